@@ -1,0 +1,498 @@
+r"""Read and write each input format: text files and JSONL.
+
+`find_sources` turns what stands on a command line into `Source`s, `read` turns a source into `Record`s one at
+a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
+as UTF-8, a byte order mark and every kind of line end stay, and a JSONL line keeps each byte outside its
+text's string literal.
+
+>>> replace_text('{"n": 1.0, "text": "Caf\\u00e9. Read more", "n": 2}\r\n', "text", "Café.")
+'{"n": 1.0, "text": "Caf\\u00e9.", "n": 2}\r\n'
+"""
+
+# os.path, not Path, asks here what a path is: Path.is_dir() raises where a folder may not be entered.
+# ruff: noqa: PTH110, PTH112, PTH113, PTH114
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in typeshed
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+import orjson
+
+from cleaner.model import Cleaned, Document, Failure, ReadError
+
+Format = Literal["text", "jsonl"]
+"""`text`: a file is one document. `jsonl`: a line is one."""
+
+Choice = Literal["auto", "text", "jsonl"]
+"""`auto`: go by the suffix. The others force their format."""
+
+SUFFIXES: Final[dict[str, Format]] = {
+    ".txt": "text",
+    ".text": "text",
+    ".md": "text",
+    ".markdown": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+"""The files that are read when a folder is, and as what. Case does not matter."""
+
+_EXPECTED = "expected a file, a folder, a glob, or - for standard input"
+
+_WILDCARD = re.compile(r"[*?[]")
+
+_MARK = re.compile(r'["{}[\]]')
+"""Where a string or a bracket begins or ends in a JSON text outside of strings."""
+
+_COLON = re.compile(r"[ \t\r\n]*:")
+
+_JSON_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read."""
+
+    path: Path
+    name: str
+    """What it is called in the report and in the output folder: its POSIX path relative to the folder that
+    was named; for a glob, relative to its longest folder without wildcard; for a file that was named, its
+    file name. Bytes of a file name that are not UTF-8 are written as `\\xff`."""
+    format: Format
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `find_sources` found."""
+
+    sources: tuple[Source, ...]
+    missing: tuple[str, ...] = ()
+    """One line for each input that is not there, or cannot be listed: what, and what was expected."""
+    skipped: int = 0
+    """How many files of other kinds lie in the folders. Hidden ones do not count."""
+    folders: tuple[Path, ...] = ()
+    """The folders that were read with all that is in them: an output folder in one of these would be read as
+    input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The names of the top-level fields of a JSONL object that matter."""
+
+    text: str = "text"
+    id: str | None = None
+    """None: the id is `source:line`."""
+    group: str | None = None
+    """None: no document has a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A text file, or a line of a JSONL file."""
+
+    source: str
+    """Name of the source."""
+    entry: Document | Failure | None
+    """None: no document, and `raw` is copied to the output as it is: a blank line, or a JSONL file without
+    lines."""
+    raw: str
+    """The text of the file, or the line with its own line end; "" for a failure."""
+    line: int
+    """Line in a JSONL file, from 1; 0 for a whole file."""
+
+
+def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
+    """Return the format of a file that was named: the chosen one, else its suffix's, else text.
+
+    >>> format_of("a.NDJSON"), format_of("a.csv"), format_of("a.txt", "jsonl")
+    ('jsonl', 'text', 'jsonl')
+    """
+    return SUFFIXES.get(PurePosixPath(name).suffix.lower(), "text") if format == "auto" else format
+
+
+def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # noqa: A002
+    """Find the files to read: in the order of `inputs`, and within a folder or a glob by name.
+
+    Names are compared by code point. Folders are read with their subfolders, as far as `SUFFIXES` knows the
+    files; hidden files and folders, and links to folders, are passed over. A path that is not there and has
+    one of `*?[` in it is a glob, in which `**` stands for any number of folders; what it finds counts as
+    named, so that a folder it finds is read as a folder. A file that several inputs reach is read once, under
+    its first name. Two different files may get the same name ("a/x.txt b/x.txt"): both are returned, and
+    telling them apart is the caller's.
+
+    Args:
+        inputs: Paths and globs, not `-`.
+        format: A format to force on the files that were named and on those of known suffix in folders.
+
+    >>> find_sources(["missing.txt"]).missing[0].partition(";")[0]
+    'no such file or folder: missing.txt'
+    """
+    sources: dict[tuple[str, str], Source] = {}
+    missing: list[str] = []
+    folders: list[Path] = []
+    parents: dict[str, str] = {}
+    skipped = 0
+
+    def on_error(error: OSError) -> None:
+        where = _printable(str(error.filename))
+        missing.append(f"{where}: {error.strerror}; expected a folder that can be listed")
+
+    for text in inputs:
+        base, named = _named(text, on_error)
+        if not named:
+            missing.append(f"no such file or folder: {_printable(text)}; {_EXPECTED}")
+        if "**" in Path(text).parts:
+            folders.append(base)
+        hits = {path: format_of(path.name, format) for path in named if not os.path.isdir(path)}
+        for folder in (path for path in named if os.path.isdir(path)):
+            folders.append(folder)
+            for path in _walk(folder, on_error):
+                # A link to nothing is read: that it cannot be is for the report to say. A pipe would block.
+                if path.suffix.lower() in SUFFIXES and (os.path.isfile(path) or not os.path.exists(path)):
+                    hits[path] = format_of(path.name, format)
+                else:
+                    skipped += path not in hits
+        for name, path in sorted((_printable(path.relative_to(base).as_posix()), path) for path in hits):
+            parent = str(path.parent)
+            if parent not in parents:
+                parents[parent] = os.path.realpath(parent)
+            sources.setdefault((parents[parent], path.name), Source(path, name, hits[path]))
+    return Found(tuple(sources.values()), tuple(missing), skipped, tuple(folders))
+
+
+def _named(text: str, on_error: Callable[[OSError], None]) -> tuple[Path, list[Path]]:
+    """Return the files and folders that an input stands for, and the folder to which names are relative."""
+    path = Path(text)
+    if os.path.isdir(text):
+        return path, [path]
+    if os.path.isfile(text):
+        return path.parent, [path]
+    base, patterns = _split_glob(path)
+    return base, list(_expand(base, patterns, on_error)) if patterns and not os.path.exists(text) else []
+
+
+def _split_glob(path: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the longest folder without wildcard, and the patterns of the parts after it, () if none.
+
+    >>> _split_glob(Path("data/news/*/x?.txt")) == (Path("data/news"), ("*", "x?.txt"))
+    True
+    """
+    parts = path.parts
+    first = next((at for at, part in enumerate(parts) if _WILDCARD.search(part)), len(parts))
+    return Path(*parts[:first]), parts[first:]
+
+
+def _expand(folder: Path, patterns: tuple[str, ...], on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the files and folders that match, one pattern a level; some twice when there are several `**`."""
+    pattern, rest = patterns[0], patterns[1:]
+    if pattern == "**" and rest:
+        yield from _expand(folder, rest, on_error)
+    try:
+        entries = list(folder.iterdir()) if os.path.isdir(folder) else []
+    except OSError as error:
+        return on_error(error)
+    for entry in entries:
+        if entry.name.startswith(".") and not pattern.startswith("."):
+            continue
+        is_file, is_folder = os.path.isfile(entry), os.path.isdir(entry) and not os.path.islink(entry)
+        matches = pattern == "**" or fnmatchcase(entry.name, pattern)
+        if is_folder and (pattern == "**" or (matches and rest)):
+            yield from _expand(entry, patterns if pattern == "**" else rest, on_error)
+        elif matches and not rest and (is_file or is_folder):
+            yield entry
+
+
+def _walk(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the files of a folder and its subfolders that are not hidden."""
+    for parent, folders, files in os.walk(folder, onerror=on_error):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(parent, name) for name in files if not name.startswith("."))
+
+
+def _printable(path: str) -> str:
+    r"""Return a path as text that can be written as UTF-8.
+
+    >>> _printable("caf\udce9.txt")
+    'caf\\xe9.txt'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def read(source: Source, fields: Fields) -> Iterator[Record]:
+    r"""Yield the documents of a source in order, one at a time.
+
+    What cannot be read is yielded as a `Failure`, not raised. A text file is one document: its id is the
+    source's name, its group the folder of that name. A line of a JSONL file is one document; lines end at
+    "\n" only. A failure has the document's id as far as it is known.
+
+    Args:
+        source: The file. It may be read again: nothing is kept.
+        fields: Which fields of a JSONL object are text, id and group.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "x.jsonl")
+    ...     _ = path.write_bytes(b'{"text": "One", "url": 7}\n\n{"text": null}')
+    ...     for record in read(Source(path, "x.jsonl", "jsonl"), Fields(id="url")):
+    ...         print(record.line, record.entry)
+    1 Document(id='7', text='One', group='')
+    2 None
+    3 Failure(id='x.jsonl:3', error="x.jsonl:3: no field 'url'; expected a string or an integer", group='')
+    """
+    if source.format == "text":
+        yield _read_text(source)
+        return
+    number = 0
+    try:
+        with source.path.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                yield _read_line(source.name, number, line, fields)
+    except OSError as error:
+        yield Record(source.name, Failure(source.name, _unreadable(source.name, error)), "", 0)
+    else:
+        if number == 0:
+            yield Record(source.name, None, "", 0)
+
+
+def _read_text(source: Source) -> Record:
+    name, group = source.name, _folder(source.name)
+    try:
+        text = source.path.read_bytes().decode()
+    except OSError as error:
+        return Record(name, Failure(name, _unreadable(name, error), group), "", 0)
+    except UnicodeDecodeError as error:
+        wrong = f"{name}: not UTF-8 at byte {error.start}; expected UTF-8 text"
+        return Record(name, Failure(name, wrong, group), "", 0)
+    if "\0" in text:
+        at = len(text[: text.index("\0")].encode())
+        wrong = f"{name}: a NUL byte at byte {at}; expected text, not a binary file"
+        return Record(name, Failure(name, wrong, group), "", 0)
+    return Record(name, Document(name, text, group), text, 0)
+
+
+def _folder(name: str) -> str:
+    parent = PurePosixPath(name).parent.as_posix()
+    return "" if parent == "." else parent
+
+
+def _unreadable(name: str, error: OSError) -> str:
+    return f"{name}: {error.strerror or error}; expected a readable file"
+
+
+def _read_line(name: str, number: int, line: bytes, fields: Fields) -> Record:
+    where = id_ = f"{name}:{number}"
+    group = ""
+    try:
+        raw, value = parse_line(line, name, number)
+        if value is None:
+            return Record(name, None, raw, number)
+        if fields.id is not None:
+            id_ = _key(value, fields.id, where)
+        if fields.group is not None and value.get(fields.group) is not None:
+            group = _key(value, fields.group, where)
+        text = text_of(value, fields.text, where)
+    except ReadError as error:
+        return Record(name, Failure(id_, str(error), group), "", number)
+    return Record(name, Document(id_, text, group), raw, number)
+
+
+def parse_line(line: bytes, name: str, number: int) -> tuple[str, dict[str, object] | None]:
+    r"""Return a JSONL line as text, unchanged, and the object it holds; None for a blank line.
+
+    A blank line holds nothing but white space. A byte order mark is passed over on the first line only.
+
+    Args:
+        line: The line with its own line end.
+        name: What to call the file in errors.
+        number: Which line it is, from 1.
+
+    Raises:
+        ReadError: The line is not UTF-8, not JSON, or not an object.
+
+    >>> parse_line(b'{"n": 1.0}\r\n', "x.jsonl", 3)
+    ('{"n": 1.0}\r\n', {'n': 1.0})
+    >>> parse_line(b"[1]", "x.jsonl", 3)
+    Traceback (most recent call last):
+    cleaner.model.ReadError: x.jsonl:3: an array; expected a JSON object
+    """
+    try:
+        raw = line.decode()
+    except UnicodeDecodeError as error:
+        raise ReadError(f"{name}:{number}: not UTF-8 at byte {error.start} of the line; expected UTF-8 text") from error
+    content = raw.removeprefix("\ufeff") if number == 1 else raw
+    if not content or content.isspace():
+        return raw, None
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        half = " (half of a surrogate pair is no character)" if "surrogate" in error.msg else ""
+        raise ReadError(
+            f"{name}:{number}: not JSON at column {error.colno}: {error.msg}{half}; expected an object"
+        ) from error
+    if not isinstance(value, dict):
+        raise ReadError(f"{name}:{number}: {_kind(value)}; expected a JSON object")
+    return raw, value
+
+
+def text_of(value: dict[str, object], field: str, where: str) -> str:
+    """Return the text of a JSONL object.
+
+    Raises:
+        ReadError: There is no such field, or it is no string.
+
+    >>> text_of({"text": "One"}, "text", "x.jsonl:3")
+    'One'
+    """
+    text = value.get(field)
+    if not isinstance(text, str):
+        wrong = f"field {field!r} is {_kind(text)}" if field in value else f"no field {field!r}"
+        raise ReadError(f"{where}: {wrong}; expected a string")
+    return text
+
+
+def _key(value: dict[str, object], field: str, where: str) -> str:
+    """Return an id or a group: a string, or an integer as its decimal string."""
+    key = value.get(field)
+    if isinstance(key, str):
+        return key
+    if isinstance(key, int) and not isinstance(key, bool):
+        return str(key)
+    wrong = f"field {field!r} is {_kind(key)}" if field in value else f"no field {field!r}"
+    raise ReadError(f"{where}: {wrong}; expected a string or an integer")
+
+
+def _kind(value: object) -> str:
+    return _JSON_KINDS.get(type(value), "a number")
+
+
+def body(record: Record, cleaned: Cleaned, field: str) -> tuple[str, str | None]:
+    r"""Return what a cleaned record is written as, and the `literal_style` for the report.
+
+    A text file is written as its body; a JSONL line with its text replaced, or as it is when nothing was cut.
+
+    Args:
+        record: The record, with a document.
+        cleaned: That document, cleaned.
+        field: Name of the text field of a JSONL object.
+
+    >>> document = Document("x.jsonl:1", "One\nTwo")
+    >>> record = Record("x.jsonl", document, '{"text":"One\\u000aTwo"}\n', 1)
+    >>> body(record, Cleaned(document, "One\nTwo", (), "unchanged"), "text")
+    ('{"text":"One\\u000aTwo"}\n', None)
+    """
+    if not record.line:
+        return cleaned.text, None
+    if not cleaned.spans:
+        return record.raw, None
+    start, end = _literal(record.raw, field)
+    style = _style(record.raw[start:end], cleaned.document.text)
+    return record.raw[:start] + _written(cleaned.text, style) + record.raw[end:], style
+
+
+def replace_text(line: str, field: str, text: str) -> str:
+    r"""Return a JSONL line with another text: only the string literal of the field changes.
+
+    The new literal keeps the style of the old one: if that has ASCII escapes for what could stand as it is,
+    so has the new one. Of duplicate fields the last counts, as it does when the line is read.
+
+    Args:
+        line: A line that `read` accepts, with its line end.
+        field: Name of the top-level text field.
+        text: The new text.
+
+    Raises:
+        ReadError: The field is not there, or is no string.
+
+    >>> replace_text('{"text":"","a":{"text":0}}', "text", "“")
+    '{"text":"“","a":{"text":0}}'
+    """
+    start, end = _literal(line, field)
+    literal = line[start:end]
+    return line[:start] + _written(text, _style(literal, json.loads(literal))) + line[end:]
+
+
+def literal_style(line: str, field: str, text: str) -> str | None:
+    r"""Say how a JSONL line writes its text, so that `restore_text` can write it in the same way.
+
+    Returns:
+        None when the literal has no escapes but those it needs; "ascii" when it escapes all that is not
+        ASCII, in the way of `json.dumps`; else the literal itself, quotes included.
+
+    >>> literal_style('{"text": "é"}', "text", "é"), literal_style('{"text": "\\u00e9"}', "text", "é")
+    (None, 'ascii')
+    >>> literal_style('{"text": "a\\/b"}', "text", "a/b")
+    '"a\\/b"'
+    """
+    start, end = _literal(line, field)
+    return _style(line[start:end], text)
+
+
+def restore_text(line: str, field: str, text: str, literal: str | None) -> str:
+    r"""Return the original line, given that of the output.
+
+    Args:
+        line: What `replace_text` returned.
+        field: Name of the top-level text field.
+        text: The original text.
+        literal: What `literal_style` said of the original line.
+
+    Raises:
+        ReadError: The field is not there or is no string, or the literal is not that of the text.
+
+    >>> restore_text('{"text": "a"}', "text", "a/b", '"a\\/b"')
+    '{"text": "a\\/b"}'
+    """
+    start, end = _literal(line, field)
+    if literal is None or literal == "ascii":
+        literal = _written(text, literal)
+    elif _decoded(literal) != text:
+        raise ReadError("the report's literal is not that of the text; expected the report of this very output")
+    return line[:start] + literal + line[end:]
+
+
+def _literal(line: str, field: str) -> tuple[int, int]:
+    """Return where the string literal of a top-level field stands: half-open, quotes included.
+
+    The line is known to be JSON. `json.JSONDecoder.raw_decode` is not used to step over the other values:
+    deep in a call stack it refuses brackets that orjson does not mind.
+    """
+    end = depth = 0
+    current, found = False, None
+    while mark := _MARK.search(line, end):
+        start, end = mark.span()
+        if mark[0] != '"':
+            depth += 1 if mark[0] in "{[" else -1
+            continue
+        value, end = scanstring(line, end)
+        if depth == 1 and _COLON.match(line, end):
+            current = value == field
+            found = None if current else found  # a duplicate: the last one counts, whatever it holds
+        elif depth == 1 and current:
+            found = start, end
+    if found is None:
+        raise ReadError(f"no string in field {field!r}; expected a JSON object with a text there")
+    return found
+
+
+def _style(literal: str, text: str) -> str | None:
+    if literal == json.dumps(text, ensure_ascii=False):
+        return None
+    return "ascii" if literal == json.dumps(text) else literal
+
+
+def _written(text: str, style: str | None) -> str:
+    return json.dumps(text, ensure_ascii=style == "ascii")
+
+
+def _decoded(literal: str) -> object:
+    try:
+        return json.loads(literal)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,264 @@
+"""What a corpus has taught: which document holds which line, as fingerprints.
+
+An `Index` is a set of documents. Learning a document adds it, merging is the union of sets: associative, commutative,
+and the same document learnt twice counts once. Everything else (frequencies, runs, near-duplicates) is derived from it
+by `cleaner.repetition`. On disk it is one safetensors file: arrays, no pickle, a versioned header.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
+
+from cleaner import near
+from cleaner.model import Block, Document, IndexFormatError
+from cleaner.segment import FOLD_VERSION, is_prose, segment, width
+
+FORMAT = 1
+"""Version of the file's layout."""
+
+SETTINGS: dict[str, object] = {
+    "format": FORMAT,
+    "normaliser": FOLD_VERSION,
+    "hash": "xxh3_64",
+    "shingler": f"characters-{near.SHINGLE}-{near.SHINGLE_DENSE}",
+    "scheme": "affine32",
+    "permutations": near.PERMUTATIONS,
+}
+"""What an index file must have been made with to fit this program."""
+
+NO_KEY = 0
+"""The key of a block without a letter: rules, numbers and bullets have no frequency."""
+
+
+def key(folded: str) -> int:
+    """Return the 64-bit fingerprint of folded text, `NO_KEY` when it holds no letter.
+
+    >>> key("read more") == key("read more") != key("read less")
+    True
+    >>> key("* * *")
+    0
+    """
+    if not any(map(str.isalpha, folded)):
+        return NO_KEY
+    return xxh3_64_intdigest(folded.encode("utf-8", "surrogatepass")) or 1
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Learnt documents and their lines, sorted by document (id, group, digest), then position. Build it with `learn`."""
+
+    ids: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    """Of each document's folded lines: two documents with the same digest say the same."""
+    first: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    """Document d has the lines `[first[d], first[d + 1])`."""
+    keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    starts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """Where each line starts in its document, in code points."""
+    stops: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """Where each line's content ends, exclusive."""
+    prose: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    """Whether each line reads like a sentence of a body."""
+    texts: dict[int, str] = field(default_factory=dict)
+    """Folded text of each distinct line at least `near.WIDTH` wide, by key: to judge near-duplicates by."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Index) and dumps(self) == dumps(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One document's part of an index."""
+
+    id: str
+    group: str
+    digest: str
+    keys: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+    stops: NDArray[np.uint32]
+    prose: NDArray[np.bool_]
+
+    @property
+    def identity(self) -> tuple[str, str, str, bytes]:
+        # The offsets are part of it: the same lines may be set apart by other white space.
+        return self.id, self.group, self.digest, self.starts.tobytes() + self.stops.tobytes()
+
+
+def keys_of(blocks: Sequence[Block]) -> NDArray[np.uint64]:
+    """Return the fingerprint of each block."""
+    return np.fromiter((key(block.folded) for block in blocks), dtype=np.uint64, count=len(blocks))
+
+
+def digest_of(keys: NDArray[np.uint64]) -> str:
+    """Return the digest of a document with lines of these fingerprints, in this order."""
+    return xxh3_128_hexdigest(keys.tobytes())
+
+
+def learn(documents: Iterable[Document]) -> Index:
+    """Index `documents`. Their order does not matter, and one that comes twice counts once.
+
+    >>> index = learn([Document("a", "One.\\nShare this"), Document("b", "Two.\\nShare this")])
+    >>> len(index), len(set(index.keys.tolist()))
+    (2, 3)
+    """
+    texts: dict[int, str] = {}
+    rows = [_row(document, texts) for document in documents]
+    return _assemble(rows, texts)
+
+
+def merge(indexes: Iterable[Index]) -> Index:
+    """Return the index of all documents of `indexes`: what `learn` makes of them at once.
+
+    >>> one, other = learn([Document("a", "One.")]), learn([Document("b", "Two.")])
+    >>> merge([one, other]) == merge([other, one]) == learn([Document("b", "Two."), Document("a", "One.")])
+    True
+    """
+    texts: dict[int, str] = {}
+    rows: list[_Row] = []
+    for index in indexes:
+        texts.update(index.texts)
+        rows.extend(_rows(index))
+    return _assemble(rows, texts)
+
+
+def _row(document: Document, texts: dict[int, str]) -> _Row:
+    blocks = segment(document.text)
+    keys = keys_of(blocks)
+    for number, block in zip(keys.tolist(), blocks, strict=True):
+        if number and width(block.folded) >= near.WIDTH:
+            texts[number] = block.folded
+    return _Row(
+        document.id,
+        document.group,
+        digest_of(keys),
+        keys,
+        np.array([block.start for block in blocks], dtype=np.uint32),
+        np.array([block.stop for block in blocks], dtype=np.uint32),
+        np.array([is_prose(block.folded) for block in blocks], dtype=np.bool_),
+    )
+
+
+def _rows(index: Index) -> Iterator[_Row]:
+    for at in range(len(index)):
+        lines = slice(int(index.first[at]), int(index.first[at + 1]))
+        arrays = index.keys[lines], index.starts[lines], index.stops[lines], index.prose[lines]
+        yield _Row(index.ids[at], index.groups[at], index.digests[at], *arrays)
+
+
+def _assemble(rows: list[_Row], texts: dict[int, str]) -> Index:
+    unique = {row.identity: row for row in rows}
+    ordered = [unique[identity] for identity in sorted(unique)]
+    if not ordered:
+        return Index()
+    return Index(
+        tuple(row.id for row in ordered),
+        tuple(row.group for row in ordered),
+        tuple(row.digest for row in ordered),
+        np.cumsum([0, *(len(row.keys) for row in ordered)], dtype=np.int64),
+        np.concatenate([row.keys for row in ordered]),
+        np.concatenate([row.starts for row in ordered]),
+        np.concatenate([row.stops for row in ordered]),
+        np.concatenate([row.prose for row in ordered]),
+        texts,
+    )
+
+
+_ARRAYS = {"first": np.int64, "keys": np.uint64, "starts": np.uint32, "stops": np.uint32, "prose": np.bool_}
+_STRINGS = ("ids", "groups", "digests")
+
+
+def dumps(index: Index) -> bytes:
+    """Return the index as the bytes of a file; equal indexes give equal bytes.
+
+    >>> loads(dumps(learn([Document("a", "One.")]))) == learn([Document("a", "One.")])
+    True
+    """
+    from safetensors.numpy import save
+
+    tensors: dict[str, NDArray[Any]] = {name: getattr(index, name) for name in _ARRAYS}
+    for name in _STRINGS:
+        tensors |= _packed(name, getattr(index, name))
+    known = sorted(index.texts)
+    tensors["text_keys"] = np.array(known, dtype=np.uint64)
+    tensors |= _packed("texts", [index.texts[number] for number in known])
+    header = SETTINGS | {"documents": len(index), "checksum": _checksum(tensors)}
+    return save(tensors, {"cleaner": json.dumps(header, sort_keys=True)})
+
+
+def loads(data: bytes, where: str = "index") -> Index:
+    """Return the index that `dumps` wrote.
+
+    Raises:
+        IndexFormatError: the bytes are not an index, are damaged, or were made with other settings. The message starts
+            with `where`.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["cleaner"])
+        tensors = load(data)
+    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+        raise IndexFormatError(f"{where}: not an index, or damaged; expected a file made by `cleaner learn`") from error
+    if not isinstance(header, dict):
+        raise IndexFormatError(f"{where}: not an index, or damaged; expected a file made by `cleaner learn`")
+    for name, expected in SETTINGS.items():
+        if header.get(name) != expected:
+            raise IndexFormatError(f"{where}: made with {name} {header.get(name)!r}; expected {expected!r}: learn it anew")
+    if header.get("checksum") != _checksum(tensors):
+        raise IndexFormatError(f"{where}: damaged: its checksum differs; expected it as `cleaner learn` wrote it")
+    strings = {name: tuple(_unpacked(name, tensors)) for name in _STRINGS}
+    texts = dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True))
+    return Index(**strings, **{name: tensors[name] for name in _ARRAYS}, texts=texts)
+
+
+def is_index(path: Path) -> bool:
+    """Whether the file at `path` claims to be an index, of whatever settings."""
+    with path.open("rb") as file:
+        return b'"__metadata__":{"cleaner":' in file.read(256)
+
+
+def load(path: Path) -> Index:
+    """Read the index at `path`.
+
+    Raises:
+        IndexFormatError: it cannot be read, or is no index that fits.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise IndexFormatError(f"{path}: {error.strerror}; expected an index made by `cleaner learn`") from error
+    return loads(data, str(path))
+
+
+def _packed(name: str, strings: Sequence[str]) -> dict[str, NDArray[Any]]:
+    pieces = [string.encode("utf-8", "surrogatepass") for string in strings]
+    lengths = np.array([len(piece) for piece in pieces], dtype=np.uint32)
+    return {f"{name}_bytes": np.frombuffer(b"".join(pieces), dtype=np.uint8), f"{name}_lengths": lengths}
+
+
+def _unpacked(name: str, tensors: dict[str, NDArray[Any]]) -> Iterator[str]:
+    data, at = tensors[f"{name}_bytes"].tobytes(), 0
+    for length in tensors[f"{name}_lengths"].tolist():
+        yield data[at : at + length].decode("utf-8", "surrogatepass")
+        at += length
+
+
+def _checksum(tensors: dict[str, NDArray[Any]]) -> str:
+    parts = [f"{name}:{array.dtype}:{array.shape}:{xxh3_128_hexdigest(array.tobytes())}" for name, array in tensors.items()]
+    return xxh3_128_hexdigest("\n".join(sorted(parts)).encode())

@@ -1,0 +1,155 @@
+"""The values that flow through cleaner, and the errors it raises.
+
+A reader yields a `Document`; `segment` tiles its text with `Block`s; rules and the index speak of blocks in
+`Evidence`; `decide` turns blocks and evidence into `Span`s; the result for one document is a `Cleaned`.
+All are frozen, hold tuples only, and pickle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["header", "inset", "trailer"]
+"""Where a span lies: no body before it, body on both sides, no body after it."""
+
+Status = Literal["cleaned", "unchanged", "held", "failed"]
+"""`cleaned`: something was cut. `unchanged`: nothing was. `held`: a cut was found but would have taken the whole
+text, or more than the policy allows, so nothing was cut. `failed`: the document could not be read or cleaned."""
+
+Signal = Literal["cut", "open", "keep", "repeated", "near", "together", "edge"]
+"""What an observation says of its block. `cut`, `open`, `keep`: the effect of a rule that matched it. `repeated`:
+other documents hold it word for word. `near`: other documents hold nearly the same. `together`: its neighbours recur
+as well. `edge`: here and elsewhere it stands in a run of recurring blocks that touches the document's start or end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text to clean."""
+
+    id: str
+    """Unique in a run."""
+    text: str
+    """The original text. All offsets everywhere are code points into it."""
+    group: str = ""
+    """The site, source or folder that the document came from; "" when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A line of a document, or a sentence of a line too long to be one paragraph. Blocks tile the text."""
+
+    start: int
+    """First code point."""
+    stop: int
+    """End of the content, exclusive: what follows up to `end` is white space."""
+    end: int
+    """End of the block, exclusive; the next block starts here."""
+    folded: str
+    """The content as it is compared: see `cleaner.segment.fold`."""
+    sentence: bool = False
+    """Whether the block is a sentence of a longer line, and so may hold more than one paragraph's worth of text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Where another document holds the same text: half-open `[start, end)` in code points of that document."""
+
+    id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReason:
+    """A rule spoke."""
+
+    rule: str
+    """Full id: `pack/rule`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateReason:
+    """The corpus repeats this text."""
+
+    template: str
+    """16 hexadecimal digits: the key of the first block of the passage."""
+    documents: int
+    """In how many independent documents it stands, this one counted; at least 2."""
+    similarity: float
+    """Jaccard similarity to the partners' text, in (0, 1]; 1 is word for word (after folding)."""
+    partners: tuple[Partner, ...]
+    """Up to three other documents that hold it, by id."""
+
+
+Reason = RuleReason | TemplateReason
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One observation about one block. Never a verdict: `decide` weighs all of them."""
+
+    block: int
+    """Position of the block in the document's blocks."""
+    signal: Signal
+    value: float
+    """How strongly the signal speaks; its meaning is the signal's own, its weight the policy's."""
+    reason: Reason | None = None
+    """What to report; None for signals that only qualify another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of text that was cut: half-open `[start, end)` in code points of the document's original text."""
+
+    start: int
+    end: int
+    kind: Kind
+    score: float
+    """How certain the cut is, in (0, 1): the logistic of the mean score of its blocks, to three decimals."""
+    reasons: tuple[Reason, ...]
+    """At least one; rules first, then templates by position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """One cleaned document."""
+
+    document: Document
+    text: str
+    """The body: the original without its spans."""
+    spans: tuple[Span, ...]
+    """Sorted, disjoint, not empty."""
+    status: Status
+    error: str | None = None
+    """Why a document was held back; None otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that could not be read or cleaned. It is reported, and the others are still done."""
+
+    id: str
+    error: str
+    """One line: what was wrong, and what was expected."""
+    group: str = ""
+
+
+class CleanerError(Exception):
+    """Base of all errors that cleaner raises on purpose. The message is one line: where, what, what was expected."""
+
+
+class RuleError(CleanerError, ValueError):
+    """A rule pack or a rule is wrong, or a rule's pattern ran out of time."""
+
+
+class ReadError(CleanerError, ValueError):
+    """An input is missing, unreadable, or not what it claims to be."""
+
+
+class WriteError(CleanerError, OSError):
+    """An output cannot be written, or would overwrite something that is not cleaner's."""
+
+
+class IndexFormatError(CleanerError, ValueError):
+    """An index file is damaged, foreign, or made with other settings."""

@@ -1,0 +1,444 @@
+"""Write the output folder safely, and restore originals from it.
+
+Every file appears whole or not at all: it is written beside its place, forced to disk, then renamed. Files
+that cleaner did not write are not overwritten. What it did write stands in `report.jsonl`, and while a run
+lasts, or after it was killed, in the marker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from cleaner.formats import Choice, Found, Source, format_of, parse_line, restore_text, text_of
+from cleaner.model import ReadError, WriteError
+from cleaner.report import dumps, restore
+
+REPORT = "report.jsonl"
+SUMMARY = "summary.json"
+MARKER = ".cleaner-run.json"
+"""Names the files that a run is about to write; removed when it is done."""
+
+_Row = dict[str, Any]
+
+_RECORD = {"id", "source", "status", "sha256_in", "sha256_out", "spans", "error"}
+"""By these fields a line is known for a record."""
+
+_NAME_BYTES = 255
+"""The longest file name of common file systems."""
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whatever happens.
+
+    It is written to `.{name}.part` in the same folder, forced to disk, and renamed; missing folders are made.
+
+    Raises:
+        WriteError: It could not be written; what was at `path` is as it was.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomic(Path(folder, "a/x.txt"), b"One")
+    ...     [path.name for path in sorted(Path(folder).rglob("*"))], Path(folder, "a/x.txt").read_bytes()
+    (['a', 'x.txt'], b'One')
+    """
+    part = _Part(path)
+    try:
+        part.write(data)
+        part.commit()
+    finally:
+        part.discard()
+
+
+class _Part:
+    """A file being written beside its place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = _part_path(path)
+        with _one_line(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = self._part.open("wb")
+
+    def write(self, data: bytes) -> None:
+        with _one_line(self._path):
+            self._stream.write(data)
+
+    def commit(self) -> None:
+        """Put the file in its place."""
+        with _one_line(self._path):
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._part.replace(self._path)
+            _sync_folder(self._path.parent)
+
+    def discard(self) -> None:
+        """Remove what was written, unless it is in its place."""
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
+            self._stream.close()
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(f"{path}: {error.strerror or error}; expected a place to write to") from error
+
+
+def _part_path(path: Path) -> Path:
+    name = f".{path.name}.part"
+    if len(os.fsencode(name)) > _NAME_BYTES:
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}.part"
+    return path.with_name(name)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def check_output(out: Path, found: Found, *, force: bool = False) -> None:
+    """Make sure that writing to `out` loses nothing; write nothing.
+
+    Args:
+        out: The output folder, there or not.
+        found: What will be read.
+        force: Overwrite files that cleaner did not write. Inputs are never overwritten.
+
+    Raises:
+        WriteError: `out` is no folder; or lies in a folder that is read, so that the next run would read the
+            output; or a file would overwrite an input, another output of this run, or a foreign file.
+
+    >>> check_output(Path("no-such-folder"), Found((Source(Path("x.txt"), "x.txt", "text"),)))
+    >>> check_output(Path(), Found((), folders=(Path(),)))
+    Traceback (most recent call last):
+    cleaner.model.WriteError: .: the output would lie in the input folder .; expected a folder outside of it
+    """
+    if out.exists() and not out.is_dir():
+        raise WriteError(f"{out}: a file; expected a folder")
+    for folder in found.folders:
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise WriteError(
+                f"{out}: the output would lie in the input folder {folder}; expected a folder outside of it"
+            )
+    taken = {REPORT, SUMMARY, MARKER}
+    for source in found.sources:
+        if source.name in taken:
+            raise WriteError(f"{source.path}: the output has another {source.name}; expected another name")
+        if source.format == "jsonl":  # two text files of one name have one id: the second fails on its own
+            taken.add(source.name)
+    inputs = {_identity(source.path) for source in found.sources} - {None}
+    ours = None if force else _ours(out)
+    for name in dict.fromkeys([REPORT, SUMMARY, *(source.name for source in found.sources)]):
+        if os.path.lexists(out / name):
+            _check_target(_inside(out, name), inputs, foreign=ours is not None and name not in ours)
+
+
+def _check_target(target: Path, inputs: Collection[tuple[int, int] | None], *, foreign: bool) -> None:
+    if target.is_dir():
+        raise WriteError(f"{target}: a folder is in the way; expected a file or nothing")
+    if _identity(target) in inputs:
+        raise WriteError(f"{target}: the output would overwrite an input; expected another folder")
+    if foreign:
+        raise WriteError(f"{target}: not written by cleaner; expected nothing there, or --force")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _inside(out: Path, name: str) -> Path:
+    """Return the path of a file of the output, which must not lie anywhere else.
+
+    >>> _inside(Path("out"), "a/../../x")
+    Traceback (most recent call last):
+    cleaner.model.WriteError: a/../../x: lies outside of the output folder; expected a name in it
+    """
+    target = out / name
+    if target.name in ("", "..") or not target.parent.resolve().is_relative_to(out.resolve()):
+        raise WriteError(f"{name}: lies outside of the output folder; expected a name in it")
+    return target
+
+
+def _ours(out: Path) -> set[str]:
+    """Return the names of the files that earlier runs wrote, or were about to write, to a folder."""
+    ours: set[str] = set()
+    with suppress(OSError, ValueError, KeyError, TypeError):  # mostly: no run was killed
+        ours.update(map(str, orjson.loads((out / MARKER).read_bytes())["targets"]))
+    with suppress(ReadError):  # no run was finished: the report is not there, or is not ours
+        for row in _rows(out / REPORT):
+            ours.add(row["source"])
+        ours.update((REPORT, SUMMARY))
+    return ours
+
+
+def _rows(report: Path) -> Iterator[_Row]:
+    """Yield the records of a report.
+
+    Raises:
+        ReadError: It cannot be read, or is no report.
+    """
+    try:
+        with report.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                _, row = parse_line(line, str(report), number)
+                if row is None or not _RECORD.issubset(row) or not isinstance(row["source"], str):
+                    raise ReadError(f"{report}:{number}: not a record; expected the report of cleaner clean")
+                yield row
+    except OSError as error:
+        wrong = error.strerror or error
+        raise ReadError(f"{report}: {wrong}; expected the report of cleaner clean") from error
+
+
+class Output:
+    """The output folder of a run, a context manager.
+
+    Sources are written one after another, and at the end of the block `finish` is called. When it was not, or
+    an exception leaves the block, the files that are whole stay, and so does the marker, by which the next
+    run knows them for its own.
+
+    >>> import tempfile
+    >>> source = Source(Path("x.jsonl"), "x.jsonl", "jsonl")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Output(Path(folder, "out"), [source]) as output:
+    ...         output.write("x.jsonl", '{"text": "One"}')
+    ...         output.record({"id": "x.jsonl:1"})
+    ...         output.finish({})
+    ...     sorted(path.name for path in Path(folder, "out").iterdir())
+    ['report.jsonl', 'summary.json', 'x.jsonl']
+    """
+
+    def __init__(self, out: Path, sources: Sequence[Source]) -> None:
+        """Make the folder, write the marker, and begin the report. See `check_output` for what to do before.
+
+        Raises:
+            WriteError: One of them cannot be written.
+        """
+        self._out = out
+        self._formats = {source.name: source.format for source in sources}
+        self._ours = _ours(out)
+        self._written: set[str] = set()
+        self._lines: _Part | None = None
+        self._name = ""
+        if (out / MARKER).exists():  # a run was killed, perhaps in the middle of a file
+            for name in self._ours:
+                with _one_line(out / name):
+                    _part_path(_inside(out, name)).unlink(missing_ok=True)
+        targets = sorted({*self._ours, *self._formats, REPORT, SUMMARY})
+        write_atomic(out / MARKER, dumps({"targets": targets}))
+        self._report = _Part(out / REPORT)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def write(self, source: str, body: str) -> None:
+        """Write the body of a text file, or the next line of a JSONL file.
+
+        Args:
+            source: Name of the source.
+            body: The text, or the line with its own line end.
+
+        Raises:
+            WriteError: It cannot be written, or a JSONL file had been left for another.
+        """
+        if self._formats[source] == "text":
+            write_atomic(_inside(self._out, source), body.encode())
+        else:
+            if self._lines is None or source != self._name:
+                self._end_lines()
+                if source in self._written:
+                    raise WriteError(f"{source}: was finished; expected its lines one after another")
+                self._lines, self._name = _Part(_inside(self._out, source)), source
+            self._lines.write(body.encode())
+        self._written.add(source)
+
+    def record(self, record: Mapping[str, object]) -> None:
+        """Write the next record of the report.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        self._report.write(dumps(record))
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        """Put report and summary in their places, and remove the marker.
+
+        A body that an earlier run wrote is removed when this run's document failed: it would contradict the
+        report.
+
+        Raises:
+            WriteError: One of them cannot be written.
+        """
+        self._end_lines()
+        for name in self._ours & self._formats.keys() - self._written:
+            with _one_line(self._out / name):
+                _inside(self._out, name).unlink(missing_ok=True)
+        self._report.commit()
+        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        write_atomic(self._out / SUMMARY, orjson.dumps(summary, option=options))
+        with _one_line(self._out / MARKER):
+            (self._out / MARKER).unlink()
+            _sync_folder(self._out)
+
+    def _end_lines(self) -> None:
+        if self._lines is not None:
+            self._lines.commit()
+            self._lines = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove what is not whole."""
+        self._report.discard()
+        if self._lines is not None:
+            self._lines.discard()
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What `restore_folder` did."""
+
+    documents: int
+    """How many are back, byte for byte."""
+    failed: tuple[str, ...]
+    """One line for each document that had failed, so that its original was never in the output."""
+    problems: tuple[str, ...]
+    """One line for each document that could not be restored: which, why, and what was expected."""
+
+
+def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
+    """Write the originals of an output folder to another one.
+
+    A JSONL file lacks the lines of the documents that are not back; one without documents has no record and
+    is left out. A body that is missing or was changed is a problem of its own, and the others are still
+    restored.
+
+    Args:
+        folder: What `cleaner clean` wrote.
+        out: Where to write, not in `folder`.
+        force: Overwrite what is there.
+
+    Raises:
+        ReadError: `folder` has no report, or no summary.
+        WriteError: `out` lies in `folder`, something is there already, or it cannot be written.
+
+    >>> restore_folder(Path("none"), Path("out"))
+    Traceback (most recent call last):
+    cleaner.model.ReadError: none/summary.json: No such file or directory; expected that of cleaner clean
+    """
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise WriteError(f"{out}: lies in {folder}; expected a folder outside of it")
+    format_, field = _input_settings(folder / SUMMARY)
+    for name in dict.fromkeys(row["source"] for row in _rows(folder / REPORT)):
+        target = _inside(out, name)
+        if target.resolve().is_relative_to(folder.resolve()):
+            raise WriteError(f"{target}: would overwrite a body; expected another folder")
+        if os.path.lexists(target) and not force:
+            raise WriteError(f"{target}: is there already; expected nothing there, or --force")
+    documents = 0
+    failed: list[str] = []
+    problems: list[str] = []
+    for name, rows in groupby(_rows(folder / REPORT), key=lambda row: str(row["source"])):
+        body, original = folder / name, _inside(out, name)
+        if format_of(name, format_) == "text":
+            documents += _restore_text(body, original, _not_failed(rows, failed), problems)
+        else:
+            documents += _restore_lines(body, original, _not_failed(rows, failed), problems, field)
+    return Restored(documents, tuple(failed), tuple(problems))
+
+
+def _input_settings(summary: Path) -> tuple[Choice, str]:
+    """Return the forced format and the name of the text field that a run was given."""
+    try:
+        settings = orjson.loads(summary.read_bytes())["input"]
+        format_, field = settings["format"], settings["text_field"]
+    except OSError as error:
+        raise ReadError(f"{summary}: {error.strerror or error}; expected that of cleaner clean") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReadError(f"{summary}: not a summary; expected that of cleaner clean") from error
+    return format_, field
+
+
+def _not_failed(rows: Iterable[_Row], failed: list[str]) -> Iterator[_Row]:
+    for row in rows:
+        if row["status"] == "failed":
+            failed.append(row["error"])
+        else:
+            yield row
+
+
+def _restore_text(body: Path, original: Path, rows: Iterable[_Row], problems: list[str]) -> int:
+    """Restore a text file, append what is wrong to `problems`, and return how many documents are back."""
+    documents = 0
+    for row in rows:
+        try:
+            text = restore(body.read_bytes().decode(), row)
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{row['id']}: the body cannot be read: {error}; expected {body}")
+        except ReadError as error:
+            problems.append(str(error))
+        else:
+            write_atomic(original, text.encode())
+            documents += 1
+    return documents
+
+
+def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: list[str], field: str) -> int:
+    """Restore a JSONL file, append what is wrong to `problems`, and return how many documents are back."""
+    try:
+        stream = body.open("rb")
+    except OSError as error:  # nothing is wrong when all had failed
+        problems += [f"{row['id']}: the body cannot be read: {error}; expected {body}" for row in rows]
+        return 0
+    documents = 0
+    part = _Part(original)
+    try:
+        with stream:
+            for number, line in enumerate(stream, 1):
+                where = f"{body}:{number}"
+                try:
+                    raw, value = parse_line(line, str(body), number)
+                except ReadError as error:
+                    problems.append(str(error))
+                    next(rows, None)
+                    continue
+                try:
+                    if value is not None:
+                        raw = _original_line(raw, value, next(rows, None), field, where)
+                        documents += 1
+                    part.write(raw.encode())
+                except ReadError as error:
+                    problems.append(str(error))
+        problems += [f"{row['id']}: the body is gone; expected a line in {body}" for row in rows]
+        part.commit()
+    finally:
+        part.discard()
+    return documents
+
+
+def _original_line(raw: str, value: dict[str, object], row: _Row | None, field: str, where: str) -> str:
+    if row is None:
+        raise ReadError(f"{where}: not in the report; expected no more documents")
+    text = restore(text_of(value, field, where), row)
+    return restore_text(raw, field, text, row.get("literal")) if row["spans"] else raw

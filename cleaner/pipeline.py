@@ -1,0 +1,118 @@
+"""One document through all stages: segment, evidence, decide, render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cleaner.decide import Decision, Policy, decide, placed
+from cleaner.index import Index, learn
+from cleaner.model import Block, Cleaned, Document, Evidence, Span
+from cleaner.render import body
+from cleaner.repetition import Repetition
+from cleaner.rules import RuleSet, load_rules, match
+from cleaner.segment import segment
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One pass over a document, laid open."""
+
+    blocks: tuple[Block, ...]
+    evidence: tuple[Evidence, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """Everything needed to clean one document after the other. Immutable, and it pickles."""
+
+    index: Index = field(default_factory=Index)
+    """What a corpus has taught; empty: rules alone."""
+    rules: RuleSet = field(default_factory=load_rules)
+    policy: Policy = field(default_factory=Policy)
+
+    @cached_property
+    def _repetition(self) -> Repetition:
+        return Repetition(self.index)
+
+    def explain(self, document: Document) -> Explained:
+        """Return the blocks of `document`, the evidence on each, and the decision, before anything is held back."""
+        blocks = segment(document.text)
+        evidence = (*match(self.rules, document, blocks), *self._repetition.lookup(document, blocks))
+        return Explained(blocks, evidence, decide(document.text, blocks, evidence, self.policy))
+
+    def clean(self, document: Document) -> Cleaned:
+        """Cut the boilerplate out of `document`.
+
+        The body is cleaned again until nothing more comes off, so cleaning a body changes nothing.
+
+        Raises:
+            RuleError: a rule's pattern ran out of time.
+
+        >>> Cleaner().clean(Document("a", "The body.\\n\\nYou may also like\\n\\nAnother story\\n")).text
+        'The body.\\n\\n'
+        """
+        text = document.text
+        spans: tuple[Span, ...] = ()
+        error = None
+        while found := self.explain(Document(document.id, text, document.group)).decision.spans:
+            more = placed(document.text, _joined(spans, found))
+            rest = body(document.text, more)
+            if error := self._held(document.text, rest):
+                break
+            text, spans = rest, more
+        if spans:
+            return Cleaned(document, text, spans, "cleaned")
+        return Cleaned(document, text, (), "held" if error else "unchanged", error)
+
+    def _held(self, text: str, rest: str) -> str | None:
+        """Why a cut that leaves `rest` of `text` must not be made; None when it may."""
+        if not any(map(str.isalnum, rest)):
+            return "the cut would leave no text; expected a body beside the boilerplate"
+        visible, left = (sum(not character.isspace() for character in string) for string in (text, rest))
+        share = 1 - left / visible
+        if share > self.policy.max_share:
+            return f"the cut would take {share:.1%} of the text; expected at most {self.policy.max_share:.1%}"
+        return None
+
+
+def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy | None = None) -> list[Cleaned]:
+    """Clean `texts` together: learn what they repeat, then clean each. The result is in their order.
+
+    >>> trailer = "Get our daily briefing\\nTen stories that everyone reads\\nWhy bridges fall\\nWhat the mayor said\\n"
+    >>> [one.text for one in clean(["The first body is about bees.\\n" + trailer, "This is another.\\n" + trailer])]
+    ['The first body is about bees.\\n', 'This is another.\\n']
+    """
+    documents = [Document(str(number), text) for number, text in enumerate(texts)]
+    cleaner = Cleaner(learn(documents), load_rules() if rules is None else rules, policy or Policy())
+    return [cleaner.clean(document) for document in documents]
+
+
+def _joined(earlier: Sequence[Span], later: Sequence[Span]) -> tuple[Span, ...]:
+    """Return both as spans of the original text; `later` speaks of the text that `earlier` left. Neighbours are merged."""
+    moved, at, shift = list(earlier), 0, 0
+    for span in later:
+        while at < len(earlier) and earlier[at].start - shift <= span.start:
+            shift += earlier[at].end - earlier[at].start
+            at += 1
+        start, end, inner = span.start + shift, span.end + shift, at
+        while inner < len(earlier) and earlier[inner].start < end:
+            end += earlier[inner].end - earlier[inner].start
+            inner += 1
+        moved.append(Span(start, end, span.kind, span.score, span.reasons))
+    return _merged(sorted(moved, key=lambda span: (span.start, -span.end)))
+
+
+def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+    merged: list[Span] = []
+    for span in spans:
+        if merged and span.start <= merged[-1].end:
+            last = merged[-1]
+            reasons = tuple(dict.fromkeys((*last.reasons, *span.reasons)))
+            end = max(last.end, span.end)
+            merged[-1] = Span(last.start, end, last.kind, min(last.score, span.score), reasons)
+        else:
+            merged.append(span)
+    return tuple(merged)

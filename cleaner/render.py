@@ -1,0 +1,113 @@
+"""What a person or a program gets to see: bodies, explanations, the summary."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cleaner.model import Block, Cleaned, Document, Evidence, RuleReason, Span, TemplateReason
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cleaner.decide import Decision
+
+QUOTED = 70
+"""Characters of a block that an explanation quotes."""
+
+TOP = 8
+"""Templates and rules that the table on the terminal names; `summary.json` has more."""
+
+
+def body(text: str, spans: Sequence[Span]) -> str:
+    """Return `text` without its sorted, disjoint `spans`. Nothing else changes.
+
+    >>> body("one two three", [Span(4, 8, "inset", 0.9, ())])
+    'one three'
+    """
+    kept, at = [], 0
+    for span in spans:
+        kept.append(text[at : span.start])
+        at = span.end
+    kept.append(text[at:])
+    return "".join(kept)
+
+
+def explained(
+    document: Document,
+    blocks: Sequence[Block],
+    evidence: Sequence[Evidence],
+    decision: Decision,
+    cleaned: Cleaned,
+    offset: int | None = None,
+) -> Iterator[str]:
+    """Yield lines that say of each block whether it was cut, its score, where it is, and the evidence.
+
+    Args:
+        document: The document.
+        blocks: Its blocks.
+        evidence: All that was observed.
+        decision: The first pass over it.
+        cleaned: The outcome, after all passes.
+        offset: Speak of the block that holds this character only.
+    """
+    observed: defaultdict[int, list[Evidence]] = defaultdict(list)
+    for one in evidence:
+        observed[one.block].append(one)
+    yield f"{document.id}: {cleaned.status}, {len(document.text)} characters, {len(cleaned.text)} kept"
+    if cleaned.error:
+        yield f"held back: {cleaned.error}"
+    for place, block in enumerate(blocks):
+        if offset is not None and not block.start <= offset < block.end:
+            continue
+        cut = any(span.start <= block.start < span.end for span in cleaned.spans)
+        line = " ".join(document.text[block.start : block.stop].split())
+        quoted = line if len(line) <= QUOTED else line[: QUOTED - 3] + "..."
+        yield f"{'-' if cut else ' '} {decision.scores[place]:+5.1f} [{block.start}, {block.end}) {quoted}"
+        for one in observed[place]:
+            yield f"          {_words(one)}"
+        if place in decision.listed:
+            yield "          an item of the list under a heading that a rule knows"
+        if cut and not decision.cut[place]:
+            yield "          cut when the document was looked at again without what was cut first"
+
+
+def _words(evidence: Evidence) -> str:
+    reason = evidence.reason
+    if isinstance(reason, RuleReason):
+        said = {"open": "opens a trailer or box", "cut": "is boilerplate", "keep": "is body"}
+        return f"rule {reason.rule}: {said[evidence.signal]}"
+    if isinstance(reason, TemplateReason):
+        where = ", ".join(f"{partner.id}[{partner.start}:{partner.end}]" for partner in reason.partners)
+        how = "word for word" if evidence.signal == "repeated" else f"nearly, similarity {reason.similarity}"
+        return f"template {reason.template}: in {reason.documents} documents, {how}: {where}"
+    if evidence.signal == "together":
+        return "its neighbours recur as well" if evidence.value == 1.0 else "a neighbour recurs as well"
+    here = "here and elsewhere" if evidence.value == 1.0 else "elsewhere"
+    return f"{here} it stands in a recurring run at a document's start or end"
+
+
+def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield what a terminal shows of a summary: counts, then the templates and rules that did most."""
+    from rich.table import Table
+    from rich.text import Text
+
+    documents, chars = summary["documents"], summary["characters"]
+    share = chars["removed"] / chars["in"] if chars["in"] else 0.0
+    table = Table(show_header=False, box=None, pad_edge=False)
+    counts = ", ".join(f"{documents[name]} {name}" for name in ("cleaned", "unchanged", "held", "failed"))
+    table.add_row("documents", f"{documents['total']:,}: {counts}")
+    table.add_row(
+        "characters", f"{chars['in']:,} in = {chars['kept']:,} kept + {chars['removed']:,} removed ({share:.1%})"
+    )
+    yield table
+    for name, count in (("templates", "documents"), ("rules", "spans")):
+        if summary[name]:
+            table = Table(title=f"top {name}", title_justify="left", box=None, pad_edge=False)
+            table.add_column(count, justify="right", min_width=len(count))
+            table.add_column(name[:-1], no_wrap=True)
+            table.add_column("", no_wrap=True, max_width=60)
+            for row in summary[name][:TOP]:
+                table.add_row(str(row[count]), row[name[:-1]], Text(row.get("text") or ""))
+            yield table

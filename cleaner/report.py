@@ -1,0 +1,331 @@
+"""What is said about a run: a record for each document, and their summary.
+
+A record holds what was cut out of its document and why, so that body and record give the original back; see
+`report.schema.json`. Nothing here knows the time, the machine, or the order of the documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from cleaner.model import Cleaned, Failure, ReadError, Reason, RuleReason, Span
+
+_TOP = 20
+"""So many rules and templates stand in the summary."""
+
+_SAMPLE_CHARS = 80
+"""So much of a template's text stands in the summary."""
+
+
+def record(source: str, cleaned: Cleaned, literal: str | None = None) -> dict[str, object]:
+    r"""Return the report's record of a document, its fields in the order of the schema.
+
+    Args:
+        source: Name of the file that the document came from.
+        cleaned: The document and its body.
+        literal: What `cleaner.formats.literal_style` said of its JSONL line; left out when None.
+
+    >>> from cleaner.model import Document
+    >>> trailer = Span(4, 13, "trailer", 0.98, (RuleReason("en/read-more"),))
+    >>> document = Document("x.txt", "One\nRead more")
+    >>> found = record("x.txt", Cleaned(document, "One\n", (trailer,), "cleaned"))
+    >>> found["chars_in"], found["chars_out"], [span["text"] for span in found["spans"]]
+    (13, 4, ['Read more'])
+    """
+    text = cleaned.document.text
+    sha256_in = _sha256(text)
+    found: dict[str, object] = {
+        "id": cleaned.document.id,
+        "source": source,
+        "group": cleaned.document.group,
+        "status": cleaned.status,
+        "chars_in": len(text),
+        "chars_out": len(cleaned.text),
+        "sha256_in": sha256_in,
+        "sha256_out": _sha256(cleaned.text) if cleaned.spans else sha256_in,
+        "spans": [_span(text, span) for span in cleaned.spans],
+        "error": cleaned.error,
+    }
+    return found if literal is None else {**found, "literal": literal}
+
+
+def failure_record(source: str, failure: Failure) -> dict[str, object]:
+    """Return the report's record of a document that could not be read or cleaned.
+
+    >>> found = failure_record("x.txt", Failure("x.txt", "x.txt: not UTF-8 at byte 2; expected UTF-8 text"))
+    >>> found["status"], found["sha256_in"]
+    ('failed', None)
+    """
+    return {
+        "id": failure.id,
+        "source": source,
+        "group": failure.group,
+        "status": "failed",
+        "chars_in": 0,
+        "chars_out": 0,
+        "sha256_in": None,
+        "sha256_out": None,
+        "spans": [],
+        "error": failure.error,
+    }
+
+
+def _span(text: str, span: Span) -> dict[str, object]:
+    return {
+        "start": span.start,
+        "end": span.end,
+        "kind": span.kind,
+        "text": text[span.start : span.end],
+        "score": span.score,
+        "reasons": [_reason(reason) for reason in span.reasons],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    if isinstance(reason, RuleReason):
+        return {"rule": reason.rule}
+    partners = [{"id": found.id, "start": found.start, "end": found.end} for found in reason.partners]
+    return {
+        "template": reason.template,
+        "documents": reason.documents,
+        "similarity": reason.similarity,
+        "partners": partners,
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def restore(body: str, record: Mapping[str, Any]) -> str:
+    r"""Put what was cut back into a body.
+
+    Args:
+        body: The cleaned text.
+        record: Its record of the report.
+
+    Returns:
+        The original text: its digest is that of the record.
+
+    Raises:
+        ReadError: The body is not the one that was written, the record is damaged, or the document had
+        failed.
+
+    >>> from cleaner.model import Document
+    >>> header = Span(0, 5, "header", 0.98, (RuleReason("en/menu"),))
+    >>> cleaned = Cleaned(Document("x.txt", "Menu\nOne"), "One", (header,), "cleaned")
+    >>> restore("One", record("x.txt", cleaned))
+    'Menu\nOne'
+    >>> restore("Two", record("x.txt", cleaned))
+    Traceback (most recent call last):
+    cleaner.model.ReadError: x.txt: the body has changed; expected sha256 8b12507783d5, got 94a72c074cfe
+    """
+    try:
+        where, status, digests = record["id"], record["status"], (record["sha256_in"], record["sha256_out"])
+        spans = [(span["start"], span["text"]) for span in record["spans"]]
+        if status == "failed":
+            raise ReadError(f"{where}: the document had failed, so there is no body; expected another")
+        _check(f"{where}: the body has changed", body, digests[1])
+        parts: list[str] = []
+        position = taken = 0
+        for start, text in spans:
+            kept = body[taken : taken + start - position]
+            parts += (kept, text)
+            taken += len(kept)
+            position = start + len(text)
+        original = "".join([*parts, body[taken:]])
+        _check(f"{where}: the record is damaged", original, digests[0])
+    except (KeyError, TypeError, UnicodeEncodeError) as error:
+        raise ReadError("a damaged record; expected one of report.jsonl") from error
+    return original
+
+
+def _check(what: str, text: str, expected: str) -> None:
+    digest = _sha256(text)
+    if digest != expected:
+        raise ReadError(f"{what}; expected sha256 {expected[:12]}, got {digest[:12]}")
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a record.
+
+    >>> schema()["required"][:3]
+    ['id', 'source', 'group']
+    """
+    found: dict[str, Any] = orjson.loads(files("cleaner").joinpath("report.schema.json").read_bytes())
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a summary says of a template."""
+
+    documents: int
+    """How many documents something was cut from because of it."""
+    text: str
+    """How a span begins that starts with it, in one line: the first of them in code point order; "" if none
+    does."""
+
+    def __add__(self, other: Template) -> Template:
+        """Merge two counts of the same template."""
+        texts = [text for text in (self.text, other.text) if text]
+        return Template(self.documents + other.documents, min(texts, default=""))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts over documents. `a + b` counts the documents of both, `Summary()` none.
+
+    Addition is associative and commutative, so that parts can be summed in any order, by any number of
+    workers.
+
+    >>> failed = failure_record("x.txt", Failure("x.txt", "x.txt: not UTF-8 at byte 2; expected UTF-8 text"))
+    >>> both = Summary.of(failed) + Summary.of(failed)
+    >>> both.documents, both.failed, both + Summary() == both
+    (2, 2, True)
+    """
+
+    documents: int = 0
+    cleaned: int = 0
+    unchanged: int = 0
+    held: int = 0
+    failed: int = 0
+    chars_in: int = 0
+    chars_removed: int = 0
+    rules: tuple[tuple[str, int], ...] = ()
+    """For each rule, by id, how many spans it had a share in."""
+    templates: tuple[tuple[str, Template], ...] = ()
+    """By id."""
+    digest: int = 0
+    """The sum, modulo 2**256, of the SHA-256 of each document's `id NUL sha256_in`: the same in any order."""
+
+    @property
+    def chars_kept(self) -> int:
+        """What remains of `chars_in`."""
+        return self.chars_in - self.chars_removed
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Summary:
+        """Count one record of the report."""
+        return cls.total([record])
+
+    @classmethod
+    def total(cls, records: Iterable[Mapping[str, Any]]) -> Summary:
+        """Count records of the report, one at a time: faster than adding up a summary of each."""
+        statuses: Counter[str] = Counter()
+        rules: Counter[str] = Counter()
+        templates: dict[str, Template] = {}
+        chars_in = chars_out = digest = 0
+        for record in records:
+            statuses[record["status"]] += 1
+            chars_in += record["chars_in"]
+            chars_out += record["chars_out"]
+            name = f"{record['id']}\0{record['sha256_in'] or ''}"
+            digest += int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
+            texts: dict[str, list[str]] = {}
+            for span in record["spans"]:
+                rules.update({reason["rule"] for reason in span["reasons"] if "rule" in reason})
+                found = [reason["template"] for reason in span["reasons"] if "template" in reason]
+                for at, template in enumerate(found):
+                    texts.setdefault(template, []).extend([] if at else [_sample(span["text"])])
+            for template, samples in texts.items():
+                sample = Template(1, min(samples, default=""))
+                templates[template] = templates[template] + sample if template in templates else sample
+        return cls(
+            documents=statuses.total(),
+            cleaned=statuses["cleaned"],
+            unchanged=statuses["unchanged"],
+            held=statuses["held"],
+            failed=statuses["failed"],
+            chars_in=chars_in,
+            chars_removed=chars_in - chars_out,
+            rules=tuple(sorted(rules.items())),
+            templates=tuple(sorted(templates.items())),
+            digest=digest % 2**256,
+        )
+
+    def __add__(self, other: Summary) -> Summary:
+        """Count the documents of both."""
+        templates = dict(self.templates)
+        for name, template in other.templates:
+            templates[name] = templates[name] + template if name in templates else template
+        return Summary(
+            documents=self.documents + other.documents,
+            cleaned=self.cleaned + other.cleaned,
+            unchanged=self.unchanged + other.unchanged,
+            held=self.held + other.held,
+            failed=self.failed + other.failed,
+            chars_in=self.chars_in + other.chars_in,
+            chars_removed=self.chars_removed + other.chars_removed,
+            rules=tuple(sorted((Counter(dict(self.rules)) + Counter(dict(other.rules))).items())),
+            templates=tuple(sorted(templates.items())),
+            digest=(self.digest + other.digest) % 2**256,
+        )
+
+
+def _sample(text: str) -> str:
+    return " ".join(text.split())[:_SAMPLE_CHARS]
+
+
+def summary_json(
+    summary: Summary,
+    *,
+    versions: Mapping[str, object],
+    policy: Mapping[str, object],
+    format: str = "auto",  # noqa: A002
+    text_field: str = "text",
+) -> dict[str, object]:
+    """Return what `summary.json` holds: the same for the same documents, settings and versions.
+
+    Args:
+        summary: The counts of the whole run.
+        versions: Of cleaner, rules, normaliser and index.
+        policy: The settings that decided.
+        format: The format that the user forced, or "auto": with the next one, what restoring needs to know.
+        text_field: Name of the text field in JSONL.
+
+    >>> found = summary_json(Summary(), versions={"cleaner": "1.0"}, policy={})
+    >>> list(found)
+    ['versions', 'policy', 'input', 'corpus', 'documents', 'characters', 'templates', 'rules']
+    """
+    templates = sorted(summary.templates, key=lambda item: (-item[1].documents, item[0]))
+    rules = sorted(summary.rules, key=lambda item: (-item[1], item[0]))
+    return {
+        "versions": dict(versions),
+        "policy": dict(policy),
+        "input": {"format": format, "text_field": text_field},
+        "corpus": f"{summary.digest:064x}",
+        "documents": {
+            "total": summary.documents,
+            "cleaned": summary.cleaned,
+            "unchanged": summary.unchanged,
+            "held": summary.held,
+            "failed": summary.failed,
+        },
+        "characters": {
+            "in": summary.chars_in,
+            "kept": summary.chars_kept,
+            "removed": summary.chars_removed,
+        },
+        "templates": [
+            {"template": name, "documents": template.documents, "text": template.text}
+            for name, template in templates[:_TOP]
+        ],
+        "rules": [{"rule": name, "spans": spans} for name, spans in rules[:_TOP]],
+    }
+
+
+def dumps(value: Mapping[str, object]) -> bytes:
+    r"""Return a value as one line of JSON: UTF-8, no spaces, keys in their order.
+
+    >>> dumps({"b": "é", "a": 1.0})
+    b'{"b":"\xc3\xa9","a":1.0}\n'
+    """
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
