@@ -15,7 +15,7 @@ from math import exp
 
 from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, Span, TemplateReason
 from cleaner.near import WIDTH
-from cleaner.segment import is_prose, width
+from cleaner.segment import is_code, is_prose, width
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Policy:
     """A block that is not prose, before any evidence."""
     prose: float = -3.0
     """A block of prose, before any evidence: long and closed by a full stop, it is what bodies are made of."""
+    code: float = -3.0
+    """A line of a program, before any evidence."""
     cut: float = 6.0
     """A rule says that this block is boilerplate."""
     open: float = 6.0
@@ -64,6 +66,9 @@ TITLE = 300
 BRIDGE = 0.5
 """A stretch of unlisted text inside a list, closed by items repeated after it, may be this long against the text
 before the heading: half. More of it could be the body going on after a box."""
+
+LONGEST = 24
+"""A list with more items in a row that nothing else speaks for is the body: of code, a table, a price list."""
 
 HOLD = 2
 """An unknown item of a list is held by known ones this many blocks away, on both sides."""
@@ -113,11 +118,14 @@ def _score(seen: _Seen, place: int, listed: bool, policy: Policy) -> float:
     """Sum of the weighted evidence of one block."""
     signals = seen.signals[place]
     prose = seen.prose[place]
-    score = policy.prose if prose else policy.unseen
+    score = policy.prose if prose else policy.code if seen.code[place] else policy.unseen
     if not seen.lettered[place]:
         score = 0.0
     for signal, value in signals.items():
-        score += getattr(policy, signal) * value
+        weight = getattr(policy, signal)
+        if signal == "repeated" and signals.get("edge", 0.0) < 1.0:
+            weight *= min(1.0, seen.widths[place] / SHORT)
+        score += weight * value
     if "repeated" in signals and "together" not in signals and seen.widths[place] < SHORT:
         score += policy.alone
     return max(score, policy.listed) if listed and "keep" not in signals else score
@@ -251,6 +259,7 @@ class _Seen:
         self.blocks = blocks
         self.widths = [width(block.folded) for block in blocks]
         self.prose = [is_prose(block.folded) for block in blocks]
+        self.code = [is_code(block.folded) for block in blocks]
         self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
         self.signals: list[dict[str, float]] = [{} for _ in blocks]
         self.reasons: list[list[Reason]] = [[] for _ in blocks]
@@ -295,12 +304,16 @@ class _Seen:
 
     def _reach(self, place: int, stop: int) -> int:
         """Follow a list from `place`: return where it ends, at most `stop`."""
-        first = place
+        first = last = place
         while place < stop and "keep" not in self.signals[place]:
-            title = not self.prose[place] and self.widths[place] <= TITLE
-            if not (title or self.known(place) or self._is_teaser(first, place) or self._is_held(first, place, stop)):
+            known = self.known(place)
+            title = not (self.prose[place] or self.code[place]) and self.widths[place] <= TITLE
+            if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
                 break
             place += 1
+            last = place if known else last
+            if place - last > LONGEST:
+                return last
         return place
 
     def _is_held(self, first: int, place: int, stop: int) -> bool:

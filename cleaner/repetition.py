@@ -37,8 +37,8 @@ EDGE_SHORT, EDGE_PROSE = -1.0, -1.5
 """What an unseen block costs such a run: items rotate, prose does not."""
 
 QUOTED = 3
-"""When so many other documents hold a header's or trailer's most frequent line, a sentence in it that a single other
-one holds is the end of a shared article, not part of it."""
+"""When so many other documents hold a header's or trailer's most frequent line, what a single other one holds is the
+end of a shared article, or chance, and gets nothing from its place."""
 
 REACH = 3
 """Near-duplicates are looked for this many blocks around a recurring one, and from the ends of a document."""
@@ -276,8 +276,8 @@ class _Lookup:
                 count, elsewhere = int(counts[place]), self._others(slot, *self.known._edge_holders) > 0
                 reason = self._reason(slot, 1.0)
                 yield Evidence(place, "repeated", log2(1 + count), reason)
-            if prose[place] and count == 1 and crowd >= QUOTED:
-                continue  # one other document holds this sentence, many hold what is around it: a quotation
+            if count == 1 and crowd >= QUOTED:
+                continue  # one other document holds this, many hold the header or trailer: a quotation, or chance
             sides = [recurs[other] for other in places[max(0, at - 1) : at] + places[at + 1 : at + 2]]
             if any(sides):
                 yield Evidence(place, "together", sum(map(bool, sides)) / 2)

@@ -44,10 +44,9 @@ SEARCH_CHARS = 2000
 """Patterns skip longer blocks: boilerplate comes in short lines, the longest legal footers included."""
 
 HEAD_BLOCKS, HEAD_SHARE = 10, 0.25
-"""A block is in the head when it is one of the first ten or starts in the first quarter of the characters."""
-
 TAIL_BLOCKS, TAIL_SHARE = 15, 0.5
-"""A block is in the tail when it is one of the last fifteen or starts in the last half of the characters."""
+"""A block is in the head when it is one of the first ten or starts in the first quarter of the characters; in the
+tail, when it is one of the last fifteen or starts in the last half."""
 
 DECORATION_CHARS = 40
 """How much longer than the longest phrase a block may be before it is not compared with phrases at all."""
@@ -103,7 +102,8 @@ class RuleSet:
         return hashlib.sha256(json.dumps([asdict(rule) for rule in self.rules]).encode()).hexdigest()
 
     @cached_property
-    def _compiled(self) -> _Compiled:
+    def compiled(self) -> _Compiled:
+        """The look-up tables that `match` works with, built when first needed."""
         return _Compiled(self.rules)
 
     def __reduce__(self) -> tuple[type[RuleSet], tuple[tuple[Rule, ...]]]:
@@ -121,13 +121,14 @@ class _Compiled:
         for at, rule in enumerate(rules):
             for phrase in map(_bare, map(fold, rule.phrases)):
                 self.phrases.setdefault(phrase, []).append(at)
-                # One word of a cased script ("Popular", "Trending") starts too many sentences of prose.
-                if rule.effect == "open" and (" " in phrase or (not _cased(phrase) and len(phrase) >= 4)):
+                # One word of a script with capitals ("Popular", "Trending") starts too many sentences of prose.
+                long_enough = " " in phrase or (phrase == phrase.upper() and len(phrase) >= 4)
+                if rule.effect == "open" and long_enough:
                     self.openings.setdefault(phrase, []).append(at)
             for keyword in map(fold, rule.keywords):
                 by_keyword.setdefault(keyword, []).append(at)
         self.longest = max(map(len, self.phrases), default=-DECORATION_CHARS) + DECORATION_CHARS
-        self.first_words = {phrase.split()[0] for phrase in self.openings}
+        self.first_words = {_bare(phrase.split()[0]) for phrase in self.openings}
         self.most_words = max((len(phrase.split()) for phrase in self.openings), default=0)
         self.by_keyword = list(by_keyword.values())
         self.automaton = ahocorasick_rs.AhoCorasick(by_keyword)
@@ -160,8 +161,6 @@ class _Compiled:
 
     def keyword_hits(self, blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:
         """Yield block and rule where a block holds a keyword of a rule with a pattern."""
-        if not self.by_keyword:
-            return
         texts = [block.folded if len(block.folded) <= SEARCH_CHARS else "" for block in blocks]
         starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
         for keyword, start, _ in self.automaton.find_matches_as_indexes("\n".join(texts), overlapping=True):
@@ -253,7 +252,7 @@ def check(rules: RuleSet) -> list[str]:
 
 def _hits(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[tuple[int, str, Effect]]:
     """Return block, rule and effect of each hit, sorted."""
-    compiled = rules._compiled
+    compiled = rules.compiled
     found: list[tuple[int, str, Effect]] = []
     for at, position in {*compiled.phrase_hits(document.text, blocks), *compiled.keyword_hits(blocks)}:
         rule = rules.rules[position]
@@ -309,11 +308,6 @@ def _plain(folded: str) -> str:
     return folded if folded.isascii() else folded.translate(_PLAIN)
 
 
-def _cased(text: str) -> bool:
-    """Whether the script has capital letters, so that a title can be told from a sentence that goes on."""
-    return text != text.upper()
-
-
 def _pack_files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         packs = sorted(path.glob("*.toml")) if path.is_dir() else [path]
@@ -328,10 +322,8 @@ def _read_pack(path: Path) -> tuple[list[str], list[Rule]]:
         pack = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise RuleError(f"{path}: {error.strerror}; expected a rule pack or a folder of them") from error
-    except UnicodeDecodeError as error:
-        raise RuleError(f"{path}: byte {error.start} is not UTF-8; expected a TOML file in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RuleError(f"{path}: not valid TOML: {error}; expected [[rule]] tables") from error
+    except ValueError as error:  # of the decoder or of the parser
+        raise RuleError(f"{path}: not TOML in UTF-8: {error}; expected [[rule]] tables") from error
     if unknown := sorted(pack.keys() - {"rule", "disable"}):
         raise _wrong(str(path), unknown[0], "unknown key", "only [[rule]] tables and 'disable'")
     disable, tables = pack.get("disable", []), pack.get("rule", [])
@@ -351,20 +343,12 @@ def _read_pack(path: Path) -> tuple[list[str], list[Rule]]:
 
 def _parse_rule(pack: str, table: dict[str, Any], place: str) -> Rule:
     """Return the rule of a [[rule]] table, or raise RuleError that names the field and what it should be."""
-    if unknown := sorted(table.keys() - _TEXTS - _LISTS):
-        raise _wrong(place, unknown[0], "unknown field", f"one of {', '.join(sorted(_TEXTS | _LISTS))}")
-    if ("pattern" in table) == ("phrases" in table):
-        raise _wrong(place, "pattern", "both or neither of pattern and phrases given", "one of the two")
-    if "phrases" in table and "keywords" in table:
-        raise _wrong(place, "keywords", "given beside phrases", "keywords only beside a pattern")
-    required = _REQUIRED | {"keywords"} if "pattern" in table else _REQUIRED
-    if missing := sorted(required - table.keys()):
-        raise _wrong(place, missing[0], "missing", f"at least {', '.join(sorted(required))}")
+    _check_fields(table, place)
     for field, value in table.items():
-        if field in _TEXTS and not (isinstance(value, str) and value.strip()):
-            raise _wrong(place, field, f"{value!r} is not text", "a text that is not empty")
         if field in _LISTS:
             _check_texts(place, field, value)
+        elif not isinstance(value, str) or not value.strip():
+            raise _wrong(place, field, f"{value!r} is not text", "a text that is not empty")
     for field, names in (("effect", get_args(Effect)), ("where", get_args(Where))):
         if field in table and table[field] not in names:
             raise _wrong(place, field, f"{table[field]!r} is unknown", f"one of {', '.join(names)}")
@@ -377,19 +361,38 @@ def _parse_rule(pack: str, table: dict[str, Any], place: str) -> Rule:
         regex.compile(table.get("pattern", ""))
     except regex.error as error:
         raise _wrong(place, "pattern", f"does not compile ({error})", "a regular expression") from error
-    seen: dict[str, str] = {}
-    for phrase in table.get("phrases", ()):
-        bare = _bare(fold(phrase))
-        if not bare or bare in seen:
-            wrong = f"the same as {seen[bare]!r}" if bare else "decoration only"
-            raise _wrong(place, "phrases", f"{phrase!r} is {wrong}", "phrases with letters, each once")
-        seen[bare] = phrase
-    given: dict[str, Any] = {field: tuple(table[field]) for field in table.keys() & _LISTS}
-    given |= {field: table[field] for field in table.keys() & _TEXTS}
+    _check_phrases(place, table.get("phrases", ()))
+    given: dict[str, Any] = {field: tuple(value) if field in _LISTS else value for field, value in table.items()}
     return Rule(pack=pack, **given)
 
 
+def _check_fields(table: dict[str, Any], place: str) -> None:
+    """Raise RuleError when a field is unknown, missing, or does not go with another."""
+    if unknown := sorted(table.keys() - _TEXTS - _LISTS):
+        raise _wrong(place, unknown[0], "unknown field", f"one of {', '.join(sorted(_TEXTS | _LISTS))}")
+    if ("pattern" in table) == ("phrases" in table):
+        raise _wrong(place, "pattern", "both or neither of pattern and phrases given", "one of the two")
+    if "phrases" in table and "keywords" in table:
+        raise _wrong(place, "keywords", "given beside phrases", "keywords only beside a pattern")
+    required = _REQUIRED | {"keywords"} if "pattern" in table else _REQUIRED
+    if missing := sorted(required - table.keys()):
+        raise _wrong(place, missing[0], "missing", f"at least {', '.join(sorted(required))}")
+
+
+def _check_phrases(place: str, phrases: Sequence[str]) -> None:
+    """Raise RuleError when a phrase can never match, or is the same as another one when folded."""
+    seen: dict[str, str] = {}
+    for phrase in phrases:
+        bare = _bare(fold(phrase))
+        if not bare:
+            raise _wrong(place, "phrases", f"{phrase!r} is decoration only", "letters or digits in it")
+        if bare in seen:
+            raise _wrong(place, "phrases", f"{phrase!r} is the same as {seen[bare]!r}", "each phrase once")
+        seen[bare] = phrase
+
+
 def _check_texts(place: str, field: str, value: object) -> None:
+    """Raise RuleError when `value` is not a list of lines."""
     if not isinstance(value, list) or not value:
         raise _wrong(place, field, f"{value!r} is not a list with entries", "a list of one text or more")
     for text in value:

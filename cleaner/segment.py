@@ -105,6 +105,18 @@ def is_prose(folded: str) -> bool:
     return closed.endswith(("!", "?", "！", "？", "؟")) and _SENTENCE_END.search(folded, 0, len(closed) - 1) is not None
 
 
+def is_code(folded: str) -> bool:
+    """Whether folded text looks like a line of a program: it ends as statements do, or brackets abound.
+
+    >>> is_code("return state.count;"), is_code("if (seen[key]) { count += 1 }"), is_code("share this (3)")
+    (True, True, False)
+    """
+    if folded.endswith((";", "{", "}", "});", ");", "=>")):
+        return True
+    marks = sum(map(folded.count, "{}[]();=_\\$"))
+    return marks >= 3 and marks >= 0.08 * len(folded)
+
+
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     """Yield `[start, stop)` of each line that is not blank; `stop` is the end of its last visible character."""
     start = 0
@@ -131,5 +143,5 @@ def _ends_here(text: str, match: re.Match[str]) -> bool:
     at, after = match.start(), match.end()
     if after < len(text) and text[after].islower():
         return False
-    initial = text[at] == "." and at >= 1 and text[at - 1].isupper() and not text[max(0, at - 2)].isalpha()
+    initial = text[at] == "." and text[max(0, at - 1)].isupper() and (at < 2 or not text[at - 2].isalpha())
     return not initial

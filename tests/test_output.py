@@ -48,12 +48,12 @@ def cut_more(document: Document) -> Cleaned:
 def run(
     out: Path,
     *inputs: Path | str,
-    format: Choice = "auto",
+    choice: Choice = "auto",
     fields: Fields = FIELDS,
-    force: bool = False,  # noqa: A002
+    force: bool = False,
 ) -> list[dict[str, Any]]:
     """Clean as an engine does, and return the records."""
-    found = find_sources([str(text) for text in inputs], format)
+    found = find_sources([str(text) for text in inputs], choice)
     check_output(out, found, force=force)
     rows: list[dict[str, Any]] = []
     with Output(out, found.sources) as output:
@@ -72,7 +72,7 @@ def run(
                 output.record(row)
                 rows.append(row)
         summary = Summary.total(rows)
-        output.finish(summary_json(summary, versions={}, policy={}, format=format, text_field=fields.text))
+        output.finish(summary_json(summary, versions={}, policy={}, format=choice, text_field=fields.text))
     return rows
 
 
@@ -292,13 +292,18 @@ def test_a_killed_run_leaves_whole_files_only(tmp_path: Path) -> None:
     plant(tmp_path, in__a_txt="One", in__b_jsonl='{"text": "Two"}\n', in__c_jsonl='{"text": ""}')
     found = find_sources([str(tmp_path / "in")])
     out = tmp_path / "out"
-    with pytest.raises(Killed), Output(out, found.sources) as output:
-        output.write("a.txt", "One")
-        output.write("b.jsonl", "{}\n")
-        output.write("c.jsonl", "{}\n")
-        output.record({"id": "a.txt"})
-        assert {".c.jsonl.part", ".report.jsonl.part"} < set(tree(out))
-        raise Killed
+
+    def killed_run() -> None:
+        with Output(out, found.sources) as output:
+            output.write("a.txt", "One")
+            output.write("b.jsonl", "{}\n")
+            output.write("c.jsonl", "{}\n")
+            output.record({"id": "a.txt"})
+            assert {".c.jsonl.part", ".report.jsonl.part"} < set(tree(out))
+            raise Killed
+
+    with pytest.raises(Killed):
+        killed_run()
     assert set(tree(out)) == {"a.txt", "b.jsonl", ".cleaner-run.json"}
     plant(out, a_txt="half a body", _c_jsonl_part="what a power failure leaves", _report_jsonl_part="")
     plant(tmp_path, other__a_txt="", other__d_txt="")
@@ -370,7 +375,7 @@ def test_restoring_gives_the_originals(tmp_path: Path) -> None:
 def test_restoring_knows_how_the_input_was_read(tmp_path: Path) -> None:
     """A forced format, and the name of the text field."""
     plant(tmp_path, in__x_txt='{"body": "One More", "id": "x.txt"}\n')
-    run(tmp_path / "out", tmp_path / "in", format="jsonl", fields=Fields(text="body", id="id"))
+    run(tmp_path / "out", tmp_path / "in", choice="jsonl", fields=Fields(text="body", id="id"))
     restored(tmp_path, 1)
     assert tree(tmp_path / "back") == tree(tmp_path / "in")
 
