@@ -1,9 +1,9 @@
-"""Strip recurring boilerplate from documents, and prove every cut.
+r"""Strip recurring boilerplate from documents, and prove every cut.
 
 >>> from cleaner import clean
->>> [done] = clean(["The harbour opened in 1907.\\n\\nYou may also like\\n\\nTen more harbours\\n"])
+>>> [done] = clean(["The harbour opened in 1907.\n\nYou may also like\n\nTen more harbours\n"])
 >>> done.text, done.status
-('The harbour opened in 1907.\\n\\n', 'cleaned')
+('The harbour opened in 1907.\n', 'cleaned')
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class Decision:
 
 
 def decide(text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], policy: Policy) -> Decision:
-    """Return what to cut from `text`: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
+    r"""Return what to cut from `text`: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
 
     Args:
         text: the original text.
@@ -100,10 +100,10 @@ def decide(text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], pol
         policy: the weights.
 
     >>> from cleaner.segment import segment
-    >>> text = "The body.\\nRelated articles\\nAnother story\\n"
+    >>> text = "The body.\nRelated articles\nAnother story\n"
     >>> seen = [Evidence(1, "open", 1.0, RuleReason("related/articles"))]
     >>> [(text[span.start:span.end], span.kind) for span in decide(text, segment(text), seen, Policy()).spans]
-    [('Related articles\\nAnother story\\n', 'trailer')]
+    [('Related articles\nAnother story\n', 'trailer')]
     """
     if not evidence:
         return Decision((0.0,) * len(blocks), frozenset(), (False,) * len(blocks), ())
@@ -161,7 +161,7 @@ def _guard(seen: _Seen, listed: frozenset[int], cut: list[bool]) -> list[bool]:
         for place in range(first, last):
             if place in listed or seen.speaks(place) or not seen.lettered[place]:
                 continue
-            before = any(other < place for other in strong) or first == 0
+            before = any(other < place for other in strong)  # what stands before all evidence is a title or a body
             after = any(other > place for other in strong) or last == len(cut)
             between = bool(strong) and before and after
             lone = place - 1 in own and place + 1 in own
@@ -181,25 +181,30 @@ def _runs(cut: Sequence[bool]) -> list[tuple[int, int]]:
     >>> _runs([True, True, False, True])
     [(0, 2), (3, 4)]
     """
-    borders = [place for place in range(len(cut) + 1) if (place > 0 and cut[place - 1]) != (place < len(cut) and cut[place])]
+    borders = [
+        place for place in range(len(cut) + 1) if (place > 0 and cut[place - 1]) != (place < len(cut) and cut[place])
+    ]
     return list(zip(borders[::2], borders[1::2], strict=True))
 
 
 def _spans(seen: _Seen, scores: Sequence[float], cut: Sequence[bool]) -> tuple[Span, ...]:
     """Make a span of each run of cut blocks that has a reason."""
     runs = [run for run in _runs(cut) if any(seen.reasons[place] for place in range(*run))]
-    spans = []
-    for first, last in runs:
-        mean = sum(scores[first:last]) / (last - first)
-        reasons = _reasons([reason for place in range(first, last) for reason in seen.reasons[place]])
-        score = max(0.001, round(1 / (1 + exp(-mean)), 3))
-        spans.append(Span(_start(seen, first, last), seen.blocks[last - 1].end, "inset", score, reasons))
-    return placed(seen.text, spans)
+    return placed(seen.text, [_span(seen, scores, first, last) for first, last in runs])
+
+
+def _span(seen: _Seen, scores: Sequence[float], first: int, last: int) -> Span:
+    mean = sum(scores[first:last]) / (last - first)
+    reasons = _reasons([reason for place in range(first, last) for reason in seen.reasons[place]])
+    score = max(0.001, round(1 / (1 + exp(-mean)), 3))
+    return Span(_start(seen, first, last), seen.blocks[last - 1].end, "inset", score, reasons)
 
 
 def _start(seen: _Seen, first: int, last: int) -> int:
-    """Where the run `[first, last)` starts: a trailer takes the blank lines before it, so that the body ends with its
-    own line end."""
+    """Return where the run `[first, last)` starts.
+
+    A trailer takes the blank lines before it, so that the body ends with its own line end.
+    """
     start = seen.blocks[first].start
     if first and not any(block.folded for block in seen.blocks[last:]):
         newline = seen.text.find("\n", seen.blocks[first - 1].stop, start)
@@ -215,10 +220,14 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     """
     borders = [0, *(border for span in spans for border in (span.start, span.end)), len(text)]
     kept = [bool(text[start:end].strip()) for start, end in zip(borders[::2], borders[1::2], strict=True)]
-    kinds: list[Kind] = []
-    for at in range(len(spans)):
-        kinds.append("trailer" if not any(kept[at + 1 :]) else "inset" if any(kept[: at + 1]) else "header")
-    return tuple(replace(span, kind=kind) for span, kind in zip(spans, kinds, strict=True))
+    return tuple(replace(span, kind=_kind(any(kept[: at + 1]), any(kept[at + 1 :]))) for at, span in enumerate(spans))
+
+
+def _kind(before: bool, after: bool) -> Kind:
+    """Return the kind of a span with, or without, a body before and after it."""
+    if not after:
+        return "trailer"
+    return "inset" if before else "header"
 
 
 def _reasons(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
@@ -351,7 +360,7 @@ class _Seen:
         return copies[-1] + 1
 
     def _paragraph(self, place: int) -> int:
-        """The first block of the stretch without blank lines that a block is in."""
+        """Return the first block of the stretch without blank lines that a block is in."""
         while place > 0 and not self._blank_after(place - 1):
             place -= 1
         return place

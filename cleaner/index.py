@@ -11,15 +11,17 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from cleaner import near
 from cleaner.model import Block, Document, IndexFormatError
 from cleaner.segment import FOLD_VERSION, is_prose, segment, width
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMAT = 1
 """Version of the file's layout."""
@@ -109,9 +111,9 @@ def digest_of(keys: NDArray[np.uint64]) -> str:
 
 
 def learn(documents: Iterable[Document]) -> Index:
-    """Index `documents`. Their order does not matter, and one that comes twice counts once.
+    r"""Index `documents`. Their order does not matter, and one that comes twice counts once.
 
-    >>> index = learn([Document("a", "One.\\nShare this"), Document("b", "Two.\\nShare this")])
+    >>> index = learn([Document("a", "One.\nShare this"), Document("b", "Two.\nShare this")])
     >>> len(index), len(set(index.keys.tolist()))
     (2, 3)
     """
@@ -219,12 +221,14 @@ def loads(data: bytes, where: str = "index") -> Index:
         raise IndexFormatError(f"{where}: not an index, or damaged; expected a file made by `cleaner learn`")
     for name, expected in SETTINGS.items():
         if header.get(name) != expected:
-            raise IndexFormatError(f"{where}: made with {name} {header.get(name)!r}; expected {expected!r}: learn it anew")
+            raise IndexFormatError(
+                f"{where}: made with {name} {header.get(name)!r}; expected {expected!r}: learn it anew"
+            )
     if header.get("checksum") != _checksum(tensors):
         raise IndexFormatError(f"{where}: damaged: its checksum differs; expected it as `cleaner learn` wrote it")
-    strings = {name: tuple(_unpacked(name, tensors)) for name in _STRINGS}
-    texts = dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True))
-    return Index(**strings, **{name: tensors[name] for name in _ARRAYS}, texts=texts)
+    fields: dict[str, Any] = {name: tuple(_unpacked(name, tensors)) for name in _STRINGS}
+    fields |= {name: tensors[name] for name in _ARRAYS}
+    return Index(**fields, texts=dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True)))
 
 
 def is_index(path: Path) -> bool:
@@ -260,5 +264,7 @@ def _unpacked(name: str, tensors: dict[str, NDArray[Any]]) -> Iterator[str]:
 
 
 def _checksum(tensors: dict[str, NDArray[Any]]) -> str:
-    parts = [f"{name}:{array.dtype}:{array.shape}:{xxh3_128_hexdigest(array.tobytes())}" for name, array in tensors.items()]
+    parts = [
+        f"{name}:{array.dtype}:{array.shape}:{xxh3_128_hexdigest(array.tobytes())}" for name, array in tensors.items()
+    ]
     return xxh3_128_hexdigest("\n".join(sorted(parts)).encode())

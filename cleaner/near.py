@@ -10,11 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleaner.segment import width
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SHINGLE = 5
 """Characters in a shingle of spaced scripts. Word shingles leave nothing of a headline of four words."""
@@ -99,7 +102,7 @@ def _shingle_size(folded: str) -> int:
 
 
 def _shingle_hashes(folded: str) -> NDArray[np.uint32]:
-    """A polynomial hash of each shingle's code points, modulo 2**32; repeated shingles stay, a minimum ignores them."""
+    """Return a polynomial hash of each shingle's code points, modulo 2**32; repeated shingles stay, a minimum ignores them."""
     points = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     size = min(_shingle_size(folded), len(points))
     count = len(points) - size + 1
@@ -110,7 +113,7 @@ def _shingle_hashes(folded: str) -> NDArray[np.uint32]:
 
 
 def _mix(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The 32-bit finaliser of MurmurHash3, which the affine32 scheme applies to each hash before permuting."""
+    """Apply the 32-bit finaliser of MurmurHash3, as the affine32 scheme does to each hash before permuting."""
     mixed = hashes ^ (hashes >> np.uint32(16))
     mixed = mixed * np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(13)

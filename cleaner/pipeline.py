@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cleaner.decide import Decision, Policy, decide, placed
+from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
 from cleaner.model import Block, Cleaned, Document, Evidence, Span
 from cleaner.render import body
-from cleaner.repetition import Repetition
+from cleaner.repetition import lookup
 from cleaner.rules import RuleSet, load_rules, match
 from cleaner.segment import segment
 
@@ -34,25 +35,25 @@ class Cleaner:
     policy: Policy = field(default_factory=Policy)
 
     @cached_property
-    def _repetition(self) -> Repetition:
-        return Repetition(self.index)
+    def _frequencies(self) -> Frequencies:
+        return Frequencies(self.index)
 
     def explain(self, document: Document) -> Explained:
         """Return the blocks of `document`, the evidence on each, and the decision, before anything is held back."""
         blocks = segment(document.text)
-        evidence = (*match(self.rules, document, blocks), *self._repetition.lookup(document, blocks))
+        evidence = (*match(self.rules, document, blocks), *lookup(self._frequencies, document, blocks))
         return Explained(blocks, evidence, decide(document.text, blocks, evidence, self.policy))
 
     def clean(self, document: Document) -> Cleaned:
-        """Cut the boilerplate out of `document`.
+        r"""Cut the boilerplate out of `document`.
 
         The body is cleaned again until nothing more comes off, so cleaning a body changes nothing.
 
         Raises:
             RuleError: a rule's pattern ran out of time.
 
-        >>> Cleaner().clean(Document("a", "The body.\\n\\nYou may also like\\n\\nAnother story\\n")).text
-        'The body.\\n\\n'
+        >>> Cleaner().clean(Document("a", "The body.\n\nYou may also like\n\nAnother story\n")).text
+        'The body.\n'
         """
         text = document.text
         spans: tuple[Span, ...] = ()
@@ -79,11 +80,11 @@ class Cleaner:
 
 
 def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy | None = None) -> list[Cleaned]:
-    """Clean `texts` together: learn what they repeat, then clean each. The result is in their order.
+    r"""Clean `texts` together: learn what they repeat, then clean each. The result is in their order.
 
-    >>> trailer = "Get our daily briefing\\nTen stories that everyone reads\\nWhy bridges fall\\nWhat the mayor said\\n"
-    >>> [one.text for one in clean(["The first body is about bees.\\n" + trailer, "This is another.\\n" + trailer])]
-    ['The first body is about bees.\\n', 'This is another.\\n']
+    >>> trailer = "Get our daily briefing\nTen stories that everyone reads\nWhy bridges fall\nWhat the mayor said\n"
+    >>> [one.text for one in clean(["The first body is about bees.\n" + trailer, "This is another.\n" + trailer])]
+    ['The first body is about bees.\n', 'This is another.\n']
     """
     documents = [Document(str(number), text) for number, text in enumerate(texts)]
     cleaner = Cleaner(learn(documents), load_rules() if rules is None else rules, policy or Policy())

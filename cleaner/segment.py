@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cleaner.model import Block
 
@@ -27,9 +28,7 @@ LONE_LINE = 300
 PROSE_WIDTH = 60
 """Narrower text is a heading, a link or a label, whatever its last character."""
 
-_INVISIBLE = dict.fromkeys(
-    [0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]
-)
+_INVISIBLE = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)])
 """Soft hyphen, byte order mark, zero-width and direction marks: they do not show, so they do not count."""
 
 _SENTENCE_END = re.compile(
@@ -67,9 +66,8 @@ def segment(text: str) -> tuple[Block, ...]:
     limit = LONE_LINE if len(lines) == 1 else LONG_LINE
     ends = [start for start, _ in lines[1:]] + [len(text)]
     blocks: list[Block] = []
-    for (start, stop), end in zip(lines, ends, strict=True):
-        if not blocks:
-            start = 0
+    starts = [0, *(start for start, _ in lines[1:])]
+    for start, (_, stop), end in zip(starts, lines, ends, strict=True):
         if stop - start <= limit:
             blocks.append(Block(start, stop, end, fold(text[start:stop])))
         else:
@@ -85,12 +83,16 @@ def width(folded: str) -> int:
     """
     if folded.isascii():
         return len(folded)
-    return len(folded) + sum(1 for character in folded if "\u3040" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3")
+    return len(folded) + sum(
+        1 for character in folded if "\u3040" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3"
+    )
 
 
 def is_prose(folded: str) -> bool:
-    """Whether folded text reads like a sentence of a body: `PROSE_WIDTH` wide and closed by a full stop, or by a question
-    or exclamation mark after at least one sentence more. An ellipsis is no end, and a question alone may be a headline.
+    """Whether folded text reads like a sentence of a body.
+
+    It is `PROSE_WIDTH` wide and closed by a full stop, or by a question or exclamation mark after at least one sentence
+    more. An ellipsis is no end, and a question alone may be a headline.
 
     >>> is_prose("the council met on monday and voted to keep the bridge open until spring.")
     True
@@ -133,7 +135,7 @@ def _sentences(text: str, start: int, stop: int, end: int) -> Iterator[Block]:
     """Yield the sentences of the line `[start, stop)`; the last one owns the white space up to `end`."""
     borders = [match.end() for match in _SENTENCE_END.finditer(text, start, stop) if _ends_here(text, match)]
     borders = [start, *(border for border in borders if border < stop), end]
-    for left, right in zip(borders, borders[1:], strict=False):
+    for left, right in pairwise(borders):
         content = text[left:right].rstrip()
         yield Block(left, left + len(content), right, fold(content), sentence=len(borders) > 2)
 
