@@ -70,6 +70,8 @@ class Cleaner:
 
     def _held(self, text: str, rest: str) -> str | None:
         """Why a cut that leaves `rest` of `text` must not be made; None when it may."""
+        if self.policy.max_share is None:
+            return None
         if not any(map(str.isalnum, rest)):
             return "the cut would leave no text; expected a body beside the boilerplate"
         visible, left = (sum(not character.isspace() for character in string) for string in (text, rest))

@@ -146,10 +146,10 @@ def test_shipped_patterns_are_quick() -> None:
         if rule.pattern:
             for text in (*rule.match, *rule.spare):
                 long = fold(" ".join([*rule.keywords, text] * 40))[:SEARCH_CHARS]
-                start = time.perf_counter()
+                start = time.process_time()
                 regex.search(rule.pattern, long)
                 regex.search(rule.pattern, fold(text) + " " + long)
-                assert time.perf_counter() - start < TIMEOUT_S / 5, rule.full_id
+                assert time.process_time() - start < TIMEOUT_S / 5, rule.full_id
 
 
 # Matching
@@ -261,7 +261,7 @@ def test_runaway_pattern_is_stopped(tmp_path: Path) -> None:
     start = time.perf_counter()
     with pytest.raises(RuleError, match=r"^rule 'own/line': pattern ran longer than 0.5 s on a block of 61 char") as e:
         match(rules, Document("a", text), segment(text))
-    assert TIMEOUT_S <= time.perf_counter() - start < TIMEOUT_S * 10
+    assert TIMEOUT_S / 2 < time.perf_counter() - start < TIMEOUT_S * 10
     assert isinstance(e.value.__cause__, TimeoutError)
 
 
@@ -285,6 +285,17 @@ def test_digest_tells_any_change(tmp_path: Path) -> None:
 
 
 # Loading
+
+
+def test_packs_folder_of_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel holds the packs inside the package; without any packs the error says where they should be."""
+    monkeypatch.setattr("cleaner.rules.__file__", str(tmp_path / "cleaner" / "rules.py"))
+    with pytest.raises(RuleError, match=r"_packs: no shipped rule packs; expected"):
+        packs_folder()
+    (tmp_path / "rules").mkdir()
+    assert packs_folder() == tmp_path / "rules"
+    (tmp_path / "cleaner" / "_packs").mkdir(parents=True)
+    assert packs_folder() == tmp_path / "cleaner" / "_packs"
 
 
 def test_shipped_come_first_and_in_name_order() -> None:

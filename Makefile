@@ -1,0 +1,40 @@
+# Everything a newcomer needs: `make demo` and `make test`. Python 3.11 or newer, make and git are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint check golden eval clean
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+demo: $(READY)  ## Clean seeds/ and show what was done.
+	@rm -rf demo-out && mkdir demo-out
+	$(BIN)/cleaner clean seeds --out demo-out/cleaned
+	@echo
+	@echo "Bodies, report.jsonl (every cut, and why) and summary.json:"
+	@ls -1 demo-out/cleaned/* | sed 's/^/  /'
+	@echo
+	@echo "Why the end of the first document was cut:"
+	@$(BIN)/cleaner learn seeds --out demo-out/seeds.idx
+	@$(BIN)/cleaner explain seeds/000_6ac200c3676267cd.txt:10741 --index demo-out/seeds.idx | cut -c1-160
+
+test: $(READY)  ## Run all tests.
+	$(BIN)/python -m pytest -n auto
+
+lint: $(READY)  ## Style and types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+check: lint test
+
+golden: $(READY)  ## Accept the present output for seeds/ as golden. Look at the diff first.
+	$(BIN)/cleaner check seeds --golden golden/seeds --update
+
+clean:
+	rm -rf $(VENV) demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache

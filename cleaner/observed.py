@@ -1,0 +1,140 @@
+"""What was observed of a document's blocks, and the lists under its headings.
+
+A heading that a rule knows opens a list of other pages; it does not license cutting all that follows. Which of the
+blocks after it are the list's is told by their shape, by what recurs, and by where the evidence ends.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+
+from cleaner.model import Block, Evidence, Reason
+from cleaner.near import WIDTH
+from cleaner.segment import is_code, is_prose, width
+
+TITLE = 300
+"""Width above which a block is no title of a list, whatever its last character."""
+
+BRIDGE = 0.5
+"""A stretch of unlisted text inside a list, closed by items repeated after it, may be this long against the text
+before the heading: half. More of it could be the body going on after a box."""
+
+LONGEST = 24
+"""A list with more items in a row that nothing else speaks for is the body: of code, a table, a price list."""
+
+HOLD = 2
+"""An unknown item of a list is held by known ones this many blocks away, on both sides."""
+
+
+class Observed:
+    """One document's blocks and what was observed of them."""
+
+    def __init__(self, text: str, blocks: Sequence[Block], evidence: Sequence[Evidence]) -> None:
+        self.text = text
+        self.blocks = blocks
+        self.widths = [width(block.folded) for block in blocks]
+        self.prose = [is_prose(block.folded) for block in blocks]
+        self.code = [is_code(block.folded) for block in blocks]
+        self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
+        self.signals: list[dict[str, float]] = [{} for _ in blocks]
+        self.reasons: list[list[Reason]] = [[] for _ in blocks]
+        for observed in evidence:
+            signals = self.signals[observed.block]
+            signals[observed.signal] = max(observed.value, signals.get(observed.signal, 0.0))
+            if observed.reason is not None and observed.signal != "keep":
+                self.reasons[observed.block].append(observed.reason)
+        self.openers = [
+            place for place, signals in enumerate(self.signals) if "open" in signals and "keep" not in signals
+        ]
+        self.paragraphs = list(accumulate((self._blank_after(at) for at in range(len(blocks) - 1)), initial=0))
+        """Of each block, the number of the stretch without blank lines that it is in."""
+        self.heads = [block.folded[:WIDTH] for block in blocks]
+        copies = Counter(self.heads)
+        self.copied = [wide >= WIDTH and copies[head] > 1 for head, wide in zip(self.heads, self.widths, strict=True)]
+        """Whether the same text, whole or cut short, stands elsewhere in the document: wide enough not to be chance."""
+
+    def speaks(self, place: int) -> bool:
+        """Whether evidence of its own speaks for cutting a block."""
+        return bool(self.reasons[place]) and "keep" not in self.signals[place]
+
+    def known(self, place: int) -> bool:
+        """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
+        signals = self.signals[place]
+        return self.copied[place] or not signals.keys().isdisjoint(("cut", "edge", "together"))
+
+    def listed(self) -> frozenset[int]:
+        """Return the blocks that are items of a list under a heading that a rule knows."""
+        ends = [*self.openers[1:], len(self.blocks)]
+        return frozenset(
+            at for opener, stop in zip(self.openers, ends, strict=False) for at in self._items(opener, stop)
+        )
+
+    def _items(self, opener: int, stop: int) -> range:
+        """Return the blocks listed under the heading at `opener`, at most up to `stop`, where another heading is.
+
+        A list is made of titles, of what recurs, and of teasers: one block of prose right under a title. A list that
+        reaches the document's end, or the next heading, goes whole. One that ends earlier is a box with the body going
+        on after it: it ends where evidence ends, at the last block that recurs, else before the first block that could
+        be body.
+        """
+        end = self._reach(opener + 1, stop)
+        if end < stop and (beyond := self._bridge(opener, end, stop)):
+            end = self._reach(beyond, stop)
+        if end < stop:
+            recurring = [place for place in range(opener + 1, end) if self.known(place)]
+            end = recurring[-1] + 1 if recurring else self._titles(opener + 1, end)
+        return range(opener + 1, end)
+
+    def _reach(self, place: int, stop: int) -> int:
+        """Follow a list from `place`: return where it ends, at most `stop`."""
+        first = last = place
+        while place < stop and "keep" not in self.signals[place]:
+            known = self.known(place)
+            title = not (self.prose[place] or self.code[place]) and self.widths[place] <= TITLE
+            if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
+                break
+            place += 1
+            last = place if known else last
+            if place - last > LONGEST:
+                return last
+        return place
+
+    def _is_held(self, first: int, place: int, stop: int) -> bool:
+        """Whether blocks that are boilerplate by themselves stand close on both sides."""
+        before, after = range(max(first - 1, place - HOLD), place), range(place + 1, min(stop, place + HOLD + 1))
+        heading = first - 1 in before
+        return (heading or any(map(self.known, before))) and any(map(self.known, after))
+
+    def _is_teaser(self, first: int, place: int) -> bool:
+        """Whether a block of prose belongs to the title before it: right under it, and no more prose after it."""
+        if place <= first or self.prose[place - 1] or self._blank_after(place - 1):
+            return False
+        return place + 1 == len(self.blocks) or not self.prose[place + 1] or self.known(place + 1)
+
+    def _titles(self, first: int, end: int) -> int:
+        """Where the titles at the head of an unproven list end, leaving the one that may head the body after it."""
+        place = first
+        while place < end and not self.prose[place]:
+            place += 1
+        spaced = any(self._blank_after(at) for at in range(first, place - 1))
+        heads_body = place > first and spaced and not self._blank_after(place - 1)
+        return place - 1 if heads_body else place
+
+    def _bridge(self, opener: int, end: int, stop: int) -> int:
+        """Where a list that breaks off at `end` was last seen: after a second copy of its items; 0 when it was not."""
+        items = {self.heads[place] for place in range(opener, end) if self.copied[place]}
+        copies = [place for place in range(end, stop) if self.heads[place] in items]
+        if not copies or copies[0] == end:
+            return 0
+        gap = range(end, copies[0])
+        size = self.blocks[gap[-1]].stop - self.blocks[gap[0]].start
+        paragraphs = {self.paragraphs[place] for place in gap if self.prose[place]}
+        if size > BRIDGE * self.blocks[opener].start or len(paragraphs) > 1:
+            return 0
+        return copies[-1] + 1
+
+    def _blank_after(self, place: int) -> bool:
+        block = self.blocks[place]
+        return self.text.count("\n", block.stop, block.end) > 1

@@ -1,0 +1,79 @@
+"""What the README says is run, and names everything there is."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cleaner
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def snippets(language: str) -> list[str]:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    assert found, f"README has no {language} snippet"
+    return found
+
+
+def test_shell_snippets_run(tmp_path: Path) -> None:
+    """Every shell snippet, one after another in one folder, as a reader would."""
+    for name in ("seeds", "golden"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    environment = {key: value for key, value in os.environ.items() if key != "CI"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    for snippet in snippets("sh"):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", snippet],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{snippet}\n{done.stderr}"
+    body = (tmp_path / "body.txt").read_bytes()
+    assert body == (ROOT / "golden/seeds/000_6ac200c3676267cd.txt").read_bytes()
+    assert (tmp_path / "originals/000_6ac200c3676267cd.txt").read_bytes() == (
+        ROOT / "seeds/000_6ac200c3676267cd.txt"
+    ).read_bytes()
+    assert '"body": "Bees dance.\\n"' in (tmp_path / "bees-cleaned/bees.jsonl").read_text()
+
+
+@pytest.mark.parametrize("number", range(len(snippets("python"))))
+def test_python_snippets_run(number: int) -> None:
+    test = doctest.DocTestParser().get_doctest(snippets("python")[number], {}, "README.md", "README.md", 0)
+    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test)
+    assert result.attempted
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize(
+    "command", ["clean", "learn", "explain", "check", "restore", "rules list", "rules show", "rules test"]
+)
+def test_each_command_is_in_the_readme(command: str) -> None:
+    assert f"cleaner {command} " in README or f"cleaner {command}\n" in README
+
+
+@pytest.mark.parametrize("name", sorted(set(cleaner.__all__) - {"__version__"}))
+def test_each_public_name_is_in_the_readme_and_there(name: str) -> None:
+    assert re.search(rf"`(cleaner\.)?{name}\b|import .*\b{name}\b", README)
+    assert getattr(cleaner, name)
+
+
+def test_the_rule_in_the_readme_passes_its_own_examples(tmp_path: Path) -> None:
+    [rule] = re.findall(r"^ *```toml\n(.*?)^ *```$", README, re.DOTALL | re.MULTILINE)
+    path = tmp_path / "mine.toml"
+    path.write_text(rule, encoding="utf-8")
+    assert cleaner.load_rules([path], shipped=False).rules
+    from cleaner.rules import check
+
+    assert check(cleaner.load_rules([path], shipped=False)) == []
