@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 
@@ -15,15 +16,19 @@ from cleaner.model import CleanerError
 
 if TYPE_CHECKING:
     from cleaner.engines import Watch
-    from cleaner.formats import Choice, Fields, Found
+    from cleaner.formats import Choice
+    from cleaner.model import Failure
     from cleaner.pipeline import Cleaner
     from cleaner.runs import Job
+
+_Result = TypeVar("_Result")
 
 DIFFERENT, WRONG, PARTLY = 1, 2, 3
 """Exit statuses: `check` or `rules test` found something; usage or input error; some documents failed or were held."""
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Strip recurring boilerplate (trailers, related-story boxes, share bars, footers) from documents, and prove "
@@ -34,34 +39,45 @@ rules_app = typer.Typer(no_args_is_help=True, help="Look at the rule packs, and 
 app.add_typer(rules_app, name="rules")
 
 Inputs = Annotated[
-    list[str], typer.Argument(metavar="INPUT...", help="Files, folders (with subfolders), globs, or - for standard input.")
+    list[str],
+    typer.Argument(metavar="INPUT", help="Files, folders (with subfolders), globs, or - for standard input."),
 ]
-OptionalOut = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for bodies, report and summary.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the originals.")]
 IndexFile = Annotated[
     Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: learn from INPUT.")
 ]
 Rules = Annotated[
-    list[Path] | None, typer.Option("--rules", metavar="PATH", help="Rule pack or folder of packs, after the shipped ones.")
+    list[Path] | None,
+    typer.Option("--rules", metavar="PATH", help="Rule pack or folder of packs, after the shipped ones."),
 ]
-IdField = Annotated[str | None, typer.Option(metavar="F", help="JSONL field with the id; default: source:line.")]
-TextField = Annotated[str, typer.Option(metavar="F", help="JSONL field with the text.")]
-GroupField = Annotated[str | None, typer.Option(metavar="F", help="JSONL field with the site or source.")]
-Format = Annotated[str, typer.Option(metavar="auto|text|jsonl", help="What the files are; auto goes by their suffix.")]
-Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; default: as many as the input is worth.")]
+IdField = Annotated[
+    str | None, typer.Option("--id-field", metavar="F", help="JSONL field with the id; default: source:line.")
+]
+TextField = Annotated[str, typer.Option("--text-field", metavar="F", help="JSONL field with the text.")]
+GroupField = Annotated[
+    str | None, typer.Option("--group-field", metavar="F", help="JSONL field with the site or source.")
+]
+Format = Annotated[
+    str, typer.Option("--format", metavar="auto|text|jsonl", help="What the files are; auto goes by their suffix.")
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")]
 
 
 @app.command(epilog="Example: cleaner clean seeds --out cleaned")
 def clean(
     inputs: Inputs,
-    out: OptionalOut = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for bodies, report and summary.")
+    ] = None,
     index: IndexFile = None,
     rules: Rules = None,
     id_field: IdField = None,
     text_field: TextField = "text",
     group_field: GroupField = None,
-    format: Format = "auto",
+    format_: Format = "auto",
     jobs: Jobs = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
     force: Force = False,
@@ -71,101 +87,112 @@ def clean(
     With `-` and no --out, the bodies go to standard output. With no --index, cleaner learns from INPUT first.
     """
     from cleaner import runs
+    from cleaner.output import check_output
 
-    with _lines(), _found(inputs, format) as found:
-        job = runs.Job(found, _fields(text_field, id_field, group_field), _choice(format), jobs)
-        cleaner = _cleaner(job, index, rules)
-        if out is not None and not dry_run:
-            result = _watched("cleaning", found, lambda watch: runs.to_folder(cleaner, job, out, force=force, watch=watch))
-        elif inputs == ["-"] and not dry_run:
-            result = runs.to_stream(cleaner, job, sys.stdout.buffer)
-        elif dry_run:
-            result = _watched("cleaning", found, lambda watch: runs.to_nowhere(cleaner, job, watch))
-        else:
+    with _lines(), _job(inputs, format_, (text_field, id_field, group_field), jobs) as job:
+        if out is not None:
+            check_output(out, job.found, force=force)
+        elif inputs != ["-"] and not dry_run:
             _fail("clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT")
+        cleaner = _cleaner(job, index, rules)
+        if dry_run:
+            result = _watched("cleaning", job, lambda watch: runs.to_nowhere(cleaner, job, watch))
+        elif out is not None:
+            result = _watched("cleaning", job, lambda watch: runs.to_folder(cleaner, job, out, watch))
+        else:
+            result = runs.to_stream(cleaner, job, sys.stdout.buffer)
         _print_summary(result.summary)
         for line in result.problems:
             _say(line)
-        counts = result.summary["documents"]
-        if counts["failed"] or counts["held"]:
-            _say(f"{counts['failed']} documents failed, {counts['held']} were held back")
-            raise typer.Exit(WRONG if found.missing else PARTLY)
-        raise typer.Exit(WRONG if found.missing else 0)
+        _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"])
 
 
-@app.command(epilog="Example: cleaner learn corpus/ --out site.idx; cleaner clean new/ --index site.idx --out cleaned")
+@app.command(epilog="Example: cleaner learn seeds --out seeds.idx")
 def learn(
-    inputs: Annotated[list[str] | None, typer.Argument(metavar="[INPUT]...", help="As for clean; none with --add.")] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to save the index.")] = ...,  # type: ignore[assignment]
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="INPUT", help="As for clean; may be none with --add.")
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to save the index.")],
     add: Annotated[list[Path] | None, typer.Option("--add", metavar="FILE", help="An index to merge in.")] = None,
     id_field: IdField = None,
     text_field: TextField = "text",
     group_field: GroupField = None,
-    format: Format = "auto",
+    format_: Format = "auto",
     jobs: Jobs = None,
 ) -> None:
     """Save what a corpus repeats, to clean other documents by it; merge saved indexes."""
-    from cleaner import runs
-    from cleaner.index import load, merge
+    from cleaner.index import dumps, load, merge
+    from cleaner.output import write_atomic
+    from cleaner.runs import PROBLEMS, check_index_file
 
     if not inputs and not add:
         _fail("learn: nothing to learn from; expected INPUT or --add FILE")
-    with _lines(), _found(inputs or [], format) as found:
-        job = runs.Job(found, _fields(text_field, id_field, group_field), _choice(format), jobs)
-        learnt = _watched("learning", found, job.learn)
-        index = merge([*map(load, add or []), learnt])
-        runs.save(index, out, found)
+    with _lines(), _job(inputs or [], format_, (text_field, id_field, group_field), jobs) as job:
+        check_index_file(out, job.found)
+        known = [load(path) for path in add or []]
+        failed: list[Failure] = []
+        learnt = _watched("learning", job, lambda watch: job.learn(watch, failed.append))
+        index = merge([*known, learnt])
+        write_atomic(out, dumps(index))
         _say(f"{out}: {len(index)} documents, {len(index.keys)} lines")
-        raise typer.Exit(WRONG if found.missing else 0)
+        for failure in failed[:PROBLEMS]:
+            _say(failure.error)
+        _leave(job, len(failed))
 
 
-@app.command(epilog="Example: cleaner explain seeds/000_6ac200c3676267cd.txt:13400")
+@app.command(epilog="Example: cleaner explain seeds/000_6ac200c3676267cd.txt:10741")
 def explain(
     target: Annotated[str, typer.Argument(metavar="FILE[:OFFSET]", help="A text file, and a character of it.")],
-    index: IndexFile = None,
+    *,
+    index: Annotated[
+        Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: rules alone.")
+    ] = None,
     rules: Rules = None,
 ) -> None:
     """Show block by block what was kept and cut, and by which evidence."""
-    from cleaner import runs
     from cleaner.index import Index, load
     from cleaner.pipeline import Cleaner
     from cleaner.render import explained
     from cleaner.rules import load_rules
+    from cleaner.runs import one_document
 
     with _lines():
-        document, offset = runs.one_document(target)
+        document, offset = one_document(target)
         cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []))
-        pass_ = cleaner.explain(document)
-        shown = explained(document, pass_.blocks, pass_.evidence, pass_.decision, cleaner.clean(document), offset)
-        for line in shown:
+        first = cleaner.explain(document)
+        for line in explained(cleaner.clean(document), first.blocks, first.evidence, first.decision, offset):
             typer.echo(line)
 
 
 @app.command(epilog="Example: cleaner check seeds --golden golden/seeds")
 def check(
     inputs: Inputs,
+    *,
     golden: Annotated[Path, typer.Option("--golden", metavar="DIR", help="Folder of golden bodies and report.")],
     index: IndexFile = None,
     rules: Rules = None,
     id_field: IdField = None,
     text_field: TextField = "text",
     group_field: GroupField = None,
-    format: Format = "auto",
-    update: Annotated[bool, typer.Option("--update", help="Make the output the golden; refused when CI is set.")] = False,
+    format_: Format = "auto",
+    update: Annotated[
+        bool, typer.Option("--update", help="Make the output the golden; refused when CI is set.")
+    ] = False,
 ) -> None:
     """Clean, and compare with golden bodies and report. Exit status 1 when anything differs."""
     from cleaner import golden as goldens
     from cleaner import runs
+    from cleaner.output import check_output
 
     if update and os.environ.get("CI"):
         _fail("check: --update with CI set; expected goldens to be made and looked at by a person")
-    with _lines(), _found(inputs, format) as found, runs.scratch() as out:
-        job = runs.Job(found, _fields(text_field, id_field, group_field), _choice(format), 1)
-        cleaner = _cleaner(job, index, rules)
-        result = runs.to_folder(cleaner, job, out)
+    with _lines(), _job(inputs, format_, (text_field, id_field, group_field), 1) as job, runs.scratch() as out:
+        check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
+        result = runs.to_folder(_cleaner(job, index, rules), job, out)
         for line in result.problems:
             _say(line)
-        if found.missing:
+        if job.found.missing:
             raise typer.Exit(WRONG)
         differences = goldens.compare(out, golden)
         for line in differences:
@@ -183,8 +210,9 @@ def check(
 @app.command(epilog="Example: cleaner restore cleaned --out originals")
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `cleaner clean` wrote.")],
-    out: Out,
-    force: Force = False,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the originals.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
     """Write the originals again, byte for byte, from bodies and report."""
     from cleaner.output import restore_folder
@@ -197,8 +225,8 @@ def restore(
         raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
 
 
-@rules_app.command("list")
-def list_rules(rules: Rules = None) -> None:
+@rules_app.command("list", epilog="Example: cleaner rules list")
+def list_rules(*, rules: Rules = None) -> None:
     """List the rules: id, effect, languages."""
     from cleaner.rules import load_rules
 
@@ -209,7 +237,9 @@ def list_rules(rules: Rules = None) -> None:
 
 @rules_app.command("show", epilog="Example: cleaner rules show related/you-may-also-like")
 def show_rule(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Full id: pack/rule.")], rules: Rules = None
+    name: Annotated[str, typer.Argument(metavar="ID", help="Full id: pack/rule.")],
+    *,
+    rules: Rules = None,
 ) -> None:
     """Show one rule: why it is there, what it looks for, its examples."""
     from dataclasses import asdict
@@ -221,12 +251,12 @@ def show_rule(
         if name not in known:
             _fail(f"rules show: no rule {name!r}; expected one that `cleaner rules list` names")
         for field, value in asdict(known[name]).items():
-            for item in value if isinstance(value, list | tuple) else [value] if value else []:
+            for item in value if isinstance(value, tuple) else [value] if value else []:
                 typer.echo(f"{field:9s} {item}")
 
 
-@rules_app.command("test", epilog="Example: cleaner rules test --rules my-rules.toml")
-def test_rules(rules: Rules = None) -> None:
+@rules_app.command("test", epilog="Example: cleaner rules test")
+def try_rules(*, rules: Rules = None) -> None:
     """Run every rule on its own examples. Exit status 1 when one is wrong."""
     from cleaner.rules import check, load_rules
 
@@ -249,6 +279,7 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _main(
+    *,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
@@ -257,7 +288,9 @@ def _main(
 
 
 def _say(line: str) -> None:
-    typer.echo(f"cleaner: {line}", err=True)
+    from cleaner.render import one_line
+
+    typer.echo(f"cleaner: {one_line(line)}", err=True)
 
 
 def _fail(line: str) -> NoReturn:
@@ -265,9 +298,16 @@ def _fail(line: str) -> NoReturn:
     raise typer.Exit(WRONG)
 
 
+def _leave(job: Job, failed: int, held: int = 0) -> NoReturn:
+    """Exit with the status of a finished run."""
+    if failed or held:
+        _say(f"{failed} documents failed, {held} were held back")
+    raise typer.Exit(WRONG if job.found.missing else PARTLY if failed or held else 0)
+
+
 @contextmanager
 def _lines() -> Iterator[None]:
-    """Turn an error that cleaner raises into one line and an exit status."""
+    """Turn an error into one line and an exit status."""
     try:
         yield
     except CleanerError as error:
@@ -276,29 +316,25 @@ def _lines() -> Iterator[None]:
         # Whoever read our output has gone. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(WRONG) from None
+    except OSError as error:
+        _fail(f"{error.filename or 'cleaner'}: {error.strerror or error}; expected files that can be read and written")
     except KeyboardInterrupt:
-        _say("interrupted; files that were whole stay, and a second run takes up from there")
+        _say("interrupted")
         raise typer.Exit(130) from None
 
 
-def _choice(format: str) -> Choice:
-    if format not in ("auto", "text", "jsonl"):
-        _fail(f"--format {format}: expected auto, text or jsonl")
-    return format  # type: ignore[return-value]  # narrowed by the test
-
-
-def _fields(text: str, id: str | None, group: str | None) -> Fields:
+@contextmanager
+def _job(
+    inputs: Sequence[str], choice: str, fields: tuple[str, str | None, str | None], jobs: int | None
+) -> Iterator[Job]:
+    """Yield what is to be read, standard input included, and say what is missing."""
+    from cleaner import runs
     from cleaner.formats import Fields
 
-    return Fields(text, id, group)
-
-
-@contextmanager
-def _found(inputs: Sequence[str], format: str) -> Iterator[Found]:
-    """The sources that INPUT names, standard input included; what is missing is said."""
-    from cleaner import runs
-
-    with runs.find(inputs, _choice(format), sys.stdin.buffer) as found:
+    if choice not in ("auto", "text", "jsonl"):
+        _fail(f"--format {choice}: no such format; expected auto, text or jsonl")
+    stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None when the shell closed it
+    with runs.find(inputs, cast("Choice", choice), stdin) as found:
         for line in found.missing:
             _say(line)
         if found.skipped:
@@ -307,7 +343,7 @@ def _found(inputs: Sequence[str], format: str) -> Iterator[Found]:
             if not found.missing:
                 _say("nothing to read; expected .txt, .md or .jsonl files")
             raise typer.Exit(WRONG)
-        yield found
+        yield runs.Job(found, Fields(*fields), cast("Choice", choice), jobs)
 
 
 def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None) -> Cleaner:
@@ -316,20 +352,21 @@ def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None) -> Clea
     from cleaner.rules import load_rules
 
     packs = load_rules(rules or [])  # first: a broken rule is found before the long work
-    return Cleaner(load(index) if index else _watched("learning", job.found, job.learn), packs)
+    return Cleaner(load(index) if index else _watched("learning", job, job.learn), packs)
 
 
-def _watched(what: str, found: Found, work: Callable[[Watch | None], Any]) -> Any:
+def _watched(what: str, job: Job, work: Callable[[Watch | None], _Result]) -> _Result:
     """Do long work, with its progress on the terminal when there is one."""
     if not sys.stderr.isatty():
         return work(None)
     from rich.console import Console
     from rich.progress import Progress
 
+    from cleaner.engines import bytes_in
+
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        size = sum(source.path.stat().st_size for source in found.sources if source.path.exists())
-        task = progress.add_task(what, total=size)
-        return work(lambda chars: progress.advance(task, chars))
+        task = progress.add_task(what, total=bytes_in(job.found.sources))
+        return work(lambda size: progress.advance(task, size))
 
 
 def _print_summary(summary: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ class Policy:
     open: float = 6.0
     """A rule says that this heading opens a trailer or box."""
     keep: float = -12.0
-    """A rule says that this block is body."""
+    """A rule says that this block is body: it is kept, whatever else is said of it."""
     repeated: float = 1.0
     """Per doubling of the other documents that hold the block: 1 for one, 2 for three, 3 for seven."""
     near: float = 1.0
@@ -48,7 +48,7 @@ class Policy:
     """What each border of a run costs."""
     max_share: float | None = 1.0
     """Largest share of a document's visible characters that may be cut, in (0, 1]; above it the document is held back,
-    and so is a cut that leaves no letter or digit. None: nothing is ever held back."""
+    and so is a cut that leaves no letter. None: nothing is ever held back."""
 
     def __post_init__(self) -> None:
         """Check the range.
@@ -110,6 +110,8 @@ def decide(text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], pol
 def _score(seen: Observed, place: int, listed: bool, policy: Policy) -> float:
     """Sum of the weighted evidence of one block."""
     signals = seen.signals[place]
+    if "keep" in signals:
+        return policy.keep
     prose = seen.prose[place]
     score = policy.prose if prose else policy.code if seen.code[place] else policy.unseen
     if not seen.lettered[place]:
@@ -123,7 +125,7 @@ def _score(seen: Observed, place: int, listed: bool, policy: Policy) -> float:
         score += weight * value
     if "repeated" in signals and "together" not in signals and seen.widths[place] < SHORT:
         score += policy.alone
-    return max(score, policy.listed) if listed and "keep" not in signals else score
+    return max(score, policy.listed) if listed else score
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:
@@ -149,8 +151,8 @@ def _segment(scores: Sequence[float], border: float) -> list[bool]:
 
 def _guard(seen: Observed, listed: frozenset[int], cut: list[bool]) -> list[bool]:
     """Give back blocks that only their neighbours spoke for, unless those make a header, a trailer or a list."""
-    guarded = list(cut)
-    for first, last in _runs(cut):
+    guarded = [gone and "keep" not in signals for gone, signals in zip(cut, seen.signals, strict=True)]
+    for first, last in _runs(guarded):
         own = {place for place in range(first, last) if place in listed or seen.speaks(place)}
         strong = [place for place in sorted(own) if place in listed or seen.signals[place].get("edge") == 1.0]
         for place in range(first, last):

@@ -6,29 +6,36 @@ Results never depend on the number of workers: batches go out and come back in t
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from typing import TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context, parent_process
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleaner import formats, report
-from cleaner.formats import Fields, Record, Source
 from cleaner.index import Index, learn, merge
 from cleaner.model import CleanerError, Document, Failure
-from cleaner.pipeline import Cleaner
 
-BATCH_CHARS = 1_000_000
-"""Characters in a batch of documents: a second of work or less, and little to hold."""
+if TYPE_CHECKING:
+    from cleaner.formats import Fields, Record, Source
+    from cleaner.pipeline import Cleaner
+
+BATCH_BYTES = 1_000_000
+"""Text in a batch of documents: a second of work or less, and little to hold."""
 
 PARALLEL_BYTES = 8_000_000
 """Inputs smaller than this are done before a second process has started."""
 
 Watch = Callable[[int], None]
-"""Called with the number of characters read since the last call."""
+"""Called with the number of bytes that were done since the last call."""
 
-_In, _Out = TypeVar("_In"), TypeVar("_Out")
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,17 @@ class Done:
     source: str
     body: str | None
     """The body of a text file, or the line of a JSONL file; None when there is nothing to write."""
-    row: dict[str, object] | None
+    row: dict[str, Any] | None
     """The record for the report; None for what is no document (a blank line)."""
+
+
+def bytes_in(sources: Iterable[Source]) -> int:
+    """Return the size of all sources that are there.
+
+    >>> bytes_in([])
+    0
+    """
+    return sum(os.path.getsize(source.path) for source in sources if os.path.isfile(source.path))  # noqa: PTH113, PTH202
 
 
 def workers(sources: Sequence[Source], jobs: int | None) -> int:
@@ -50,8 +66,7 @@ def workers(sources: Sequence[Source], jobs: int | None) -> int:
     """
     if jobs is not None:
         return jobs
-    size = sum(source.path.stat().st_size for source in sources if source.path.is_file())
-    return (os.cpu_count() or 1) if size >= PARALLEL_BYTES else 1
+    return (os.cpu_count() or 1) if bytes_in(sources) >= PARALLEL_BYTES else 1
 
 
 def read_all(sources: Iterable[Source], fields: Fields) -> Iterator[Record]:
@@ -60,35 +75,45 @@ def read_all(sources: Iterable[Source], fields: Fields) -> Iterator[Record]:
     for source in sources:
         for record in formats.read(source, fields):
             entry = record.entry
-            if isinstance(entry, Document):
-                where = f"{record.source}:{record.line}" if record.line else record.source
-                if entry.id in seen:
-                    error = f"{where}: the id {entry.id!r} is already that of {seen[entry.id]}; expected unique ids"
-                    record = replace(record, entry=Failure(entry.id, error, entry.group), raw="")
-                else:
-                    seen[entry.id] = where
-            yield record
+            where = f"{record.source}:{record.line}" if record.line else str(source.path)
+            if isinstance(entry, Document) and seen.setdefault(entry.id, where) is not where:
+                error = f"{where}: the id {entry.id!r} is already that of {seen[entry.id]}; expected unique ids"
+                yield formats.Record(record.source, Failure(entry.id, error, entry.group), "", record.line)
+            else:
+                yield record
 
 
-def learn_all(sources: Sequence[Source], fields: Fields, *, jobs: int = 1, watch: Watch | None = None) -> Index:
-    """Return the index of all documents that can be read."""
-    documents = (record.entry for record in read_all(sources, fields) if isinstance(record.entry, Document))
-    batches = _batches(documents, lambda document: len(document.text), watch)
-    return merge(_in_order(learn, batches, jobs, None))
+def learn_all(
+    sources: Sequence[Source],
+    fields: Fields,
+    *,
+    jobs: int = 1,
+    watch: Watch | None = None,
+    failed: Callable[[Failure], object] | None = None,
+) -> Index:
+    """Return the index of all documents that can be read, and tell `failed` of the others."""
+
+    def documents() -> Iterator[tuple[Document, int]]:
+        for record in read_all(sources, fields):
+            if isinstance(record.entry, Document):
+                yield record.entry, len(record.raw.encode())
+            elif record.entry is not None and failed:
+                failed(record.entry)
+
+    return merge(_in_order(learn, _batches(documents(), watch), jobs))
 
 
 def clean_all(
     cleaner: Cleaner, sources: Sequence[Source], fields: Fields, *, jobs: int = 1, watch: Watch | None = None
 ) -> Iterator[Done]:
     """Yield every record cleaned, in order. What goes wrong with one document becomes its `failed` record."""
-    batches = _batches(read_all(sources, fields), lambda record: len(record.raw), watch)
-    for batch in _in_order(_clean_batch, batches, jobs, (cleaner, fields)):
+    records = ((record, len(record.raw.encode())) for record in read_all(sources, fields))
+    for batch in _in_order(partial(_clean_batch, cleaner, fields), _batches(records, watch), jobs):
         yield from batch
 
 
-def _clean_batch(records: Sequence[Record]) -> list[Done]:
-    assert _state is not None, "the worker was not prepared"
-    return [_clean(*_state, record) for record in records]
+def _clean_batch(cleaner: Cleaner, fields: Fields, records: Sequence[Record]) -> list[Done]:
+    return [_clean(cleaner, fields, record) for record in records]
 
 
 def _clean(cleaner: Cleaner, fields: Fields, record: Record) -> Done:
@@ -106,53 +131,66 @@ def _clean(cleaner: Cleaner, fields: Fields, record: Record) -> Done:
     return Done(record.source, record.raw, None)
 
 
-_state: tuple[Cleaner, Fields] | None = None
-"""What a worker process cleans with: sent once, not with each batch."""
+def _batches(items: Iterable[tuple[_In, int]], watch: Watch | None) -> Iterator[list[_In]]:
+    """Yield items of some size in batches, and tell `watch` of a batch when the next one is asked for."""
+    batch: list[_In] = []
+    total = 0
+    for item, size in items:
+        batch.append(item)
+        total += size
+        if total >= BATCH_BYTES:
+            yield batch
+            if watch:
+                watch(total)
+            batch, total = [], 0
+    if batch:
+        yield batch
+        if watch:
+            watch(total)
 
 
-def _prepare(state: tuple[Cleaner, Fields] | None) -> None:
-    global _state
-    _state = state
-
-
-def _in_order(
-    work: Callable[[list[_In]], _Out],
-    batches: Iterable[list[_In]],
-    jobs: int,
-    state: tuple[Cleaner, Fields] | None,
-) -> Iterator[_Out]:
+def _in_order(work: Callable[[list[_In]], _Out], batches: Iterable[list[_In]], jobs: int) -> Iterator[_Out]:
     """Yield `work(batch)` for each batch, in order, keeping only a few batches under way."""
     if jobs <= 1:
-        _prepare(state)
         yield from map(work, batches)
         return
-    # Forking a process with threads is not safe, and a fork server is the same on every platform that has one.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (state,)) as pool:
+    # Spawned, not forked: it is the same on every platform, and safe beside threads.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (work,)) as pool:
         waiting: deque[Future[_Out]] = deque()
         try:
             for batch in batches:
-                waiting.append(pool.submit(work, batch))
+                waiting.append(pool.submit(_run, batch))
                 if len(waiting) > 2 * jobs:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise CleanerError("a worker process was killed; expected more memory, or fewer with --jobs") from error
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _batches(items: Iterable[_In], size: Callable[[_In], int], watch: Watch | None) -> Iterator[list[_In]]:
-    batch: list[_In] = []
-    chars = 0
-    for item in items:
-        batch.append(item)
-        chars += size(item)
-        if chars >= BATCH_CHARS:
-            yield batch
-            if watch:
-                watch(chars)
-            batch, chars = [], 0
-    if batch:
-        yield batch
-        if watch:
-            watch(chars)
+_work: Callable[[list[Any]], Any] | None = None
+"""What a worker process does: sent to it once, not with each batch."""
+
+
+def _prepare(work: Callable[[list[Any]], Any]) -> None:
+    global _work  # noqa: PLW0603  # a worker process has no other place for it
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it reaches the whole group
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is killed: nobody else would tell it."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _run(batch: list[Any]) -> Any:
+    if _work is None:
+        raise RuntimeError("not in a worker process")
+    return _work(batch)

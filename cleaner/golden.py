@@ -6,19 +6,26 @@ A golden folder is what `cleaner clean` writes, less the summary: the bodies und
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from cleaner.model import WriteError
+from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, write_atomic
+from cleaner.render import one_line
 
 CONTEXT = 2
 """Unchanged lines around a difference."""
 
-Row = Mapping[str, Any]
+SAMPLE = 60
+"""Characters of a span that a difference quotes."""
+
+_Row = Mapping[str, Any]
+_Key = tuple[str, int]
+"""The id of a record, and how many records before it have the same: a second one is the failure that says so."""
 
 
 def compare(actual: Path, golden: Path) -> list[str]:
@@ -26,6 +33,9 @@ def compare(actual: Path, golden: Path) -> list[str]:
 
     Bodies are compared byte for byte and shown as unified diffs; of the report, the spans gained and lost of each
     document. A body without a golden, and a golden without a body, are differences.
+
+    Raises:
+        ReadError: the golden report is damaged.
 
     >>> compare(Path("no-such-folder"), Path("no-such-folder"))
     []
@@ -35,8 +45,10 @@ def compare(actual: Path, golden: Path) -> list[str]:
     lines += [f"unused golden: {name}" for name in sorted(theirs.keys() - ours.keys())]
     for name in sorted(ours.keys() & theirs.keys()):
         new, old = ours[name].read_bytes(), theirs[name].read_bytes()
-        if new != old:
-            lines += _report_diff(old, new) if name == REPORT else _body_diff(name, old, new)
+        if new == old:
+            continue
+        found = _report_diff(theirs[name], ours[name]) if name == REPORT else _body_diff(name, old, new)
+        lines += list(found) or [f"{name}: other bytes"]
     return lines
 
 
@@ -44,67 +56,72 @@ def update(actual: Path, golden: Path) -> None:
     """Make the golden folder equal to the output folder. What the last golden report does not name is not touched.
 
     Raises:
+        ReadError: the golden report is damaged.
         WriteError: the golden folder holds a file that no golden report names, or cannot be written.
     """
     ours, theirs = _files(actual), _files(golden)
-    named = {row["source"] for row in _rows(theirs[REPORT].read_bytes()).values()} if REPORT in theirs else set()
+    named = {row["source"] for row in _rows(theirs[REPORT]).values()} if REPORT in theirs else set()
     for name in sorted(theirs.keys() - named - {REPORT}):
-        if theirs[name].read_bytes() != (ours[name].read_bytes() if name in ours else None):
+        if name not in ours or theirs[name].read_bytes() != ours[name].read_bytes():
             raise WriteError(f"{theirs[name]}: not a golden; expected only bodies and {REPORT} in {golden}")
-    for name, path in ours.items():
-        write_atomic(golden / name, path.read_bytes())
     for name in theirs.keys() - ours.keys():
         theirs[name].unlink()
+    for name in sorted(ours, key=lambda name: name == REPORT):  # last: until then the old one says what is a golden
+        write_atomic(golden / name, ours[name].read_bytes())
 
 
 def _files(folder: Path) -> dict[str, Path]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path for path in paths if path.name != SUMMARY}
+    return {path.relative_to(folder).as_posix(): path for path in paths if path != folder / SUMMARY}
 
 
-def _rows(data: bytes) -> dict[str, Row]:
-    rows = [orjson.loads(line) for line in data.split(b"\n") if line]
-    return {row["id"]: row for row in rows}
+def _rows(path: Path) -> dict[_Key, _Row]:
+    rows: dict[_Key, _Row] = {}
+    earlier: Counter[str] = Counter()
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = orjson.loads(line)
+            rows[row["id"], earlier[row["id"]]] = {**row, "source": str(row["source"]), "spans": _spans(row)}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReadError(f"{path}:{number}: not a record; expected the report of cleaner clean") from error
+        earlier[row["id"]] += 1
+    return rows
+
+
+def _spans(row: _Row) -> dict[tuple[int, int, str], _Row]:
+    return {(int(span["start"]), int(span["end"]), str(span["kind"])): span for span in row["spans"]}
 
 
 def _body_diff(name: str, old: bytes, new: bytes) -> Iterator[str]:
-    before, after = (data.decode("utf-8", "backslashreplace").split("\n") for data in (old, new))
-    diff = difflib.unified_diff(before, after, f"golden/{name}", f"now/{name}", n=CONTEXT, lineterm="")
-    return (line.replace("\r", "\\r") for line in diff)
+    # Surrogates keep bytes apart that are not UTF-8; they become escapes only when shown.
+    before, after = (data.decode("utf-8", "surrogateescape").split("\n") for data in (old, new))
+    for line in difflib.unified_diff(before, after, f"golden/{name}", f"now/{name}", n=CONTEXT, lineterm=""):
+        yield line.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\r", "\\r")
 
 
-def _report_diff(old: bytes, new: bytes) -> Iterator[str]:
+def _report_diff(old: Path, new: Path) -> Iterator[str]:
     before, after = _rows(old), _rows(new)
-    for name in sorted(before.keys() | after.keys()):
-        if name not in after:
-            yield f"{name}: no longer in the report"
-        elif name not in before:
-            yield f"{name}: new in the report"
-        elif before[name] != after[name]:
-            yield from _row_diff(name, before[name], after[name])
-    if list(before) != list(after):
+    for key in sorted(before.keys() | after.keys()):
+        if key not in after:
+            yield f"{key[0]}: no longer in the report"
+        elif key not in before:
+            yield f"{key[0]}: new in the report"
+        elif before[key] != after[key]:
+            yield from _row_diff(key[0], before[key], after[key])
+    if before.keys() == after.keys() and list(before) != list(after):
         yield f"{REPORT}: the documents come in another order"
 
 
-def _row_diff(name: str, before: Row, after: Row) -> Iterator[str]:
-    lost, gained = _spans(before), _spans(after)
+def _row_diff(name: str, before: _Row, after: _Row) -> Iterator[str]:
+    lost, gained = before["spans"], after["spans"]
     both = lost.keys() & gained.keys()
     yield f"{name}: spans +{len(gained) - len(both)} -{len(lost) - len(both)}"
     for sign, spans in (("-", lost), ("+", gained)):
         for start, end, kind in sorted(spans.keys() - both):
-            yield f"  {sign} [{start}, {end}) {kind} {_sample(spans[start, end, kind]['text'])}"
+            yield f"  {sign} [{start}, {end}) {kind} {one_line(str(spans[start, end, kind].get('text')), SAMPLE)}"
     for start, end, kind in sorted(both):
         if lost[start, end, kind] != gained[start, end, kind]:
             yield f"  ~ [{start}, {end}) {kind} cut for other reasons"
     for field in sorted(before.keys() | after.keys()):
         if field != "spans" and before.get(field) != after.get(field):
             yield f"  {field}: {before.get(field)!r} -> {after.get(field)!r}"
-
-
-def _spans(row: Row) -> dict[tuple[int, int, str], Row]:
-    return {(span["start"], span["end"], span["kind"]): span for span in row["spans"]}
-
-
-def _sample(text: str) -> str:
-    line = " ".join(text.split())
-    return repr(line if len(line) <= 60 else line[:57] + "...")

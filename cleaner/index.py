@@ -50,7 +50,7 @@ def key(folded: str) -> int:
     """
     if not any(map(str.isalpha, folded)):
         return NO_KEY
-    return xxh3_64_intdigest(folded.encode("utf-8", "surrogatepass")) or 1
+    return xxh3_64_intdigest(folded.encode()) or 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,7 +103,7 @@ def _shingle_size(folded: str) -> int:
 
 def _shingle_hashes(folded: str) -> NDArray[np.uint32]:
     """Return a polynomial hash of each shingle's code points, modulo 2**32; repeated shingles stay, a minimum ignores them."""
-    points = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    points = np.frombuffer(folded.encode("utf-32-le"), dtype=np.uint32)
     size = min(_shingle_size(folded), len(points))
     count = len(points) - size + 1
     hashes = np.zeros(count, dtype=np.uint32)

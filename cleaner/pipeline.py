@@ -72,9 +72,9 @@ class Cleaner:
         """Why a cut that leaves `rest` of `text` must not be made; None when it may."""
         if self.policy.max_share is None:
             return None
-        if not any(map(str.isalnum, rest)):
+        if not any(map(str.isalpha, rest)):
             return "the cut would leave no text; expected a body beside the boilerplate"
-        visible, left = (sum(not character.isspace() for character in string) for string in (text, rest))
+        visible, left = (sum(map(len, string.split())) for string in (text, rest))
         share = 1 - left / visible
         if share > self.policy.max_share:
             return f"the cut would take {share:.1%} of the text; expected at most {self.policy.max_share:.1%}"

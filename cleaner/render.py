@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cleaner.model import Block, Cleaned, Document, Evidence, RuleReason, Span, TemplateReason
+from cleaner.model import RuleReason, TemplateReason
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cleaner.decide import Decision
+    from cleaner.model import Block, Cleaned, Evidence, Span
 
 QUOTED = 70
 """Characters of a block that an explanation quotes."""
@@ -19,10 +21,14 @@ QUOTED = 70
 TOP = 8
 """Templates and rules that the table on the terminal names; `summary.json` has more."""
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What a terminal would obey, and what cannot be written."""
+
 
 def body(text: str, spans: Sequence[Span]) -> str:
     """Return `text` without its sorted, disjoint `spans`. Nothing else changes.
 
+    >>> from cleaner.model import Span
     >>> body("one two three", [Span(4, 8, "inset", 0.9, ())])
     'one three'
     """
@@ -34,36 +40,50 @@ def body(text: str, spans: Sequence[Span]) -> str:
     return "".join(kept)
 
 
+def one_line(text: str, limit: int | None = None) -> str:
+    r"""Return `text` as one line that a terminal shows as it is: spaces for white space, escapes for control characters.
+
+    Args:
+        text: Any text.
+        limit: A longer line ends with "..." after so many characters.
+
+    >>> one_line("One\r\n  two \x1b[31m"), one_line("One two three", 10)
+    ('One two \\x1b[31m', 'One two...')
+    """
+    line = " ".join(text.split())
+    if limit is not None and len(line) > limit:
+        line = line[: limit - 3] + "..."
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
+
+
 def explained(
-    document: Document,
+    cleaned: Cleaned,
     blocks: Sequence[Block],
     evidence: Sequence[Evidence],
     decision: Decision,
-    cleaned: Cleaned,
     offset: int | None = None,
 ) -> Iterator[str]:
     """Yield lines that say of each block whether it was cut, its score, where it is, and the evidence.
 
     Args:
-        document: The document.
-        blocks: Its blocks.
-        evidence: All that was observed.
-        decision: The first pass over it.
         cleaned: The outcome, after all passes.
+        blocks: The document's blocks.
+        evidence: All that was observed of them.
+        decision: The first pass.
         offset: Speak of the block that holds this character only.
     """
+    document = cleaned.document
     observed: defaultdict[int, list[Evidence]] = defaultdict(list)
     for one in evidence:
         observed[one.block].append(one)
-    yield f"{document.id}: {cleaned.status}, {len(document.text)} characters, {len(cleaned.text)} kept"
+    yield f"{one_line(document.id)}: {cleaned.status}, {len(document.text)} characters, {len(cleaned.text)} kept"
     if cleaned.error:
         yield f"held back: {cleaned.error}"
     for place, block in enumerate(blocks):
         if offset is not None and not block.start <= offset < block.end:
             continue
         cut = any(span.start <= block.start < span.end for span in cleaned.spans)
-        line = " ".join(document.text[block.start : block.stop].split())
-        quoted = line if len(line) <= QUOTED else line[: QUOTED - 3] + "..."
+        quoted = one_line(document.text[block.start : block.stop], QUOTED)
         yield f"{'-' if cut else ' '} {decision.scores[place]:+5.1f} [{block.start}, {block.end}) {quoted}"
         for one in observed[place]:
             yield f"          {_words(one)}"
@@ -79,7 +99,7 @@ def _words(evidence: Evidence) -> str:
         said = {"open": "opens a trailer or box", "cut": "is boilerplate", "keep": "is body"}
         return f"rule {reason.rule}: {said[evidence.signal]}"
     if isinstance(reason, TemplateReason):
-        where = ", ".join(f"{partner.id}[{partner.start}:{partner.end}]" for partner in reason.partners)
+        where = ", ".join(f"{one_line(partner.id)}[{partner.start}:{partner.end}]" for partner in reason.partners)
         how = "word for word" if evidence.signal == "repeated" else f"nearly, similarity {reason.similarity}"
         return f"template {reason.template}: in {reason.documents} documents, {how}: {where}"
     if evidence.signal == "together":
@@ -90,8 +110,8 @@ def _words(evidence: Evidence) -> str:
 
 def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what a terminal shows of a summary: counts, then the templates and rules that did most."""
-    from rich.table import Table
-    from rich.text import Text
+    from rich.table import Table  # noqa: PLC0415  # slow to import, and most of this module needs none of it
+    from rich.text import Text  # noqa: PLC0415
 
     documents, chars = summary["documents"], summary["characters"]
     share = chars["removed"] / chars["in"] if chars["in"] else 0.0
@@ -109,5 +129,5 @@ def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
             table.add_column(name[:-1], no_wrap=True)
             table.add_column("", no_wrap=True, max_width=60)
             for row in summary[name][:TOP]:
-                table.add_row(str(row[count]), row[name[:-1]], Text(row.get("text") or ""))
+                table.add_row(str(row[count]), Text(row[name[:-1]]), Text(one_line(row.get("text", ""))))
             yield table

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import cleaner
-from cleaner import engines, index
-from cleaner.engines import Watch
-from cleaner.formats import Choice, Fields, Found, Source, find_sources, format_of, read
-from cleaner.index import Index
+from cleaner import __version__, engines, formats, index
+from cleaner.formats import Choice, Fields, Found, Source
 from cleaner.model import Document, Failure, ReadError, WriteError
-from cleaner.output import Output, check_output, write_atomic
-from cleaner.pipeline import Cleaner
+from cleaner.output import Output
 from cleaner.report import Summary, summary_json
 from cleaner.segment import FOLD_VERSION
 
+if TYPE_CHECKING:
+    from cleaner.engines import Watch
+    from cleaner.index import Index
+    from cleaner.pipeline import Cleaner
+
 PROBLEMS = 20
 """Failed and held documents that a result names; the report names all."""
+
+_PLACE = re.compile(r"(.+):([0-9]{1,18})", re.DOTALL)
+"""FILE:OFFSET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Job:
     """What to read, and how."""
 
     found: Found
-    fields: Fields = Fields()
+    fields: Fields = field(default_factory=Fields)
     format: Choice = "auto"
     jobs: int | None = None
     """Processes; None: as many as the input is worth."""
@@ -40,9 +46,9 @@ class Job:
         """How many processes to use."""
         return engines.workers(self.found.sources, self.jobs)
 
-    def learn(self, watch: Watch | None = None) -> Index:
-        """Return the index of all documents that can be read."""
-        return engines.learn_all(self.found.sources, self.fields, jobs=self.workers, watch=watch)
+    def learn(self, watch: Watch | None = None, failed: Callable[[Failure], object] | None = None) -> Index:
+        """Return the index of all documents that can be read, and tell `failed` of the others."""
+        return engines.learn_all(self.found.sources, self.fields, jobs=self.workers, watch=watch, failed=failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Result:
 
 
 @contextmanager
-def find(inputs: Sequence[str], format: Choice, stdin: BinaryIO) -> Iterator[Found]:
+def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Found]:
     """Find the sources that `inputs` name. `-` is `stdin`, kept in a temporary file for as long as the block lasts.
 
     >>> import io
@@ -64,15 +70,16 @@ def find(inputs: Sequence[str], format: Choice, stdin: BinaryIO) -> Iterator[Fou
     ...     [(source.name, source.path.read_bytes()) for source in found.sources]
     [('stdin.txt', b'One')]
     """
+    found = formats.find_sources([given for given in inputs if given != "-"], choice)
     if "-" not in inputs:
-        yield find_sources(inputs, format)
+        yield found
         return
     with scratch() as folder:
-        name = "stdin.jsonl" if format == "jsonl" else "stdin.txt"
+        name = "stdin.jsonl" if choice == "jsonl" else "stdin.txt"
         with (folder / name).open("wb") as file:
             shutil.copyfileobj(stdin, file)
-        found = find_sources([given for given in inputs if given != "-"], format)
-        yield replace(found, sources=(*found.sources, Source(folder / name, name, format_of(name, format))))
+        given = Source(folder / name, name, formats.format_of(name, choice))
+        yield replace(found, sources=(*found.sources, given))
 
 
 @contextmanager
@@ -82,39 +89,52 @@ def scratch() -> Iterator[Path]:
         yield Path(name)
 
 
-def to_folder(cleaner: Cleaner, job: Job, out: Path, *, force: bool = False, watch: Watch | None = None) -> Result:
-    """Clean into a folder: bodies, report and summary.
+def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None) -> Result:
+    """Clean into a folder: bodies, report and summary. See `check_output` for what to do before.
 
     Raises:
-        WriteError: something that is not cleaner's would be overwritten, or the folder cannot be written.
+        WriteError: the folder cannot be written.
     """
-    check_output(out, job.found, force=force)
-    problems: list[str] = []
     with Output(out, job.found.sources) as output:
-        summary = Summary.total(_rows(cleaner, job, watch, problems, output))
-        result = _result(cleaner, job, summary, problems)
+        result = _result(cleaner, job, watch, output)
         output.finish(result.summary)
     return result
 
 
 def to_stream(cleaner: Cleaner, job: Job, stream: BinaryIO) -> Result:
     """Clean, and write the bodies to `stream` one after another: no report is kept."""
-    problems: list[str] = []
-    summary = Summary.total(_rows(cleaner, job, None, problems, stream))
+    result = _result(cleaner, job, None, stream)
     stream.flush()
-    return _result(cleaner, job, summary, problems)
+    return result
 
 
 def to_nowhere(cleaner: Cleaner, job: Job, watch: Watch | None = None) -> Result:
     """Clean, and write nothing."""
+    return _result(cleaner, job, watch, None)
+
+
+def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None) -> Result:
     problems: list[str] = []
-    return _result(cleaner, job, Summary.total(_rows(cleaner, job, watch, problems, None)), problems)
+    versions: dict[str, object] = {
+        "cleaner": __version__,
+        "rules": cleaner.rules.digest,
+        "normaliser": FOLD_VERSION,
+        "index": {"format": index.FORMAT, "documents": len(cleaner.index)},
+    }
+    summary = summary_json(
+        Summary.total(_rows(cleaner, job, watch, to, problems)),
+        versions=versions,
+        policy=asdict(cleaner.policy),
+        format=job.format,
+        text_field=job.fields.text,
+    )
+    return Result(summary, tuple(problems))
 
 
 def _rows(
-    cleaner: Cleaner, job: Job, watch: Watch | None, problems: list[str], to: Output | BinaryIO | None
+    cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: list[str]
 ) -> Iterator[Mapping[str, Any]]:
-    """Clean everything, write it as it comes, and yield the records for the report."""
+    """Clean everything, write it as it comes, note what went wrong, and yield the records for the report."""
     for done in engines.clean_all(cleaner, job.found.sources, job.fields, jobs=job.workers, watch=watch):
         if isinstance(to, Output):
             if done.body is not None:
@@ -131,32 +151,20 @@ def _rows(
         yield done.row
 
 
-def _result(used: Cleaner, job: Job, summary: Summary, problems: list[str]) -> Result:
-    versions: dict[str, object] = {
-        "cleaner": cleaner.__version__,
-        "rules": used.rules.digest,
-        "normaliser": FOLD_VERSION,
-        "index": {"format": index.FORMAT, "documents": len(used.index)},
-    }
-    policy = asdict(used.policy)
-    found = summary_json(
-        summary, versions=versions, policy=policy, format=job.format, text_field=job.fields.text
-    )
-    return Result(found, tuple(problems))
-
-
-def save(learnt: Index, path: Path, found: Found) -> None:
-    """Write an index, whole or not at all.
+def check_index_file(path: Path, found: Found) -> None:
+    """Make sure that an index written to `path` overwrites nothing but an index.
 
     Raises:
-        WriteError: it would overwrite an input or a file that is no index, or cannot be written.
+        WriteError: there is an input or another file.
+
+    >>> check_index_file(Path("no-such-folder/site.idx"), Found(()))
     """
-    if path.exists():
-        if any(source.path.exists() and source.path.samefile(path) for source in found.sources):
-            raise WriteError(f"{path}: is an input; expected another file")
-        if path.is_dir() or not index.is_index(path):
-            raise WriteError(f"{path}: not an index; expected an index, or nothing there")
-    write_atomic(path, index.dumps(learnt))
+    if not os.path.lexists(path):
+        return
+    if any(source.path.exists() and source.path.samefile(path) for source in found.sources):
+        raise WriteError(f"{path}: is an input; expected another file")
+    if not path.is_file() or not index.is_index(path):
+        raise WriteError(f"{path}: not an index; expected an index, or nothing there")
 
 
 def one_document(target: str) -> tuple[Document, int | None]:
@@ -164,15 +172,18 @@ def one_document(target: str) -> tuple[Document, int | None]:
 
     Raises:
         ReadError: there is no such text file, or the offset lies outside of the text.
+
+    >>> one_document("no-such-file.txt:7")
+    Traceback (most recent call last):
+    cleaner.model.ReadError: no-such-file.txt: No such file or directory; expected a readable file
     """
-    path, colon, number = target.rpartition(":")
-    offset = int(number) if colon and number.isdecimal() and not Path(target).exists() else None
-    if offset is None:
-        path = target
-    [record] = read(Source(Path(path), Path(path).name, "text"), Fields())
-    if isinstance(record.entry, Failure):
-        raise ReadError(record.entry.error)
-    assert isinstance(record.entry, Document), "a text file is a document"
+    named = _PLACE.fullmatch(target)
+    path, offset = (named[1], int(named[2])) if named and not os.path.lexists(target) else (target, None)
+    if formats.format_of(path) != "text":
+        raise ReadError(f"{path}: JSONL; expected a text file")
+    [record] = formats.read(Source(Path(path), Path(path).name, "text"), Fields())
+    if not isinstance(record.entry, Document):
+        raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")
     if offset is not None and offset >= len(record.entry.text):
         raise ReadError(f"{path}: has {len(record.entry.text)} characters; expected an offset below that, got {offset}")
     return record.entry, offset

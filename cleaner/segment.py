@@ -28,8 +28,11 @@ LONE_LINE = 300
 PROSE_WIDTH = 60
 """Narrower text is a heading, a link or a label, whatever its last character."""
 
-_INVISIBLE = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)])
+_DROPPED = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)])
 """Soft hyphen, byte order mark, zero-width and direction marks: they do not show, so they do not count."""
+
+_REPLACED: dict[int, str | None] = {**_DROPPED, **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+"""Lone surrogates are no characters, and cannot be written; for comparing they are one unknown character."""
 
 _SENTENCE_END = re.compile(
     r"""[.!?…।॥؟۔]["'”’»)\]]*\s+   # spaced scripts: the mark, closing quotes, then space
@@ -46,7 +49,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_INVISIBLE)
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_REPLACED)
     return " ".join(folded.split())
 
 

@@ -1,0 +1,377 @@
+"""Bad input: one clear line for each, the right exit status, no traceback, and the other documents still done."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cleaner import index as indexes
+from cleaner.model import Document, IndexFormatError
+from tests.conftest import BODY, OTHER, TRAILER, Command, plant, tree
+
+RULE = '[[rule]]\nid = "r"\nwhy = "W."\neffect = "cut"\nlangs = ["en"]\nmatch = ["Join us"]\nspare = ["She said: join us."]\n'
+"""A rule that lacks only what to look for."""
+
+SLOW = "a" * 200 + "b"
+"""What the slow pattern does not find, in more steps than there is time for."""
+
+UNREADABLE = "; expected a readable file"
+NO_RULES = "; expected a rule pack or a folder of them"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A bad document beside good ones."""
+
+    name: str
+    files: dict[str, str | bytes]
+    error: str
+    """Its line; "…" stands for the words of the JSON parser."""
+    lines: bytes | None = None
+    """What remains of x.jsonl."""
+
+
+def records(*lines: str) -> dict[str, str | bytes]:
+    return {"x.jsonl": '{"id": 1, "text": "One."}\n' + "\n".join(lines) + '\n{"id": 2, "text": "Two."}\n'}
+
+
+REST = b'{"id": 1, "text": "One."}\n{"id": 2, "text": "Two."}\n'
+
+DOCUMENTS = [
+    Bad("not UTF-8", {"bad.txt": b"caf\xe9"}, "bad.txt: not UTF-8 at byte 3; expected UTF-8 text"),
+    Bad("UTF-16", {"bad.txt": "One".encode("utf-16")}, "bad.txt: not UTF-8 at byte 0; expected UTF-8 text"),
+    Bad("binary", {"bad.md": b"GIF\0\1"}, "bad.md: a NUL byte at byte 3; expected text, not a binary file"),
+    Bad(
+        "broken line",
+        records('{"id": 3, "text": "Thr'),
+        "x.jsonl:2: not JSON at column 23: …; expected an object",
+        REST,
+    ),
+    Bad(
+        "no object",
+        records('["text"]'),
+        "x.jsonl:2: an array; expected a JSON object",
+        REST,
+    ),
+    Bad(
+        "line not UTF-8",
+        {"x.jsonl": REST + b'{"id": 3, "text": "\xff"}\n'},
+        "x.jsonl:3: not UTF-8 at byte 19 of the line; expected UTF-8 text",
+        REST,
+    ),
+    Bad("no text", records('{"id": 3}'), "x.jsonl:2: no field 'text'; expected a string", REST),
+    Bad("null text", records('{"id": 3, "text": null}'), "x.jsonl:2: field 'text' is null; expected a string", REST),
+    Bad(
+        "number for a text",
+        records('{"id": 3, "text": 4}'),
+        "x.jsonl:2: field 'text' is a number; expected a string",
+        REST,
+    ),
+    Bad("no id", records('{"text": "Three."}'), "x.jsonl:2: no field 'id'; expected a string or an integer", REST),
+    Bad(
+        "duplicate id",
+        records('{"id": "1", "text": "Three."}'),
+        "x.jsonl:2: the id '1' is already that of x.jsonl:1; expected unique ids",
+        REST,
+    ),
+    Bad(
+        "duplicate id in another file",
+        {"x.jsonl": REST, "y.jsonl": '{"id": 2, "text": "Three."}\n'},
+        "y.jsonl:1: the id '2' is already that of x.jsonl:2; expected unique ids",
+        REST,
+    ),
+    Bad(
+        "lone surrogate",
+        records('{"id": 3, "text": "Thr\\ud83dee."}'),
+        "x.jsonl:2: not JSON at column 23: … (half of a surrogate pair is no character); expected an object",
+        REST,
+    ),
+]
+
+
+@pytest.mark.parametrize("bad", DOCUMENTS, ids=lambda bad: bad.name)
+def test_a_bad_document_fails_alone(run: Command, tmp_path: Path, bad: Bad) -> None:
+    """It is named on standard error and in the report; the documents beside it, and in its file, are done."""
+    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "z.txt": OTHER + TRAILER, **bad.files})
+    ran = run("clean", corpus, "--out", tmp_path / "out", "--id-field", "id")
+    assert (ran.code, ran.words[1:]) == (3, ["1 documents failed, 0 were held back"])
+    assert re.fullmatch(".+".join(map(re.escape, bad.error.split("…"))), ran.words[0])
+    written = tree(tmp_path / "out")
+    assert (written["a.txt"], written["z.txt"]) == (BODY.encode(), OTHER.encode())
+    assert written.get("x.jsonl") == bad.lines
+    assert [
+        line for line in written["report.jsonl"].split(b"\n") if b'"failed"' in line and b'"sha256_in":null' in line
+    ]
+    assert run("learn", corpus, "--out", tmp_path / "x.idx", "--id-field", "id").words[1:] == ran.words
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [("nowhere.txt", "No such file or directory"), ("bad.txt", "Too many levels of symbolic links")],
+    ids=["dangling link", "link to itself"],
+)
+def test_an_unreadable_file_fails_alone(run: Command, tmp_path: Path, target: str, why: str) -> None:
+    """The operating system's reason is passed on."""
+    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER})
+    (corpus / "bad.txt").symlink_to(target)
+    ran = run("clean", corpus, "--out", tmp_path / "out")
+    assert (ran.code, ran.words) == (3, [f"bad.txt: {why}{UNREADABLE}", "1 documents failed, 0 were held back"])
+    assert (tmp_path / "out/a.txt").read_bytes() == BODY.encode()
+
+
+def test_an_empty_file_is_no_error(run: Command, tmp_path: Path) -> None:
+    """It is a document, unchanged."""
+    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "empty.txt": "", "empty.jsonl": ""})
+    ran = run("clean", corpus, "--out", tmp_path / "out")
+    assert (ran.code, ran.words) == (0, [])
+    written = tree(tmp_path / "out")
+    assert (written["a.txt"], written["empty.txt"], written["empty.jsonl"]) == (BODY.encode(), b"", b"")
+
+
+def test_a_pipe_in_a_folder_is_passed_over(run: Command, tmp_path: Path) -> None:
+    """It would block for ever."""
+    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER})
+    os.mkfifo(corpus / "pipe.txt")
+    ran = run("clean", corpus, "--out", tmp_path / "out")
+    assert (ran.code, ran.words) == (0, ["1 files of other kinds skipped"])
+
+
+def test_two_files_of_one_name(run: Command, tmp_path: Path) -> None:
+    """The first is done; the second fails, and both are named by their paths."""
+    corpus = plant(tmp_path, {"a/x.txt": BODY + TRAILER, "b/x.txt": OTHER})
+    ran = run("clean", corpus / "a/x.txt", corpus / "b/x.txt", "--out", tmp_path / "out")
+    assert (ran.code, ran.words[:-1]) == (
+        3,
+        [f"{corpus}/b/x.txt: the id 'x.txt' is already that of {corpus}/a/x.txt; expected unique ids"],
+    )
+    assert (tmp_path / "out/x.txt").read_bytes() == BODY.encode()
+
+
+def test_a_document_that_would_be_emptied_is_held(run: Command, tmp_path: Path) -> None:
+    """It stays whole, and is named."""
+    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "held.txt": "Advertisement\n"})
+    ran = run("clean", corpus, "--out", tmp_path / "out")
+    assert (ran.code, ran.words[1:]) == (3, ["0 documents failed, 1 were held back"])
+    assert ran.words[0].startswith("held.txt: held back: ")
+    assert (tmp_path / "out/held.txt").read_bytes() == b"Advertisement\n"
+
+
+def test_problems_are_one_line_whatever_an_id_holds(run: Command, tmp_path: Path) -> None:
+    """Line ends and escape sequences of an id do not reach the terminal."""
+    corpus = plant(tmp_path, {"x.jsonl": r'{"id":"a\nb\u001b[2J","text":"Advertisement"}'})
+    ran = run("clean", corpus / "x.jsonl", "--id-field", "id", "--out", tmp_path / "out")
+    assert ran.words[0].startswith("a b\\x1b[2J: held back: ")
+
+
+def test_missing_paths(process: Command, tmp_path: Path) -> None:
+    """Each is named; what is there is done; the exit status is that of wrong usage."""
+    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "bad.txt": b"\xff"})
+    ran = process("clean", "nosuch.txt", corpus, "nosuch/*.txt", "--out", tmp_path / "out", cwd=tmp_path)
+    expected = "; expected a file, a folder, a glob, or - for standard input"
+    assert (ran.code, ran.words) == (
+        2,
+        [
+            f"no such file or folder: nosuch.txt{expected}",
+            f"no such file or folder: nosuch/*.txt{expected}",
+            "bad.txt: not UTF-8 at byte 0; expected UTF-8 text",
+            "1 documents failed, 0 were held back",
+        ],
+    )
+    assert "Traceback" not in ran.err
+    assert (tmp_path / "out/a.txt").read_bytes() == BODY.encode()
+
+
+def test_nothing_to_read(run: Command, tmp_path: Path) -> None:
+    """No known file in the folder, or no input there at all: one line, and nothing is written."""
+    corpus = plant(tmp_path / "in", {"x.csv": "1"})
+    nothing = "nothing to read; expected .txt, .md or .jsonl files"
+    ran = run("clean", corpus, "--out", tmp_path / "out")
+    assert (ran.code, ran.words) == (2, ["1 files of other kinds skipped", nothing])
+    ran = run("clean", tmp_path / "nosuch", "--out", tmp_path / "out")
+    assert (ran.code, len(ran.words)) == (2, 1)
+    assert not (tmp_path / "out").exists()
+
+
+ARGUMENTS = [
+    (["clean", "in"], "clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT"),
+    (
+        ["clean", "in", "--out", "in"],
+        "in: the output would lie in the input folder in; expected a folder outside of it",
+    ),
+    (
+        ["clean", "in", "--out", "in/deep/out"],
+        "in/deep/out: the output would lie in the input folder in; expected a folder outside of it",
+    ),
+    (
+        ["clean", "in", "--out", "link"],
+        "link: the output would lie in the input folder in; expected a folder outside of it",
+    ),
+    (["clean", "in/a.txt", "--out", "in"], "in/a.txt: the output would overwrite an input; expected another folder"),
+    (["clean", "in", "--out", "foreign"], "foreign/a.txt: not written by cleaner; expected nothing there, or --force"),
+    (["clean", "in", "--out", "file.txt"], "file.txt: a file; expected a folder"),
+    (["clean", "in", "--out", "o", "--format", "pdf"], "--format pdf: no such format; expected auto, text or jsonl"),
+    (["clean", "in", "--out", "o", "--rules", "nosuch.toml"], f"nosuch.toml: No such file or directory{NO_RULES}"),
+    (["clean", "in", "--out", "o", "--rules", "in"], "in: no rule packs in this folder; expected files named *.toml"),
+    (
+        ["clean", "in", "--out", "o", "--index", "nosuch.idx"],
+        "nosuch.idx: No such file or directory; expected an index made by `cleaner learn`",
+    ),
+    (["clean", "in", "--out", "o", "--index", "in"], "in: Is a directory; expected an index made by `cleaner learn`"),
+    (["learn", "--out", "x.idx"], "learn: nothing to learn from; expected INPUT or --add FILE"),
+    (["learn", "in", "--out", "file.txt"], "file.txt: not an index; expected an index, or nothing there"),
+    (["learn", "in", "--out", "in"], "in: not an index; expected an index, or nothing there"),
+    (["learn", "in/a.txt", "--out", "in/a.txt"], "in/a.txt: is an input; expected another file"),
+    (["learn", "in", "--out", "file.txt/x.idx"], "file.txt/x.idx: File exists; expected a place to write to"),
+    (["explain", "nosuch.txt"], "nosuch.txt: No such file or directory; expected a readable file"),
+    (["explain", "in"], "in: Is a directory; expected a readable file"),
+    (["explain", "in/a.txt:9999"], "in/a.txt: has 133 characters; expected an offset below that, got 9999"),
+    (["explain", "x.jsonl"], "x.jsonl: JSONL; expected a text file"),
+    (
+        ["check", "in", "--golden", "in"],
+        "in: the output would lie in the input folder in; expected a folder outside of it",
+    ),
+    (
+        ["restore", "nosuch", "--out", "o"],
+        "nosuch/summary.json: No such file or directory; expected that of cleaner clean",
+    ),
+    (["restore", "in", "--out", "o"], "in/summary.json: No such file or directory; expected that of cleaner clean"),
+    (["rules", "test", "--rules", "nosuch"], f"nosuch: No such file or directory{NO_RULES}"),
+    (
+        ["clean", "n" * 300, "--out", "o"],
+        f"no such file or folder: {'n' * 300}; expected a file, a folder, a glob, or - for standard input",
+    ),
+    (
+        ["clean", "in", "--out", "n" * 300],
+        f"{'n' * 300}: File name too long; expected files that can be read and written",
+    ),
+    (["explain", "n" * 300], f"{'n' * 300}: File name too long; expected a readable file"),
+]
+
+
+@pytest.mark.parametrize(
+    ("args", "line"), ARGUMENTS, ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else ""
+)
+def test_wrong_arguments(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], line: str
+) -> None:
+    """One line, exit status 2, and not one file written or changed."""
+    plant(tmp_path, {"in/a.txt": BODY + TRAILER, "foreign/a.txt": "mine", "file.txt": "mine", "x.jsonl": "{}"})
+    (tmp_path / "link").symlink_to("in")
+    monkeypatch.chdir(tmp_path)
+    before = tree(tmp_path)
+    ran = run(*args)
+    assert (ran.code, ran.err, ran.out) == (2, f"cleaner: {line}\n", b"")
+    assert tree(tmp_path) == before
+
+
+def test_force_writes_over_foreign_files(run: Command, tmp_path: Path) -> None:
+    """Only when it is said, and only those in the way."""
+    corpus = plant(tmp_path, {"in/a.txt": BODY + TRAILER, "out/a.txt": "mine", "out/b.txt": "mine"})
+    assert run("clean", corpus / "in", "--out", corpus / "out", "--force").code == 0
+    assert tree(corpus / "out")["a.txt"] == BODY.encode()
+    assert tree(corpus / "out")["b.txt"] == b"mine"
+
+
+PACKS = [
+    ("[[rule]\n", r"mine\.toml: not TOML in UTF-8: .+; expected \[\[rule\]\] tables"),
+    (b"\xff", r"mine\.toml: not TOML in UTF-8: .+; expected \[\[rule\]\] tables"),
+    (
+        RULE + 'phrases = ["Join us"]\ncolour = "red"\n',
+        r"mine\.toml: rule 'r': colour: unknown field; expected one of .+",
+    ),
+    (RULE, r"mine\.toml: rule 'r': pattern: both or neither of pattern and phrases given; expected one of the two"),
+    (
+        RULE + 'pattern = "("\nkeywords = ["join"]\n',
+        r"mine\.toml: rule 'r': pattern: does not compile \(.+\); expected .+",
+    ),
+    ('disable = ["nosuch/*"]', r"mine\.toml: disable: 'nosuch/\*' hits no rule; expected an earlier 'pack/id'"),
+]
+
+
+@pytest.mark.parametrize(("pack", "line"), PACKS, ids=["TOML", "UTF-8", "field", "what", "pattern", "disable"])
+def test_a_broken_rule_file(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: str | bytes, line: str
+) -> None:
+    """File, rule and field are named, before anything is written."""
+    plant(tmp_path, {"in/a.txt": BODY, "mine.toml": pack})
+    monkeypatch.chdir(tmp_path)
+    for args in (["clean", "in", "--out", "out"], ["explain", "in/a.txt"], ["rules", "list"], ["rules", "test"]):
+        ran = run(*args, "--rules", "mine.toml")
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, b"", 1)
+        assert re.fullmatch(line, ran.words[0])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_catastrophic_pattern_is_stopped(run: Command, tmp_path: Path) -> None:
+    """Its document fails after the time-out; those that it does not look at are done."""
+    pack = RULE + "pattern = '''^(?:a|a|aa)+$'''\nkeywords = [\"aaa\"]\n"
+    plant(tmp_path, {"in/a.txt": BODY + TRAILER, "in/slow.txt": f"{OTHER}{SLOW}\n", "mine.toml": pack})
+    ran = run("clean", tmp_path / "in", "--out", tmp_path / "out", "--rules", tmp_path / "mine.toml")
+    assert (ran.code, ran.words) == (
+        3,
+        [
+            (
+                "slow.txt: rule 'mine/r': pattern ran longer than 0.5 s on a block of 201 characters; "
+                "expected bounded repetition"
+            ),
+            "1 documents failed, 0 were held back",
+        ],
+    )
+    assert (tmp_path / "out/a.txt").read_bytes() == BODY.encode()
+    assert not (tmp_path / "out/slow.txt").exists()
+
+
+CORPUS = [Document("a", BODY + TRAILER, "g"), Document("b", OTHER + TRAILER)]
+
+
+def other_settings(data: bytes, monkeypatch: pytest.MonkeyPatch, **settings: object) -> bytes:
+    with monkeypatch.context() as patch:
+        patch.setattr(indexes, "SETTINGS", indexes.SETTINGS | settings)
+        return indexes.dumps(indexes.loads(data) if not settings else indexes.learn(CORPUS))
+
+
+def test_a_foreign_or_damaged_index(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with it, the file is named, and nothing is written."""
+    data = indexes.dumps(indexes.learn(CORPUS))
+    foreign = "x.idx: not an index, or damaged; expected a file made by `cleaner learn`"
+    damaged = "x.idx: damaged: its checksum differs; expected it as `cleaner learn` wrote it"
+    cases = [
+        (b"", foreign),
+        (b"# Notes\n", foreign),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), foreign),
+        (data[: len(data) // 2], foreign),
+        (data[:-1], foreign),
+        (data + b"\0", foreign),
+        (data[:-40] + bytes([data[-40] ^ 1]) + data[-39:], damaged),
+        (other_settings(data, monkeypatch, normaliser=99), "x.idx: made with normaliser 99; expected 1: learn it anew"),
+        (other_settings(data, monkeypatch, format=0), "x.idx: made with format 0; expected 1: learn it anew"),
+    ]
+    plant(tmp_path, {"in/a.txt": BODY})
+    monkeypatch.chdir(tmp_path)
+    for content, line in cases:
+        plant(tmp_path, {"x.idx": content})
+        for args in (
+            ["clean", "in", "--out", "o", "--index"],
+            ["explain", "in/a.txt", "--index"],
+            ["learn", "--out", "o", "--add"],
+        ):
+            ran = run(*args, "x.idx")
+            assert (ran.code, ran.out, ran.err) == (2, b"", f"cleaner: {line}\n")
+        assert tree(tmp_path).keys() == {"in/a.txt", "x.idx"}
+
+
+def test_no_flipped_bit_and_no_cut_makes_another_index() -> None:
+    """No damage gets through as another index, and none as another error."""
+    data = indexes.dumps(indexes.learn(CORPUS))
+    index = indexes.loads(data)
+    for at in range(len(data)):
+        flipped = data[:at] + bytes([data[at] ^ (1 << at % 8)]) + data[at + 1 :]
+        for damaged in (flipped, data[:at]):
+            try:
+                assert indexes.loads(damaged, "x.idx") == index
+            except IndexFormatError as error:
+                assert str(error).startswith("x.idx: ")  # noqa: PT017

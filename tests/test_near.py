@@ -1,0 +1,216 @@
+"""Near-duplicate text: signatures, similarity, look-ups."""
+
+from __future__ import annotations
+
+import random
+import zlib
+
+import numpy as np
+import pytest
+from datasketch import MinHash
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaner import near
+from cleaner.near import PERMUTATIONS, PREFIX, SIMILAR, WIDTH, jaccard, neighbours, shingles, shortened, signatures
+from cleaner.segment import fold
+from tests.strategies import STEADY, texts
+
+TITLE = "why the old bridge over the river will stay closed until spring"
+
+
+def number_of(data: bytes) -> int:
+    """Return the number that four bytes are: a hash function that leaves hashes as they are."""
+    return int.from_bytes(data, "little")
+
+
+def keyed(*found: str) -> dict[int, str]:
+    """Give each text a key that does not depend on its place."""
+    return {zlib.crc32(text.encode()): text for text in found}
+
+
+def like(query: str, *known: str) -> list[str]:
+    """Return the known texts that nearly equal a query, best first."""
+    table = keyed(*known)
+    return [table[key] for key, _ in neighbours(table).like([query])[0]]
+
+
+# Shingles and similarity
+
+
+def test_shingles_are_shorter_where_characters_say_more() -> None:
+    assert shingles("bridges") == {"bridg", "ridge", "idges"}
+    assert shingles("关闭的旧桥") == {"关闭的", "闭的旧", "的旧桥"}
+    assert shingles("폐쇄된 다리") == {"폐쇄된", "쇄된 ", "된 다", " 다리"}
+    assert shingles("мосты!") == {"мосты", "осты!"}
+
+
+def test_a_short_text_is_its_own_shingle() -> None:
+    assert shingles("ab") == {"ab"}
+    assert shingles("") == {""}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("abcdefg", "abcdefg", 1.0), ("abcdefg", "abcdefgh", 3 / 4), ("abcdefg", "hijklmn", 0.0), ("ab", "abc", 0.0)],
+)
+def test_jaccard(one: str, other: str, expected: float) -> None:
+    assert jaccard(one, other) == jaccard(other, one) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (
+            "the council voted to approve the plan for a new road",
+            "the council voted to reject the plan for a new road",
+            True,
+        ),
+        ("the council voted to approve the plan", "the council voted to reject the plan", False),
+        ("updated on friday, 3 may, by the harbour desk", "updated on monday, 13 may, by the harbour desk", False),
+        (
+            "what the captain keeps in his cabin, in 12 pictures",
+            "what the captain keeps in his cabin, in 15 pictures",
+            True,
+        ),
+    ],
+)
+def test_one_word_apart(one: str, other: str, alike: bool) -> None:
+    """Similarity counts shingles, not meaning: what else must be known is for `decide` to ask."""
+    ours, theirs = ({text[at : at + 5] for at in range(len(text) - 4)} for text in (one, other))
+    assert jaccard(one, other) == len(ours & theirs) / len(ours | theirs)
+    assert (like(one, other) == [other]) == (jaccard(one, other) >= SIMILAR) == alike
+
+
+@pytest.mark.parametrize(
+    ("short", "full", "expected"),
+    [
+        ("why the old bridge over...", TITLE, True),
+        ("why the old bridge over ...", TITLE, True),
+        ("why the old bridge o...", TITLE, True),
+        (fold("Why the old bridge over…"), TITLE, True),
+        ("why the old bridge over", TITLE, False),
+        ("why the new bridge over...", TITLE, False),
+        ("why the old...", TITLE, False),
+        ("...", TITLE, False),
+        (TITLE, TITLE, False),
+    ],
+)
+def test_shortened(short: str, full: str, expected: bool) -> None:
+    """An ellipsis after enough text that the other one starts with."""
+    assert shortened(short, full) == shortened(full, short) == expected
+
+
+# Signatures
+
+
+@STEADY
+@given(st.lists(texts().map(fold).filter(bool), max_size=5))
+def test_signatures_are_those_of_datasketch(found: list[str]) -> None:
+    rows = signatures(found)
+    assert rows.shape == (len(found), PERMUTATIONS)
+    assert rows.dtype == np.uint32
+    for text, row in zip(found, rows, strict=True):
+        expected = MinHash(num_perm=PERMUTATIONS, scheme="affine32", hashfunc=number_of)
+        expected.update_batch([int(value).to_bytes(4, "little") for value in near._shingle_hashes(text)])
+        assert row.tolist() == expected.hashvalues.tolist()
+
+
+def test_equal_shingles_have_equal_hashes() -> None:
+    """And as many different ones as there are shingles."""
+    text = f"{TITLE} {TITLE}"
+    assert len(set(near._shingle_hashes(text).tolist())) == len(shingles(text))
+    assert signatures([text]).shape == (1, PERMUTATIONS)
+
+
+def test_signatures_of_many_texts_are_those_of_each() -> None:
+    """More than fit in one batch."""
+    numbers = random.Random(0)
+    many = ["".join(numbers.choices("abcdef ", k=numbers.randint(1, 60))) for _ in range(2100)]
+    rows = signatures(many)
+    for at in (0, 1, 1023, 1024, 1025, 2047, 2048, 2099):
+        assert rows[at].tolist() == signatures([many[at]])[0].tolist()
+
+
+def test_similar_texts_agree_in_that_share_of_their_signatures() -> None:
+    other = TITLE.replace("spring", "autumn")
+    one, two = signatures([TITLE, other])
+    assert abs(float(np.mean(one == two)) - jaccard(TITLE, other)) < 0.2
+
+
+# Look-ups
+
+
+def test_what_nearly_equals_a_text_is_found_best_first() -> None:
+    nearest, nearer = TITLE.replace("spring", "sprang"), TITLE.replace("until spring", "until the autumn")
+    assert like(TITLE, nearer, "ten lighthouses to see before the winter", nearest) == [nearest, nearer]
+
+
+def test_a_text_is_not_near_itself() -> None:
+    assert like(TITLE, TITLE) == []
+    assert like(TITLE, TITLE, TITLE + "!") == [TITLE + "!"]
+
+
+def test_similarity_is_the_true_one() -> None:
+    [[(_, similarity)]] = neighbours(keyed(TITLE + " again")).like([TITLE])
+    assert similarity == jaccard(TITLE, TITLE + " again")
+
+
+def test_a_shortened_text_is_near_however_little_is_left() -> None:
+    short = TITLE[:20] + "..."
+    assert jaccard(short, TITLE) < SIMILAR
+    assert like(short, TITLE) == [TITLE]
+    assert like(TITLE, short) == [short]
+    assert like(short.removesuffix("..."), TITLE) == []
+
+
+@pytest.mark.parametrize("pair", [("", "a"), ("a", "b"), ("", "..."), ("ab", "abc"), ("home", "hole"), ("一", "二")])
+def test_tiny_texts_are_not_alike(pair: tuple[str, str]) -> None:
+    one, other = pair
+    assert jaccard(one, other) == 0.0
+    assert not shortened(one, other)
+
+
+def test_dense_scripts() -> None:
+    title = "秋天值得一看的十座灯塔和它们的故事"
+    other = title.replace("十座", "九座")
+    assert like(title, other, "船长的小屋里有什么从不示人的东西") == [other]
+
+
+def test_nothing_known_nothing_found() -> None:
+    assert neighbours({}).like([TITLE]) == [[]]
+    assert neighbours(keyed(TITLE)).like([]) == []
+
+
+def test_the_order_of_texts_does_not_matter() -> None:
+    """Not even where so many are alike that some are not kept."""
+    known = [f"{TITLE}, part {number} of the series" for number in range(60)]
+    queries = [*known[:10], TITLE]
+    expected = neighbours(keyed(*known)).like(queries)
+    assert any(expected)
+    for seed in range(3):
+        shuffled = list(known)
+        random.Random(seed).shuffle(shuffled)
+        assert neighbours(keyed(*shuffled)).like(queries) == expected
+
+
+def test_a_crowd_stays_small() -> None:
+    """Of many texts alike, few are candidates, so that a look-up stays cheap."""
+    known = keyed(*(f"{TITLE} ({number})" for number in range(200)))
+    found = neighbours(known)
+    assert 0 < len(found.like([TITLE])[0]) < 100
+    assert max(map(len, found.prefixes.values())) <= near.CROWD
+
+
+@STEADY
+@given(st.lists(texts().map(fold).filter(lambda text: len(text) >= WIDTH), max_size=6, unique=True))
+def test_what_is_found_is_alike(known: list[str]) -> None:
+    table = dict(enumerate(known))
+    found = neighbours(table).like(known)
+    for query, matches in zip(known, found, strict=True):
+        assert matches == sorted(matches, key=lambda pair: (-pair[1], pair[0]))
+        for key, similarity in matches:
+            assert table[key] != query
+            assert similarity == jaccard(query, table[key])
+            assert similarity >= SIMILAR or shortened(query, table[key])
+            assert similarity >= SIMILAR or table[key][:PREFIX] == query[:PREFIX]
