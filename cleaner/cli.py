@@ -215,7 +215,7 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
     """Write the originals again, byte for byte, from bodies and report."""
-    from cleaner.output import restore_folder
+    from cleaner.originals import restore_folder
 
     with _lines():
         restored = restore_folder(folder, out, force=force)

@@ -2,11 +2,7 @@ r"""Read and write each input format: text files and JSONL.
 
 `find_sources` turns what stands on a command line into `Source`s, `read` turns a source into `Record`s one at
 a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
-as UTF-8, a byte order mark and every kind of line end stay, and a JSONL line keeps each byte outside its
-text's string literal.
-
->>> replace_text('{"n": 1.0, "text": "Caf\\u00e9. Read more", "n": 2}\r\n', "text", "Café.")
-'{"n": 1.0, "text": "Caf\\u00e9.", "n": 2}\r\n'
+as UTF-8, a byte order mark and every kind of line end stay.
 """
 
 # os.path, not Path, asks here what a path is: Path.is_dir() raises where a folder may not be entered.
@@ -14,18 +10,15 @@ text's string literal.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in typeshed
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
-import orjson
-
+from cleaner.jsonl import key_of, parse_line, rewrite_text, text_of
 from cleaner.model import Cleaned, Document, Failure, ReadError
 
 Format = Literal["text", "jsonl"]
@@ -47,13 +40,6 @@ SUFFIXES: Final[dict[str, Format]] = {
 _EXPECTED = "expected a file, a folder, a glob, or - for standard input"
 
 _WILDCARD = re.compile(r"[*?[]")
-
-_MARK = re.compile(r'["{}[\]]')
-"""Where a string or a bracket begins or ends in a JSON text outside of strings."""
-
-_COLON = re.compile(r"[ \t\r\n]*:")
-
-_JSON_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,86 +280,17 @@ def _read_line(name: str, number: int, line: bytes, fields: Fields) -> Record:
         if value is None:
             return Record(name, None, raw, number)
         if fields.id is not None:
-            id_ = _key(value, fields.id, where)
+            id_ = key_of(value, fields.id, where)
         if fields.group is not None and value.get(fields.group) is not None:
-            group = _key(value, fields.group, where)
+            group = key_of(value, fields.group, where)
         text = text_of(value, fields.text, where)
     except ReadError as error:
         return Record(name, Failure(id_, str(error), group), "", number)
     return Record(name, Document(id_, text, group), raw, number)
 
 
-def parse_line(line: bytes, name: str, number: int) -> tuple[str, dict[str, object] | None]:
-    r"""Return a JSONL line as text, unchanged, and the object it holds; None for a blank line.
-
-    A blank line holds nothing but white space. A byte order mark is passed over on the first line only.
-
-    Args:
-        line: The line with its own line end.
-        name: What to call the file in errors.
-        number: Which line it is, from 1.
-
-    Raises:
-        ReadError: The line is not UTF-8, not JSON, or not an object.
-
-    >>> parse_line(b'{"n": 1.0}\r\n', "x.jsonl", 3)
-    ('{"n": 1.0}\r\n', {'n': 1.0})
-    >>> parse_line(b"[1]", "x.jsonl", 3)
-    Traceback (most recent call last):
-    cleaner.model.ReadError: x.jsonl:3: an array; expected a JSON object
-    """
-    try:
-        raw = line.decode()
-    except UnicodeDecodeError as error:
-        raise ReadError(f"{name}:{number}: not UTF-8 at byte {error.start} of the line; expected UTF-8 text") from error
-    content = raw.removeprefix("\ufeff") if number == 1 else raw
-    if not content or content.isspace():
-        return raw, None
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        half = " (half of a surrogate pair is no character)" if "surrogate" in error.msg else ""
-        raise ReadError(
-            f"{name}:{number}: not JSON at column {error.colno}: {error.msg}{half}; expected an object"
-        ) from error
-    if not isinstance(value, dict):
-        raise ReadError(f"{name}:{number}: {_kind(value)}; expected a JSON object")
-    return raw, value
-
-
-def text_of(value: dict[str, object], field: str, where: str) -> str:
-    """Return the text of a JSONL object.
-
-    Raises:
-        ReadError: There is no such field, or it is no string.
-
-    >>> text_of({"text": "One"}, "text", "x.jsonl:3")
-    'One'
-    """
-    text = value.get(field)
-    if not isinstance(text, str):
-        wrong = f"field {field!r} is {_kind(text)}" if field in value else f"no field {field!r}"
-        raise ReadError(f"{where}: {wrong}; expected a string")
-    return text
-
-
-def _key(value: dict[str, object], field: str, where: str) -> str:
-    """Return an id or a group: a string, or an integer as its decimal string."""
-    key = value.get(field)
-    if isinstance(key, str):
-        return key
-    if isinstance(key, int) and not isinstance(key, bool):
-        return str(key)
-    wrong = f"field {field!r} is {_kind(key)}" if field in value else f"no field {field!r}"
-    raise ReadError(f"{where}: {wrong}; expected a string or an integer")
-
-
-def _kind(value: object) -> str:
-    return _JSON_KINDS.get(type(value), "a number")
-
-
 def body(record: Record, cleaned: Cleaned, field: str) -> tuple[str, str | None]:
-    r"""Return what a cleaned record is written as, and the `literal_style` for the report.
+    r"""Return what a cleaned record is written as, and the what the report needs to restore it.
 
     A text file is written as its body; a JSONL line with its text replaced, or as it is when nothing was cut.
 
@@ -391,108 +308,4 @@ def body(record: Record, cleaned: Cleaned, field: str) -> tuple[str, str | None]
         return cleaned.text, None
     if not cleaned.spans:
         return record.raw, None
-    start, end = _literal(record.raw, field)
-    style = _style(record.raw[start:end], cleaned.document.text)
-    return record.raw[:start] + _written(cleaned.text, style) + record.raw[end:], style
-
-
-def replace_text(line: str, field: str, text: str) -> str:
-    r"""Return a JSONL line with another text: only the string literal of the field changes.
-
-    The new literal keeps the style of the old one: if that has ASCII escapes for what could stand as it is,
-    so has the new one. Of duplicate fields the last counts, as it does when the line is read.
-
-    Args:
-        line: A line that `read` accepts, with its line end.
-        field: Name of the top-level text field.
-        text: The new text.
-
-    Raises:
-        ReadError: The field is not there, or is no string.
-
-    >>> replace_text('{"text":"","a":{"text":0}}', "text", "“")
-    '{"text":"“","a":{"text":0}}'
-    """
-    start, end = _literal(line, field)
-    literal = line[start:end]
-    return line[:start] + _written(text, _style(literal, json.loads(literal))) + line[end:]
-
-
-def literal_style(line: str, field: str, text: str) -> str | None:
-    r"""Say how a JSONL line writes its text, so that `restore_text` can write it in the same way.
-
-    Returns:
-        None when the literal has no escapes but those it needs; "ascii" when it escapes all that is not
-        ASCII, in the way of `json.dumps`; else the literal itself, quotes included.
-
-    >>> literal_style('{"text": "é"}', "text", "é"), literal_style('{"text": "\\u00e9"}', "text", "é")
-    (None, 'ascii')
-    >>> literal_style('{"text": "a\\/b"}', "text", "a/b")
-    '"a\\/b"'
-    """
-    start, end = _literal(line, field)
-    return _style(line[start:end], text)
-
-
-def restore_text(line: str, field: str, text: str, literal: str | None) -> str:
-    r"""Return the original line, given that of the output.
-
-    Args:
-        line: What `replace_text` returned.
-        field: Name of the top-level text field.
-        text: The original text.
-        literal: What `literal_style` said of the original line.
-
-    Raises:
-        ReadError: The field is not there or is no string, or the literal is not that of the text.
-
-    >>> restore_text('{"text": "a"}', "text", "a/b", '"a\\/b"')
-    '{"text": "a\\/b"}'
-    """
-    start, end = _literal(line, field)
-    if literal is None or literal == "ascii":
-        literal = _written(text, literal)
-    elif _decoded(literal) != text:
-        raise ReadError("the report's literal is not that of the text; expected the report of this very output")
-    return line[:start] + literal + line[end:]
-
-
-def _literal(line: str, field: str) -> tuple[int, int]:
-    """Return where the string literal of a top-level field stands: half-open, quotes included.
-
-    The line is known to be JSON. `json.JSONDecoder.raw_decode` is not used to step over the other values:
-    deep in a call stack it refuses brackets that orjson does not mind.
-    """
-    end = depth = 0
-    current, found = False, None
-    while mark := _MARK.search(line, end):
-        start, end = mark.span()
-        if mark[0] != '"':
-            depth += 1 if mark[0] in "{[" else -1
-            continue
-        value, end = scanstring(line, end)
-        if depth == 1 and _COLON.match(line, end):
-            current = value == field
-            found = None if current else found  # a duplicate: the last one counts, whatever it holds
-        elif depth == 1 and current:
-            found = start, end
-    if found is None:
-        raise ReadError(f"no string in field {field!r}; expected a JSON object with a text there")
-    return found
-
-
-def _style(literal: str, text: str) -> str | None:
-    if literal == json.dumps(text, ensure_ascii=False):
-        return None
-    return "ascii" if literal == json.dumps(text) else literal
-
-
-def _written(text: str, style: str | None) -> str:
-    return json.dumps(text, ensure_ascii=style == "ascii")
-
-
-def _decoded(literal: str) -> object:
-    try:
-        return json.loads(literal)
-    except (ValueError, TypeError):
-        return None
+    return rewrite_text(record.raw, field, cleaned.document.text, cleaned.text)

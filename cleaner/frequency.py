@@ -181,6 +181,10 @@ class Frequencies:
         _, starts, lines = self.by_key
         return np.unique(self.documents[lines[starts[slot] : starts[slot + 1]]])
 
+    def slots_of(self, document: int) -> NDArray[np.int64]:
+        """Return the position of the key of each of a document's lines among the distinct keys, -1 for none."""
+        return self.slots[int(self.index.first[document]) : int(self.index.first[document + 1])]
+
     def slot(self, number: int) -> int:
         """Return the position of a key among the distinct ones, -1 when no document holds it."""
         distinct = self.by_key[0]
@@ -228,7 +232,13 @@ def close(recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> NDArray[np.
     return marked
 
 
-def holds(numbers: NDArray[np.int64], number: int) -> bool:
-    """Whether a sorted array holds a number."""
-    at = int(np.searchsorted(numbers, number))
-    return at < len(numbers) and int(numbers[at]) == number
+def holds(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of the `wanted` numbers a sorted array holds.
+
+    >>> holds(np.array([1, 3]), np.array([3, 2, 4])).tolist()
+    [True, False, False]
+    """
+    at = np.searchsorted(numbers, wanted)
+    found = at < len(numbers)
+    found[found] = numbers[at[found]] == wanted[found]
+    return found

@@ -1,4 +1,4 @@
-"""Write the output folder safely, and restore originals from it.
+"""Write the output folder safely.
 
 Every file appears whole or not at all: it is written beside its place, forced to disk, then renamed. Files
 that cleaner did not write are not overwritten. What it did write stands in `report.jsonl`, and while a run
@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
 
-from cleaner.formats import Choice, Found, Source, format_of, parse_line, restore_text, text_of
+from cleaner.formats import Found, Source
+from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
-from cleaner.report import dumps, restore
+from cleaner.report import dumps
 
 REPORT = "report.jsonl"
 SUMMARY = "summary.json"
@@ -51,7 +50,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     ...     [path.name for path in sorted(Path(folder).rglob("*"))], Path(folder, "a/x.txt").read_bytes()
     (['a', 'x.txt'], b'One')
     """
-    part = _Part(path)
+    part = Part(path)
     try:
         part.write(data)
         part.commit()
@@ -59,7 +58,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         part.discard()
 
 
-class _Part:
+class Part:
     """A file being written beside its place."""
 
     def __init__(self, path: Path) -> None:
@@ -70,6 +69,7 @@ class _Part:
             self._stream = self._part.open("wb")
 
     def write(self, data: bytes) -> None:
+        """Append `data`."""
         with _one_line(self._path):
             self._stream.write(data)
 
@@ -147,7 +147,7 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     ours = None if force else _ours(out)
     for name in dict.fromkeys([REPORT, SUMMARY, *(source.name for source in found.sources)]):
         if os.path.lexists(out / name):
-            _check_target(_inside(out, name), inputs, foreign=ours is not None and name not in ours)
+            _check_target(inside(out, name), inputs, foreign=ours is not None and name not in ours)
 
 
 def _check_target(target: Path, inputs: Collection[tuple[int, int] | None], *, foreign: bool) -> None:
@@ -167,10 +167,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _inside(out: Path, name: str) -> Path:
+def inside(out: Path, name: str) -> Path:
     """Return the path of a file of the output, which must not lie anywhere else.
 
-    >>> _inside(Path("out"), "a/../../x")
+    >>> inside(Path("out"), "a/../../x")
     Traceback (most recent call last):
     cleaner.model.WriteError: a/../../x: lies outside of the output folder; expected a name in it
     """
@@ -186,13 +186,13 @@ def _ours(out: Path) -> set[str]:
     with suppress(OSError, ValueError, KeyError, TypeError):  # mostly: no run was killed
         ours.update(map(str, orjson.loads((out / MARKER).read_bytes())["targets"]))
     with suppress(ReadError):  # no run was finished: the report is not there, or is not ours
-        for row in _rows(out / REPORT):
+        for row in rows(out / REPORT):
             ours.add(row["source"])
         ours.update((REPORT, SUMMARY))
     return ours
 
 
-def _rows(report: Path) -> Iterator[_Row]:
+def rows(report: Path) -> Iterator[_Row]:
     """Yield the records of a report.
 
     Raises:
@@ -238,15 +238,15 @@ class Output:
         self._formats = {source.name: source.format for source in sources}
         self._ours = _ours(out)
         self._written: set[str] = set()
-        self._lines: _Part | None = None
+        self._lines: Part | None = None
         self._name = ""
         if (out / MARKER).exists():  # a run was killed, perhaps in the middle of a file
             for name in self._ours:
                 with _one_line(out / name):
-                    _part_path(_inside(out, name)).unlink(missing_ok=True)
+                    _part_path(inside(out, name)).unlink(missing_ok=True)
         targets = sorted({*self._ours, *self._formats, REPORT, SUMMARY})
         write_atomic(out / MARKER, dumps({"targets": targets}))
-        self._report = _Part(out / REPORT)
+        self._report = Part(out / REPORT)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -263,13 +263,13 @@ class Output:
             WriteError: It cannot be written, or a JSONL file had been left for another.
         """
         if self._formats[source] == "text":
-            write_atomic(_inside(self._out, source), body.encode())
+            write_atomic(inside(self._out, source), body.encode())
         else:
             if self._lines is None or source != self._name:
                 self._end_lines()
                 if source in self._written:
                     raise WriteError(f"{source}: was finished; expected its lines one after another")
-                self._lines, self._name = _Part(_inside(self._out, source)), source
+                self._lines, self._name = Part(inside(self._out, source)), source
             self._lines.write(body.encode())
         self._written.add(source)
 
@@ -293,7 +293,7 @@ class Output:
         self._end_lines()
         for name in self._ours & self._formats.keys() - self._written:
             with _one_line(self._out / name):
-                _inside(self._out, name).unlink(missing_ok=True)
+                inside(self._out, name).unlink(missing_ok=True)
         self._report.commit()
         options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         write_atomic(self._out / SUMMARY, orjson.dumps(summary, option=options))
@@ -313,132 +313,3 @@ class Output:
         self._report.discard()
         if self._lines is not None:
             self._lines.discard()
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What `restore_folder` did."""
-
-    documents: int
-    """How many are back, byte for byte."""
-    failed: tuple[str, ...]
-    """One line for each document that had failed, so that its original was never in the output."""
-    problems: tuple[str, ...]
-    """One line for each document that could not be restored: which, why, and what was expected."""
-
-
-def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
-    """Write the originals of an output folder to another one.
-
-    A JSONL file lacks the lines of the documents that are not back; one without documents has no record and
-    is left out. A body that is missing or was changed is a problem of its own, and the others are still
-    restored.
-
-    Args:
-        folder: What `cleaner clean` wrote.
-        out: Where to write, not in `folder`.
-        force: Overwrite what is there.
-
-    Raises:
-        ReadError: `folder` has no report, or no summary.
-        WriteError: `out` lies in `folder`, something is there already, or it cannot be written.
-
-    >>> restore_folder(Path("none"), Path("out"))
-    Traceback (most recent call last):
-    cleaner.model.ReadError: none/summary.json: No such file or directory; expected that of cleaner clean
-    """
-    if out.resolve().is_relative_to(folder.resolve()):
-        raise WriteError(f"{out}: lies in {folder}; expected a folder outside of it")
-    format_, field = _input_settings(folder / SUMMARY)
-    for name in dict.fromkeys(row["source"] for row in _rows(folder / REPORT)):
-        target = _inside(out, name)
-        if target.resolve().is_relative_to(folder.resolve()):
-            raise WriteError(f"{target}: would overwrite a body; expected another folder")
-        if os.path.lexists(target) and not force:
-            raise WriteError(f"{target}: is there already; expected nothing there, or --force")
-    documents = 0
-    failed: list[str] = []
-    problems: list[str] = []
-    for name, rows in groupby(_rows(folder / REPORT), key=lambda row: str(row["source"])):
-        body, original = folder / name, _inside(out, name)
-        if format_of(name, format_) == "text":
-            documents += _restore_text(body, original, _not_failed(rows, failed), problems)
-        else:
-            documents += _restore_lines(body, original, _not_failed(rows, failed), problems, field)
-    return Restored(documents, tuple(failed), tuple(problems))
-
-
-def _input_settings(summary: Path) -> tuple[Choice, str]:
-    """Return the forced format and the name of the text field that a run was given."""
-    try:
-        settings = orjson.loads(summary.read_bytes())["input"]
-        format_, field = settings["format"], settings["text_field"]
-    except OSError as error:
-        raise ReadError(f"{summary}: {error.strerror or error}; expected that of cleaner clean") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ReadError(f"{summary}: not a summary; expected that of cleaner clean") from error
-    return format_, field
-
-
-def _not_failed(rows: Iterable[_Row], failed: list[str]) -> Iterator[_Row]:
-    for row in rows:
-        if row["status"] == "failed":
-            failed.append(row["error"])
-        else:
-            yield row
-
-
-def _restore_text(body: Path, original: Path, rows: Iterable[_Row], problems: list[str]) -> int:
-    """Restore a text file, append what is wrong to `problems`, and return how many documents are back."""
-    documents = 0
-    for row in rows:
-        try:
-            text = restore(body.read_bytes().decode(), row)
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{row['id']}: the body cannot be read: {error}; expected {body}")
-        except ReadError as error:
-            problems.append(str(error))
-        else:
-            write_atomic(original, text.encode())
-            documents += 1
-    return documents
-
-
-def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: list[str], field: str) -> int:
-    """Restore a JSONL file, append what is wrong to `problems`, and return how many documents are back."""
-    try:
-        stream = body.open("rb")
-    except OSError as error:  # nothing is wrong when all had failed
-        problems += [f"{row['id']}: the body cannot be read: {error}; expected {body}" for row in rows]
-        return 0
-    documents = 0
-    part = _Part(original)
-    try:
-        with stream:
-            for number, line in enumerate(stream, 1):
-                where = f"{body}:{number}"
-                try:
-                    raw, value = parse_line(line, str(body), number)
-                except ReadError as error:
-                    problems.append(str(error))
-                    next(rows, None)
-                    continue
-                try:
-                    if value is not None:
-                        raw = _original_line(raw, value, next(rows, None), field, where)
-                        documents += 1
-                    part.write(raw.encode())
-                except ReadError as error:
-                    problems.append(str(error))
-        problems += [f"{row['id']}: the body is gone; expected a line in {body}" for row in rows]
-        part.commit()
-    finally:
-        part.discard()
-    return documents
-
-
-def _original_line(raw: str, value: dict[str, object], row: _Row | None, field: str, where: str) -> str:
-    if row is None:
-        raise ReadError(f"{where}: not in the report; expected no more documents")
-    text = restore(text_of(value, field, where), row)
-    return restore_text(raw, field, text, row.get("literal")) if row["spans"] else raw

@@ -120,13 +120,9 @@ class _Lookup:
         if not len(slots) or slots[0] < 0:
             return []
         starts = known.by_key[1]
-        rarest = slots[np.argsort(starts[slots + 1] - starts[slots], kind="stable")]
-        sources = known.holding(int(rarest[0]))
-        for slot in rarest[1:].tolist():
-            sources = np.intersect1d(sources, known.holding(slot), assume_unique=True)
-            if not len(sources):
-                break
-        return [int(source) for source in sources]
+        rarest = slots[np.argmin(starts[slots + 1] - starts[slots])]
+        candidates = [int(candidate) for candidate in known.holding(int(rarest))]
+        return [candidate for candidate in candidates if np.isin(slots, known.slots_of(candidate)).all()]
 
     @cached_property
     def _slots(self) -> NDArray[np.int64]:
@@ -139,7 +135,9 @@ class _Lookup:
 
     def _others(self, slot: int, pairs: NDArray[np.int64], totals: NDArray[np.int64]) -> int:
         """How many families besides the document's own hold the key at `slot`."""
-        return int(totals[slot]) - sum(holds(pairs, slot * len(self.known.index) + family) for family in self._own)
+        return int(totals[slot]) - sum(
+            int(holds(pairs, np.array([slot * len(self.known.index) + family]))[0]) for family in self._own
+        )
 
     @cached_property
     def _group(self) -> int:
@@ -154,16 +152,18 @@ class _Lookup:
         """For each block, how many other independent documents hold it."""
         known = self.known
         counts = np.zeros(len(self.blocks), dtype=np.int64)
-        for place in np.flatnonzero(self._slots >= 0).tolist():
-            slot = int(self._slots[place])
-            if self._group < 0:
-                counts[place] = self._others(slot, *known.holders)
-                continue
-            triples, places = known.group_holders
-            where = slot * len(known.groups) + self._group
-            held = int(np.searchsorted(places, where, "right") - np.searchsorted(places, where, "left"))
-            own = sum(holds(triples, where * len(known.index) + family) for family in self._own)
-            counts[place] = held - own
+        found = self._slots >= 0
+        slots = self._slots[found]
+        if self._group < 0:
+            pairs, totals = known.holders
+            held = totals[slots]
+        else:
+            pairs, places = known.group_holders
+            slots = slots * len(known.groups) + self._group
+            held = np.searchsorted(places, slots, "right") - np.searchsorted(places, slots, "left")
+        for family in self._own:
+            held = held - holds(pairs, slots * len(known.index) + family)
+        counts[found] = held
         return counts
 
     def _reason(self, slot: int, similarity: float) -> TemplateReason:
@@ -171,7 +171,7 @@ class _Lookup:
         known = self.known
         distinct, starts, lines = known.by_key
         partners: dict[int, Partner] = {}
-        for line in lines[starts[slot] : starts[slot + 1]].tolist():
+        for line in lines[starts[slot] : starts[slot + 1]]:
             number = int(known.documents[line])
             if number not in partners and int(known.families[number]) not in self._own:
                 start, stop = int(known.index.starts[line]), int(known.index.stops[line])

@@ -1,7 +1,6 @@
 r"""Rules: what boilerplate says.
 
-A pack is a TOML file of `[[rule]]` tables; `rules/README.md` explains the fields. Rules look at one block each
-and speak in `Evidence`; whether a block is cut is for `decide` to say.
+A pack is a TOML file of `[[rule]]` tables; `rules/README.md` explains the fields. Rules look at one block each.
 
 >>> from cleaner.segment import segment
 >>> document = Document("a", "The harbour opened in 1907.\n\n### You may also like:\nTen more harbours\n")
@@ -200,11 +199,9 @@ def load_rules(paths: Sequence[Path] = (), *, shipped: bool = True) -> RuleSet:
     for path in _pack_files([*([packs_folder()] if shipped else []), *paths]):
         disable, pack = _read_pack(path)
         for wildcard in disable:
-            off = [full_id for full_id in rules if fnmatchcase(full_id, wildcard)]
-            if not off:
+            if not any(fnmatchcase(full_id, wildcard) for full_id in rules):
                 raise _wrong(str(path), "disable", f"{wildcard!r} hits no rule", "an earlier 'pack/id'")
-            for full_id in off:
-                del rules[full_id]
+            rules = {full_id: rule for full_id, rule in rules.items() if not fnmatchcase(full_id, wildcard)}
         rules |= {rule.full_id: rule for rule in pack}
     return RuleSet(tuple(rules.values()))
 
@@ -220,8 +217,7 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     Raises:
         RuleError: A pattern ran longer than `TIMEOUT_S`.
     """
-    hits = _hits(rules, document, blocks)
-    return [Evidence(at, effect, 1.0, RuleReason(full_id)) for at, full_id, effect in hits]
+    return [Evidence(at, effect, 1.0, RuleReason(rule)) for at, rule, effect in _hits(rules, document, blocks)]
 
 
 def check(rules: RuleSet) -> list[str]:

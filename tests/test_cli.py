@@ -406,7 +406,7 @@ from cleaner import output
 from cleaner.cli import app
 
 commits = 0
-commit = output._Part.commit
+commit = output.Part.commit
 
 def counted(part):
     global commits
@@ -416,7 +416,7 @@ def counted(part):
         os._exit(9)
     commit(part)
 
-output._Part.commit = counted
+output.Part.commit = counted
 app(["clean", sys.argv[2], "--out", sys.argv[3]])
 """
 """Clean, and die without a word when the n-th file is about to get into its place."""

@@ -240,6 +240,27 @@ def test_between_two_blocks_of_a_trailer_prose_stays() -> None:
     assert PROSE in kept(lines, dict.fromkeys((2, 3, 5, 6), TRAILER))[2:]
 
 
+def test_a_trailer_may_end_with_an_unknown_title() -> None:
+    """At the document's end only."""
+    lines = (PROSE, MORE, "One", "Two", "Three", TITLE)
+    said = dict.fromkeys((2, 3, 4), TRAILER)
+    assert kept(lines, said) == [PROSE, MORE]
+    assert kept((*lines, CODE), said)[2:] == [TITLE, CODE]
+
+
+@pytest.mark.parametrize(
+    ("items", "unknown", "stays"),
+    [(5, [MORE], False), (5, [MORE, PROSE.replace("Monday", "Tuesday")], True), (3, [MORE], True)],
+    ids=["one block", "two blocks", "short trailer"],
+)
+def test_in_a_long_trailer_one_block_of_prose_goes(items: int, unknown: list[str], stays: bool) -> None:
+    ends = [f"Item number {at}" for at in range(items)]
+    lines = (PROSE, *ends, *unknown, *ends)
+    said = {at: TRAILER | {"repeated": 3.0} for at in range(1, len(lines)) if lines[at] in ends}
+    decision = decided(lines, said, replace(Policy(), border=4.0))
+    assert decision.cut == (False, *[True] * items, *[not stays] * len(unknown), *[True] * items)
+
+
 def test_what_stands_before_all_evidence_stays() -> None:
     """A title and its article, though what follows the article is cut."""
     lines = ("On bees", TITLE, "One", "Two", "Three")
@@ -305,6 +326,48 @@ def test_a_list_goes_on_where_it_recurs() -> None:
     assert kept(lines, {1: {"open": 1.0}}) == [CODE, *lines[3:]]
 
 
+def test_a_box_ends_at_the_last_block_that_recurs() -> None:
+    """Titles after it may head the body that goes on."""
+    lines = (CODE, "Related", "One", TITLE, MORE, PROSE)
+    assert kept(lines, {1: {"open": 1.0}, 2: TRAILER}) == [CODE, *lines[3:]]
+    assert kept(lines, {1: {"open": 1.0}, 2: {"cut": 1.0}}) == [CODE, *lines[3:]]
+
+
+def test_unknown_prose_close_to_known_items_on_both_sides_is_an_item() -> None:
+    wasps = MORE.replace("Bees", "Wasps")
+    lines = (CODE, "Related", "One", MORE, wasps, "Two", PROSE, PROSE.replace("Monday", "Friday"))
+    known = {1: {"open": 1.0}, 2: TRAILER, 5: TRAILER}
+    assert kept(lines, known) == [CODE, *lines[6:]]
+    assert kept(lines, {**known, 5: {}}) == [CODE, *lines[3:]]
+
+
+def decided_on(text: str, opener: str) -> str:
+    """Return what stays of a text in which a rule knows a heading."""
+    blocks = segment(text)
+    [place] = [at for at, block in enumerate(blocks) if block.folded == opener.lower()]
+    decision = decide(text, blocks, [Evidence(place, "open", 1.0, RULE)], Policy())
+    return "".join(text[block.start : block.end] for block, cut in zip(blocks, decision.cut, strict=True) if not cut)
+
+
+def test_a_title_right_above_the_body_heads_it() -> None:
+    """Where blank lines part the items of the list."""
+    body = f"{TITLE}\n{MORE}\n{PROSE}\n"
+    assert decided_on(f"{CODE}\n\nRelated\n\nOne\n\nTwo\n\n{body}", "Related") == f"{CODE}\n\n{body}"
+    assert decided_on(f"{CODE}\nRelated\nOne\nTwo\n{body}", "Related") == f"{CODE}\n{MORE}\n{PROSE}\n"
+
+
+def test_a_list_goes_on_to_the_second_copy_of_its_items() -> None:
+    """Over a stretch of prose that is short against the body, and one paragraph."""
+    article = "".join(f"{PROSE.replace('Monday', day)}\n" for day in ("Easter", "May Day", *map(str, range(10))))
+    item = "Ten lighthouses to see before the winter\n"
+    insects = [MORE.replace("Bees", name) for name in ("Bees", "Wasps", "Flies", "Gnats")]
+    teaser, parted = ("".join(f"{line}{end}" for line in insects) for end in ("\n", "\n\n"))
+    assert decided_on(f"{article}\nRelated\n{item}{teaser}{item}", "Related").strip() == article.strip()
+    for ending in (f"{item}{teaser}Another\n", f"{item}{parted}{item}"):
+        assert insects[1] in decided_on(f"{article}\nRelated\n{ending}", "Related")
+    assert insects[1] in decided_on(f"{PROSE}\n\nRelated\n{item}{teaser}{item}", "Related")
+
+
 # Spans
 
 
@@ -357,6 +420,12 @@ def test_a_surer_cut_has_a_higher_score() -> None:
     assert scores == sorted(set(scores))
     assert scores[0] > 0.5
     assert all(score == round(score, 3) for score in scores)
+
+
+def test_the_score_of_a_span_is_of_its_mean_block() -> None:
+    lines = (PROSE, "One", MORE, "Two", "Three")
+    one, two = decided(lines, {at: {"cut": 1.0} for at in (1, 3, 4)}).spans
+    assert one.score == two.score < 1.0
 
 
 # Reasons

@@ -18,12 +18,9 @@ from cleaner.formats import (
     body,
     find_sources,
     format_of,
-    literal_style,
-    parse_line,
     read,
-    replace_text,
-    restore_text,
 )
+from cleaner.jsonl import parse_line, restore_text, rewrite_text
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span
 from tests.strategies import texts
 
@@ -393,14 +390,14 @@ def test_a_failure_has_the_id_and_the_group_that_are_known(tmp_path: Path) -> No
 )
 def test_only_the_literal_is_replaced(line: str, expected: str) -> None:
     """In the style of the old one, and every other byte stays."""
-    assert replace_text(line, "text", "né\n") == expected
+    assert rewrite_text(line, "text", json.loads(line.removeprefix("\ufeff"))["text"], "né\n")[0] == expected
 
 
 @pytest.mark.parametrize("line", ["{}", '{"text":1}', '{"text":"a","text":1}', '{"a":{"text":"b"}}', '{"b":"text"}'])
 def test_no_literal_to_replace(line: str) -> None:
     """Is an error, and never another field's literal."""
     with pytest.raises(ReadError, match="no string in field 'text'"):
-        replace_text(line, "text", "")
+        rewrite_text(line, "text", "a", "")
 
 
 def test_long_and_deep_values_are_stepped_over(tmp_path: Path) -> None:
@@ -409,7 +406,7 @@ def test_long_and_deep_values_are_stepped_over(tmp_path: Path) -> None:
     line = f'{{"n":{digits},"deep":{deep},"text":"{escapes}"}}'
     [record] = read_bytes(tmp_path, line.encode())
     assert isinstance(record.entry, Document)
-    assert replace_text(record.raw, "text", "") == f'{{"n":{digits},"deep":{deep},"text":""}}'
+    assert rewrite_text(record.raw, "text", record.entry.text, "")[0] == f'{{"n":{digits},"deep":{deep},"text":""}}'
 
 
 def test_a_foreign_literal_is_refused() -> None:
@@ -480,12 +477,11 @@ def test_any_cut_of_any_line_can_be_undone(line: tuple[str, str], cut: tuple[int
     """The line comes back byte for byte, and in between only the text has changed."""
     raw, text = line
     shorter = text[: min(cut)] + text[max(cut) :]
-    literal = literal_style(raw, "text", text)
-    written = replace_text(raw, "text", shorter)
+    written, literal = rewrite_text(raw, "text", text, shorter)
     assert restore_text(written, "text", text, literal) == raw
     _, before = parse_line(raw.encode(), "x", 2)
     _, after = parse_line(written.encode(), "x", 2)
     assert before is not None
     assert before["text"] == text
     assert after == {**before, "text": shorter}
-    assert replace_text(raw, "text", text) == raw or literal not in (None, "ascii")
+    assert rewrite_text(raw, "text", text, text)[0] == raw or literal not in (None, "ascii")

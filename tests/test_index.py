@@ -45,7 +45,7 @@ def changed(data: bytes, at: int, byte: int) -> bytes:
 
 def test_a_key_is_of_the_folded_text() -> None:
     assert key("read more") == key("read more")
-    assert len({key(text) for text in ("read more", "read less", "a", "日本", "e\u0301", "\ud800a")}) == 6
+    assert len({key(text) for text in ("read more", "read less", "a", "日本", "e\u0301")}) == 5
 
 
 @pytest.mark.parametrize("text", ["", "* * *", "12.5 %", "---", "2024", "👍", "\ud800", "¿?"])

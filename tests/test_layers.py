@@ -12,8 +12,8 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "model | segment | near rules report formats | index | frequency observed | decide repetition output | render | pipeline"
-    " | __init__ | engines golden | runs | cli | __main__"
+    "model | segment jsonl | near rules report formats | index output | frequency observed originals | decide repetition"
+    " | render | pipeline | __init__ | engines golden | runs | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -22,7 +22,7 @@ RANKS = {name: rank for rank, layer in enumerate(LAYERS.split("|")) for name in 
 USERS = {
     "ahocorasick_rs": "rules",
     "datasketch": "near",
-    "orjson": "formats report output golden",
+    "orjson": "jsonl report output originals golden",
     "regex": "rules",
     "rich": "cli render",
     "safetensors": "index",

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from cleaner.formats import Choice, Fields, Source, body, find_sources, read
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span, WriteError
-from cleaner.output import Output, Restored, check_output, restore_folder, write_atomic
+from cleaner.originals import Restored, restore_folder
+from cleaner.output import Output, check_output, write_atomic
 from cleaner.report import Summary, failure_record, record, summary_json
 from tests.strategies import texts
 

@@ -94,6 +94,30 @@ def test_a_body_does_not_count_what_it_was_taken_from() -> None:
     assert counts(Document("d0", PLUG + STORIES[0]), corpus) == {PLUG.strip(): 2}
 
 
+def test_a_body_of_short_lines_does_not_count_what_it_was_taken_from() -> None:
+    poem = "The tide went out\nand leave the lamp to burn\nit took the boat away\n"
+    corpus = site(poem + TRAILER, f"On a poem\n{poem}It is old\n" + TRAILER)
+    assert set(counts(Document("new", f"Found\n{poem}"), corpus)) == set(poem.splitlines())
+    assert found(Document("new", poem), corpus) == []
+
+
+def test_every_line_can_be_looked_up() -> None:
+    """The one with the lowest key as well."""
+    lines = ["One", "Two", "Three", "Four"]
+    corpus = site("\n".join(lines), "\n".join(lines[::-1]), "\n".join(lines[2:] + lines[:2]))
+    stranger = Document("new", "\n".join(["New", *lines]))
+    assert counts(stranger, corpus) == dict.fromkeys(lines, 3)
+    assert signals(stranger, corpus, "edge") == dict.fromkeys(lines, 1.0)
+    grouped = [Document(one.id, one.text, "a") for one in corpus]
+    assert counts(Document("new", stranger.text, "a"), grouped) == dict.fromkeys(lines, 3)
+
+
+def test_sharing_less_than_half_makes_no_copies() -> None:
+    corpus = site(STORIES[0] + STORIES[1] + STORIES[2] + PLUG, STORIES[0] + STORIES[3] + STORIES[4] + PLUG)
+    assert set(counts(corpus[0], corpus).values()) == {1}
+    assert set(counts(corpus[0], corpus)) == {*STORIES[0].splitlines(), PLUG.strip()}
+
+
 def test_copies_count_once() -> None:
     """Whole ones and those that share most of their own prose."""
     whole = STORIES[0] + PLUG
@@ -230,7 +254,7 @@ def test_a_run_that_touches_no_end_is_at_no_edge() -> None:
 def test_what_one_document_shares_with_a_page_of_many_is_a_quotation() -> None:
     """It has its count and gets nothing from its place."""
     quoted = f"{TITLE}\n"
-    corpus = site(*(f"{story}{TRAILER}" for story in STORIES[:QUOTED]), STORIES[5] + quoted + TRAILER)
+    corpus = site(*(f"{story}{TRAILER}" for story in STORIES[: QUOTED - 1]), STORIES[5] + quoted + TRAILER)
     document = Document("new", STORIES[6] + quoted + TRAILER)
     assert counts(document, corpus)[TITLE] == 1
     for signal in ("together", "edge"):

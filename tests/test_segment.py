@@ -89,6 +89,11 @@ def test_a_line_is_split_when_it_is_too_long() -> None:
     ]
 
 
+def test_a_line_is_as_long_as_it_is_wherever_it_stands() -> None:
+    text = f"{WORDS * 3}\n" * 20
+    assert len(segment(text)) == 20
+
+
 def test_blank_lines_around_a_lone_line() -> None:
     """It is still the only one."""
     found = pieces(f"\n\n{WORDS * 6}\n\n")
@@ -218,11 +223,15 @@ def test_no_prose(text: str) -> None:
     assert not is_prose(text)
 
 
-@pytest.mark.parametrize("text", ["return x;", "if (a) {", "}", "x[a] = y[b] + z(c)", r"\frac{a}{b} = \sqrt{c}"])
+@pytest.mark.parametrize(
+    "text", ["return x;", "f(a) = b", "if (a) {", "}", "x[a] = y[b] + z(c)", r"\frac{a}{b} = \sqrt{c}"]
+)
 def test_code(text: str) -> None:
     assert is_code(text)
 
 
-@pytest.mark.parametrize("text", ["", "share this (3)", "what the captain keeps in his cabin (video)", "the ferry leaves at 7."])
+@pytest.mark.parametrize(
+    "text", ["", "share this (3)", "what the captain keeps in his cabin (video)", "the ferry leaves at 7."]
+)
 def test_no_code(text: str) -> None:
     assert not is_code(text)

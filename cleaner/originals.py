@@ -1,0 +1,149 @@
+"""Restore originals from an output folder: bodies and report to what was read, byte for byte."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cleaner.formats import Choice, format_of
+from cleaner.jsonl import parse_line, restore_text, text_of
+from cleaner.model import ReadError, WriteError
+from cleaner.output import REPORT, SUMMARY, Part, inside, rows, write_atomic
+from cleaner.report import restore
+
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What `restore_folder` did."""
+
+    documents: int
+    """How many are back, byte for byte."""
+    failed: tuple[str, ...]
+    """One line for each document that had failed, so that its original was never in the output."""
+    problems: tuple[str, ...]
+    """One line for each document that could not be restored: which, why, and what was expected."""
+
+
+def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
+    """Write the originals of an output folder to another one.
+
+    A JSONL file lacks the lines of the documents that are not back; one without documents has no record and
+    is left out. A body that is missing or was changed is a problem of its own, and the others are still
+    restored.
+
+    Args:
+        folder: What `cleaner clean` wrote.
+        out: Where to write, not in `folder`.
+        force: Overwrite what is there.
+
+    Raises:
+        ReadError: `folder` has no report, or no summary.
+        WriteError: `out` lies in `folder`, something is there already, or it cannot be written.
+
+    >>> restore_folder(Path("none"), Path("out"))
+    Traceback (most recent call last):
+    cleaner.model.ReadError: none/summary.json: No such file or directory; expected that of cleaner clean
+    """
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise WriteError(f"{out}: lies in {folder}; expected a folder outside of it")
+    format_, field = _input_settings(folder / SUMMARY)
+    for name in dict.fromkeys(row["source"] for row in rows(folder / REPORT)):
+        target = inside(out, name)
+        if target.resolve().is_relative_to(folder.resolve()):
+            raise WriteError(f"{target}: would overwrite a body; expected another folder")
+        if os.path.lexists(target) and not force:
+            raise WriteError(f"{target}: is there already; expected nothing there, or --force")
+    documents = 0
+    failed: list[str] = []
+    problems: list[str] = []
+    for name, group in groupby(rows(folder / REPORT), key=lambda row: str(row["source"])):
+        body, original = folder / name, inside(out, name)
+        if format_of(name, format_) == "text":
+            documents += _restore_text(body, original, _not_failed(group, failed), problems)
+        else:
+            documents += _restore_lines(body, original, _not_failed(group, failed), problems, field)
+    return Restored(documents, tuple(failed), tuple(problems))
+
+
+def _input_settings(summary: Path) -> tuple[Choice, str]:
+    """Return the forced format and the name of the text field that a run was given."""
+    try:
+        settings = orjson.loads(summary.read_bytes())["input"]
+        format_, field = settings["format"], settings["text_field"]
+    except OSError as error:
+        raise ReadError(f"{summary}: {error.strerror or error}; expected that of cleaner clean") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReadError(f"{summary}: not a summary; expected that of cleaner clean") from error
+    return format_, field
+
+
+def _not_failed(rows: Iterable[_Row], failed: list[str]) -> Iterator[_Row]:
+    for row in rows:
+        if row["status"] == "failed":
+            failed.append(row["error"])
+        else:
+            yield row
+
+
+def _restore_text(body: Path, original: Path, rows: Iterable[_Row], problems: list[str]) -> int:
+    """Restore a text file, append what is wrong to `problems`, and return how many documents are back."""
+    documents = 0
+    for row in rows:
+        try:
+            text = restore(body.read_bytes().decode(), row)
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{row['id']}: the body cannot be read: {error}; expected {body}")
+        except ReadError as error:
+            problems.append(str(error))
+        else:
+            write_atomic(original, text.encode())
+            documents += 1
+    return documents
+
+
+def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: list[str], field: str) -> int:
+    """Restore a JSONL file, append what is wrong to `problems`, and return how many documents are back."""
+    try:
+        stream = body.open("rb")
+    except OSError as error:  # nothing is wrong when all had failed
+        problems += [f"{row['id']}: the body cannot be read: {error}; expected {body}" for row in rows]
+        return 0
+    documents = 0
+    part = Part(original)
+    try:
+        with stream:
+            for number, line in enumerate(stream, 1):
+                where = f"{body}:{number}"
+                try:
+                    raw, value = parse_line(line, str(body), number)
+                except ReadError as error:
+                    problems.append(str(error))
+                    next(rows, None)
+                    continue
+                try:
+                    if value is not None:
+                        raw = _original_line(raw, value, next(rows, None), field, where)
+                        documents += 1
+                    part.write(raw.encode())
+                except ReadError as error:
+                    problems.append(str(error))
+        problems += [f"{row['id']}: the body is gone; expected a line in {body}" for row in rows]
+        part.commit()
+    finally:
+        part.discard()
+    return documents
+
+
+def _original_line(raw: str, value: dict[str, object], row: _Row | None, field: str, where: str) -> str:
+    if row is None:
+        raise ReadError(f"{where}: not in the report; expected no more documents")
+    text = restore(text_of(value, field, where), row)
+    return restore_text(raw, field, text, row.get("literal")) if row["spans"] else raw
