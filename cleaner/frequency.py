@@ -123,6 +123,11 @@ class Frequencies:
         return families
 
     @cached_property
+    def independent(self) -> int:
+        """How many independent documents there are: families."""
+        return len(np.unique(self.families))
+
+    @cached_property
     def group_of(self) -> NDArray[np.int64]:
         """The group of each document."""
         return np.array([self.groups[group] for group in self.index.groups], dtype=np.int64)

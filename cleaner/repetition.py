@@ -59,6 +59,9 @@ class _Lookup:
     blocks: Sequence[Block]
 
     def evidence(self) -> Iterator[Evidence]:
+        """Yield what is known of each block, in order."""
+        if len(self._own) == self.known.independent:
+            return  # no other document
         counts = self._counts
         lettered = self._keys != NO_KEY
         prose = np.array([is_prose(block.folded) for block in self.blocks], dtype=np.bool_)

@@ -303,6 +303,14 @@ def test_a_list_ends_before_prose_and_code(line: str) -> None:
     assert kept(lines, {1: {"open": 1.0}}) == ["On bees", line, MORE]
 
 
+def test_a_list_may_give_a_sentence_on_each_title() -> None:
+    """Right under it, and one: two in a row are the body."""
+    wasps = MORE.replace("Bees", "Wasps")
+    lines = (CODE, "Related", "One", MORE, "Two", wasps)
+    assert kept(lines, {1: {"open": 1.0}}) == [CODE]
+    assert kept((*lines, PROSE), {1: {"open": 1.0}})[-2:] == [wasps, PROSE]
+
+
 def test_a_list_ends_where_a_rule_keeps() -> None:
     lines = (PROSE, "Related", TITLE, "Conclusion", MORE)
     assert kept(lines, {1: {"open": 1.0}, 3: {"keep": 1.0}}) == [PROSE, "Conclusion", MORE]

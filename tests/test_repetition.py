@@ -176,8 +176,10 @@ def test_folding_makes_lines_equal() -> None:
 def test_a_large_group_is_counted_alone() -> None:
     """What other groups hold is not a template of this one, and does not add to one that is."""
     own = site(*(f"{story}{PLUG}" for story in STORIES[: GROUP + 1]), group="a", prefix="a")
-    other = site(*(f"{story}{PLUG}Elsewhere\n" for story in STORIES[GROUP + 1 :]), group="b", prefix="b")
+    other = site(*(f"{story}{PLUG}Elsewhere\n" for story in STORIES[GROUP + 1 :][: GROUP + 1]), group="b", prefix="b")
     assert counts(own[0], own + other) == {PLUG.strip(): GROUP}
+    for one in other:
+        assert counts(one, own + other) == {PLUG.strip(): GROUP, "Elsewhere": GROUP}
     stranger = Document("a9", "Unknown\nElsewhere\n", "a")
     assert counts(stranger, own + other) == {}
     assert counts(Document("x", "Unknown\n" + PLUG), own + other) == {PLUG.strip(): len(STORIES)}

@@ -100,6 +100,12 @@ def test_blank_lines_around_a_lone_line() -> None:
     assert found == ["\n\n" + WORDS, *[WORDS] * 4, WORDS + "\n\n"]
 
 
+def test_sentences_end_before_their_white_space() -> None:
+    text = f"{'Ten ferries left. ' * 30}\n"
+    for at, block in enumerate(segment(text)):
+        assert (block.start, block.stop, block.folded) == (18 * at, 18 * at + 17, "ten ferries left.")
+
+
 def test_sentences_know_that_they_are() -> None:
     assert all(block.sentence for block in segment(WORDS * 6))
     assert not any(block.sentence for block in segment("x " * LONE_LINE))
