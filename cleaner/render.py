@@ -129,5 +129,6 @@ def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
             table.add_column(name[:-1], no_wrap=True)
             table.add_column("", no_wrap=True, max_width=60)
             for row in summary[name][:TOP]:
-                table.add_row(str(row[count]), Text(row[name[:-1]]), Text(one_line(row.get("text", ""))))
+                text = row.get("text", "") or ("(inside longer cuts)" if name == "templates" else "")
+                table.add_row(str(row[count]), Text(row[name[:-1]]), Text(one_line(text)))
             yield table

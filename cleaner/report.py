@@ -295,7 +295,7 @@ def summary_json(
     >>> list(found)
     ['versions', 'policy', 'input', 'corpus', 'documents', 'characters', 'templates', 'rules']
     """
-    templates = sorted(summary.templates, key=lambda item: (-item[1].documents, item[0]))
+    templates = sorted(summary.templates, key=lambda item: (-item[1].documents, not item[1].text, item[0]))
     rules = sorted(summary.rules, key=lambda item: (-item[1], item[0]))
     return {
         "versions": dict(versions),
