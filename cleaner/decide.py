@@ -61,13 +61,14 @@ class Policy:
 
 
 SENTENCE = 0.5
-"""What a rule that knows a line is worth on a sentence of a longer line: half, for a paragraph may say the same."""
+"""What a rule that knows a line is worth on a sentence of a longer line: half, for a paragraph may say the same. So it
+takes a neighbour that something speaks against, or an end of the document."""
+
+GAP = 500
+"""Characters of other text, such as items that rotate, that may stand between the parts of one passage in a partner."""
 
 SHORT = 40
 """Width below which a block that recurs alone may be a section heading."""
-
-OVERWHELMING = 8
-"""Blocks with evidence of their own that a header or trailer must have before one unseen prose block inside it goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _score(seen: Observed, place: int, listed: bool, policy: Policy) -> float:
         score = 0.0
     for signal, value in signals.items():
         weight = getattr(policy, signal)
-        if signal == "cut" and seen.blocks[place].sentence:
+        if signal in ("cut", "open") and seen.blocks[place].sentence:
             weight *= SENTENCE
         if signal == "repeated" and signals.get("edge", 0.0) < 1.0:
             weight *= min(1.0, seen.widths[place] / SHORT)
@@ -160,8 +161,7 @@ def _guard(seen: Observed, listed: frozenset[int], cut: list[bool]) -> list[bool
                 continue
             # What stands before all evidence is a title or a body; a trailer may end with an unknown item.
             between = bool(strong) and strong[0] < place and (place < strong[-1] or last == len(cut))
-            lone = place - 1 in own and place + 1 in own
-            guarded[place] = between and (not seen.prose[place] or (lone and len(strong) >= OVERWHELMING))
+            guarded[place] = between and not seen.prose[place]
     if not any(lettered and not gone for lettered, gone in zip(seen.lettered, guarded, strict=True)):
         guarded = [seen.speaks(place) and gone for place, gone in enumerate(guarded)]  # no document is all boilerplate
     # What holds no letter ("---", "1") goes with its neighbours, and stays when none of them was cut.
@@ -217,6 +217,7 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
 
 def _reasons(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
     """Each rule once, by id; then templates in order, a passage that continues in the same partners as one reason."""
+    reasons = list(dict.fromkeys(reasons))
     rules = sorted({reason.rule for reason in reasons if isinstance(reason, RuleReason)})
     templates: list[TemplateReason] = []
     for reason in reasons:
@@ -239,7 +240,7 @@ def _continues(last: TemplateReason, reason: TemplateReason) -> bool:
         (last.documents, last.similarity) == (reason.documents, reason.similarity)
         and len(last.partners) == len(reason.partners)
         and all(
-            one.id == other.id and one.end <= other.start
+            one.id == other.id and one.end <= other.start <= one.end + GAP
             for one, other in zip(last.partners, reason.partners, strict=True)
         )
     )

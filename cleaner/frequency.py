@@ -20,10 +20,11 @@ from cleaner.index import NO_KEY, Index
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-COPY_LINES, COPY_SHARE, COPY_RARE = 3, 0.5, 4
+COPY_LINES, COPY_SHARE, COPY_RARE = 3, 0.4, 4
 """Two documents are copies when they share at least `COPY_LINES` prose lines that are rare (in at most `COPY_RARE`
-documents) and that make `COPY_SHARE` of the prose of one of them. Looser rules make copies of a whole site's pages,
-through its footers and teasers."""
+documents), and these make `COPY_SHARE` of the prose of one of them: sharing the article makes copies, sharing a trailer
+does not. On inject-dev a share of 0.5 lets a third more body text of syndicated articles go; a smaller one makes
+copies of pages through their footers and teasers."""
 
 EDGE = 3.0
 """Least score of a run that touches the start or end: three recurring blocks more than unseen ones."""
@@ -33,6 +34,11 @@ EDGE_SHORT, EDGE_PROSE = -1.0, -1.5
 
 REACH = 3
 """Near-duplicates are looked for this many blocks around a recurring one, and from the ends of a document."""
+
+
+Holders = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
+"""(key slot, family of a document that holds it), distinct and sorted, as one number `slot * documents + family` each;
+and how many families hold each slot."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +74,17 @@ class Frequencies:
         return slots
 
     @cached_property
-    def rare_prose(self) -> dict[int, tuple[NDArray[np.int64], int]]:
+    def rare_prose(self) -> list[tuple[NDArray[np.int64], int]]:
         """For each rare prose key that several documents hold: those documents, and its length in characters."""
-        distinct, starts, lines = self.by_key
-        rare = {}
+        _, starts, lines = self.by_key
+        rare = []
         counts = np.diff(starts)
         heads = lines[starts[:-1]]
         for slot in np.flatnonzero((counts >= 2) & (counts <= 2 * COPY_RARE) & self.index.prose[heads]).tolist():
             holders = self.holding(slot)
             if 2 <= len(holders) <= COPY_RARE:
                 head = heads[slot]
-                rare[int(distinct[slot])] = (holders, int(self.index.stops[head] - self.index.starts[head]))
+                rare.append((holders, int(self.index.stops[head] - self.index.starts[head])))
         return rare
 
     @cached_property
@@ -92,6 +98,14 @@ class Frequencies:
         return np.bincount(self.documents[chosen], weights=sizes, minlength=len(self.index)).astype(np.int64)
 
     @cached_property
+    def by_name(self) -> dict[tuple[str, str], list[int]]:
+        """The documents with each id and group."""
+        found: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, name in enumerate(zip(self.index.ids, self.index.groups, strict=True)):
+            found[name].append(number)
+        return found
+
+    @cached_property
     def by_digest(self) -> dict[str, list[int]]:
         """The documents with each digest, in order."""
         found: defaultdict[str, list[int]] = defaultdict(list)
@@ -103,7 +117,7 @@ class Frequencies:
     def families(self) -> NDArray[np.int64]:
         """For each document the first one that it is a copy of, or itself. Stars, not chains: copies of a copy may differ."""
         shared: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-        for holders, size in self.rare_prose.values():
+        for holders, size in self.rare_prose:
             numbers = holders.tolist()
             for at, one in enumerate(numbers):
                 for other in numbers[at + 1 :]:
@@ -133,11 +147,13 @@ class Frequencies:
         return np.array([self.groups[group] for group in self.index.groups], dtype=np.int64)
 
     @cached_property
-    def holders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(key slot, family) of all lines, distinct and sorted, as one number each; how many families hold each slot."""
-        slots = self.slots
-        lines = np.flatnonzero(slots >= 0)
-        pairs = np.unique(slots[lines] * len(self.index) + self.families[self.documents[lines]])
+    def holders(self) -> Holders:
+        """Of all lines."""
+        return self._holders(self.slots >= 0)
+
+    def _holders(self, marked: NDArray[np.bool_]) -> Holders:
+        lines = np.flatnonzero(marked & (self.slots >= 0))
+        pairs = np.unique(self.slots[lines] * len(self.index) + self.families[self.documents[lines]])
         return pairs, np.bincount(pairs // max(1, len(self.index)), minlength=len(self.by_key[0]))
 
     @cached_property
@@ -159,15 +175,13 @@ class Frequencies:
         return recurs
 
     @cached_property
-    def edge_holders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """As `holders`, of the lines that stand in a run of recurring lines at an edge of their document."""
-        edge = np.zeros(len(self.slots), dtype=np.bool_)
+    def edge_holders(self) -> tuple[Holders, Holders]:
+        """Of the lines that stand in a run of recurring lines at the head, and at the tail, of their document."""
+        edges = np.zeros((2, len(self.slots)), dtype=np.bool_)
         for number in range(len(self.index)):
             own = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
-            edge[own] = edge_runs(self.recurs[own], self.index.prose[own], self.index.keys[own] != NO_KEY)
-        lines = np.flatnonzero(edge & (self.slots >= 0))
-        pairs = np.unique(self.slots[lines] * len(self.index) + self.families[self.documents[lines]])
-        return pairs, np.bincount(pairs // max(1, len(self.index)), minlength=len(self.by_key[0]))
+            edges[:, own] = edge_runs(self.recurs[own], self.index.prose[own], self.index.keys[own] != NO_KEY)
+        return self._holders(edges[0]), self._holders(edges[1])
 
     @cached_property
     def neighbours(self) -> near.Neighbours:
@@ -198,27 +212,35 @@ class Frequencies:
 
 
 def is_copy(sizes: Sequence[int], prose: int) -> bool:
-    """Whether sharing rare prose lines of these sizes makes copies, when the one with less prose has that much of it."""
+    """Whether two documents that share rare prose lines are copies.
+
+    Args:
+        sizes: Of the shared lines, in characters.
+        prose: Characters of prose that the one with less of it has.
+
+    >>> is_copy([90, 80, 70], 600), is_copy([90, 80, 70], 601), is_copy([300, 200], 600)
+    (True, False, False)
+    """
     return len(sizes) >= COPY_LINES and sum(sizes) >= COPY_SHARE * prose
 
 
-def edge_runs(recurs: NDArray[np.bool_], prose: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark the blocks of the best-scoring head and the best-scoring tail of a document, where they score `EDGE`.
+def edge_runs(
+    recurs: NDArray[np.bool_], prose: NDArray[np.bool_], lettered: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Mark the blocks of the best-scoring head, and of the best-scoring tail, of a document, where they score `EDGE`.
 
     >>> recurs = np.array([False, False, True, True, False, True, True])
-    >>> edge_runs(recurs, np.zeros(7, bool), np.ones(7, bool)).tolist()
-    [False, False, True, True, True, True, True]
+    >>> head, tail = edge_runs(recurs, np.zeros(7, bool), np.ones(7, bool))
+    >>> bool(head.any()), tail.astype(int).tolist()
+    (False, [0, 0, 1, 1, 1, 1, 1])
     """
-    marked = np.zeros(len(recurs), dtype=np.bool_)
-    if np.count_nonzero(recurs) < EDGE:
-        return marked
-    gains = np.where(recurs, 1.0, np.where(prose, EDGE_PROSE, EDGE_SHORT)) * lettered
-    head, tail = np.cumsum(gains), np.cumsum(gains[::-1])
-    if head.max() >= EDGE:
-        marked[: int(head.argmax()) + 1] = True
-    if tail.max() >= EDGE:
-        marked[len(gains) - 1 - int(tail.argmax()) :] = True
-    return marked
+    head, tail = np.zeros(len(recurs), dtype=np.bool_), np.zeros(len(recurs), dtype=np.bool_)
+    if np.count_nonzero(recurs) >= EDGE:
+        gains = np.where(recurs, 1.0, np.where(prose, EDGE_PROSE, EDGE_SHORT)) * lettered
+        for marks, sums in ((head, np.cumsum(gains)), (tail[::-1], np.cumsum(gains[::-1]))):
+            if sums.max() >= EDGE:
+                marks[: int(sums.argmax()) + 1] = True
+    return head, tail
 
 
 def close(recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -226,9 +226,16 @@ def loads(data: bytes, where: str = "index") -> Index:
             )
     if header.get("checksum") != _checksum(tensors):
         raise IndexFormatError(f"{where}: damaged: its checksum differs; expected it as `cleaner learn` wrote it")
-    fields: dict[str, Any] = {name: tuple(_unpacked(name, tensors)) for name in _STRINGS}
-    fields |= {name: tensors[name] for name in _ARRAYS}
-    return Index(**fields, texts=dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True)))
+    try:
+        fields: dict[str, Any] = {name: tuple(_unpacked(name, tensors)) for name in _STRINGS}
+        fields |= {name: tensors[name] for name in _ARRAYS}
+        texts = dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True))
+    except (KeyError, ValueError) as error:
+        raise IndexFormatError(f"{where}: lacks parts; expected it as `cleaner learn` wrote it") from error
+    index = Index(**fields, texts=texts)
+    if header.get("documents") != len(index):
+        raise IndexFormatError(f"{where}: damaged: expected {header.get('documents')} documents, got {len(index)}")
+    return index
 
 
 def is_index(path: Path) -> bool:

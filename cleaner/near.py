@@ -156,7 +156,7 @@ class Neighbours:
                 continue
             similarity = jaccard(query, text)
             if similarity >= SIMILAR or shortened(query, text):
-                found.append((key, similarity))
+                found.append((key, min(max(similarity, 0.001), 0.999)))  # 1 is for word for word
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 

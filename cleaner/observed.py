@@ -35,7 +35,8 @@ class Observed:
         self.text = text
         self.blocks = blocks
         self.widths = [width(block.folded) for block in blocks]
-        self.prose = [is_prose(block.folded) for block in blocks]
+        self.prose = [is_prose(block.folded) or (block.sentence and _closed(block.folded)) for block in blocks]
+        """Whether each block reads like a sentence of a body; of a longer line, any closed sentence does."""
         self.code = [is_code(block.folded) for block in blocks]
         self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
         self.signals: list[dict[str, float]] = [{} for _ in blocks]
@@ -52,7 +53,10 @@ class Observed:
         """Of each block, the number of the stretch without blank lines that it is in."""
         self.heads = [block.folded[:WIDTH] for block in blocks]
         copies = Counter(self.heads)
-        self.copied = [wide >= WIDTH and copies[head] > 1 for head, wide in zip(self.heads, self.widths, strict=True)]
+        self.copied = [
+            wide >= WIDTH and copies[head] > 1 and not code
+            for head, wide, code in zip(self.heads, self.widths, self.code, strict=True)
+        ]
         """Whether the same text, whole or cut short, stands elsewhere in the document: wide enough not to be chance."""
 
     def speaks(self, place: int) -> bool:
@@ -138,3 +142,8 @@ class Observed:
     def _blank_after(self, place: int) -> bool:
         block = self.blocks[place]
         return self.text.count("\n", block.stop, block.end) > 1
+
+
+def _closed(folded: str) -> bool:
+    """Whether folded text ends with a full stop, which an ellipsis is not."""
+    return folded.endswith((".", "。")) and not folded.endswith("..")

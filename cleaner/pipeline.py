@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from cleaner.decide import Decision, Policy, decide, placed
 from cleaner.frequency import Frequencies
@@ -14,6 +14,12 @@ from cleaner.render import body
 from cleaner.repetition import lookup
 from cleaner.rules import RuleSet, load_rules, match
 from cleaner.segment import segment
+
+
+@cache
+def _shipped_rules() -> RuleSet:
+    """Read the shipped rules, once for all that use them: nothing changes them."""
+    return load_rules()
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Cleaner:
 
     index: Index = field(default_factory=Index)
     """What a corpus has taught; empty: rules alone."""
-    rules: RuleSet = field(default_factory=load_rules)
+    rules: RuleSet = field(default_factory=_shipped_rules)
     policy: Policy = field(default_factory=Policy)
 
     @cached_property
@@ -89,7 +95,7 @@ def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy 
     ['The first body is about bees.\n', 'This is another.\n']
     """
     documents = [Document(str(number), text) for number, text in enumerate(texts)]
-    cleaner = Cleaner(learn(documents), load_rules() if rules is None else rules, policy or Policy())
+    cleaner = Cleaner(learn(documents), _shipped_rules() if rules is None else rules, policy or Policy())
     return [cleaner.clean(document) for document in documents]
 
 

@@ -13,14 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
+from operator import and_
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cleaner import near
-from cleaner.frequency import COPY_RARE, Frequencies, close, edge_runs, holds, is_copy
+from cleaner.frequency import COPY_RARE, Frequencies, Holders, close, edge_runs, holds, is_copy
 from cleaner.index import NO_KEY, digest_of, keys_of
-from cleaner.model import Block, Document, Evidence, Partner, TemplateReason
+from cleaner.model import Block, Document, Evidence, Partner, Signal, TemplateReason
 from cleaner.segment import is_prose, width
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class _Lookup:
 
     def evidence(self) -> Iterator[Evidence]:
         """Yield what is known of each block, in order."""
-        if len(self._own) == self.known.independent:
+        known = self.known
+        if len(self._own) == known.independent:
             return  # no other document
         counts = self._counts
         lettered = self._keys != NO_KEY
@@ -68,27 +70,31 @@ class _Lookup:
         nearly = self._nearly(counts, lettered)
         recurs = counts > 0
         recurs[list(nearly)] = True
-        edge = edge_runs(recurs, prose, lettered)
-        crowd = int(counts[edge].max(initial=0))
+        runs = edge_runs(recurs, prose, lettered)
+        crowd = int(counts[runs[0] | runs[1]].max(initial=0))
         places = np.flatnonzero(lettered).tolist()
         for at, place in enumerate(places):
             if not recurs[place]:
                 continue
             if place in nearly:
-                count, reason, elsewhere = nearly[place]
-                yield Evidence(place, "near", log2(1 + count) * reason.similarity, reason)
+                slot, count, similarity = nearly[place]
             else:
-                slot = int(self._slots[place])
-                count, elsewhere = int(counts[place]), self._others(slot, *self.known.edge_holders) > 0
-                reason = self._reason(slot, 1.0)
-                yield Evidence(place, "repeated", log2(1 + count), reason)
+                slot, count, similarity = int(self._slots[place]), int(counts[place]), 1.0
+            here = runs[0][place], runs[1][place]
+            there = tuple(self._others(slot, holders) > 0 for holders in known.edge_holders)
+            if here == (True, False) and there == (False, True):
+                continue  # a trailer's item elsewhere, but at the head here: the headline that the item links to
+            signal: Signal = "repeated" if similarity == 1.0 else "near"
+            yield Evidence(place, signal, log2(1 + count) * similarity, self._reason(slot, similarity))
             if count == 1 and crowd >= QUOTED:
                 continue  # one other document holds this, many hold the header or trailer: a quotation, or chance
             sides = [recurs[other] for other in places[max(0, at - 1) : at] + places[at + 1 : at + 2]]
             if any(sides):
                 yield Evidence(place, "together", sum(map(bool, sides)) / 2)
-            if elsewhere:
-                yield Evidence(place, "edge", 1.0 if edge[place] else 0.5)
+            if any(map(and_, here, there)):
+                yield Evidence(place, "edge", 1.0)
+            elif any(there) and any(sides):
+                yield Evidence(place, "edge", 0.5)
 
     @cached_property
     def _keys(self) -> NDArray[np.uint64]:
@@ -96,25 +102,25 @@ class _Lookup:
 
     @cached_property
     def _own(self) -> set[int]:
-        """The families that do not count: of the document itself, when it was learnt, and of what it was taken from."""
+        """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
         known = self.known
-        own = known.by_digest.get(digest_of(self._keys)) or self._copied()
-        return {int(known.families[number]) for number in (*own, *self._sources())}
+        named = known.by_name.get((self.document.id, self.document.group), ())
+        same = known.by_digest.get(digest_of(self._keys)) or self._copied()
+        return {int(known.families[number]) for number in (*named, *same, *self._sources())}
 
     def _copied(self) -> list[int]:
         """Learnt documents whose rare prose the document shares. A line that one document holds is rare here, too."""
         known = self.known
         shared: defaultdict[int, list[int]] = defaultdict(list)
-        size = 0
         prose = {block.folded: place for place, block in enumerate(self.blocks) if is_prose(block.folded)}
-        for place in prose.values():
-            length = self.blocks[place].stop - self.blocks[place].start
-            size += length
+        sizes = {place: self.blocks[place].stop - self.blocks[place].start for place in prose.values()}
+        for place, size in sizes.items():
             holders = known.holding(int(self._slots[place]))
             if len(holders) <= COPY_RARE:
                 for holder in holders.tolist():
-                    shared[holder].append(length)
-        return [other for other, sizes in shared.items() if is_copy(sizes, min(size, int(known.prose_size[other])))]
+                    shared[holder].append(size)
+        total = sum(sizes.values())
+        return [other for other, lines in shared.items() if is_copy(lines, min(total, int(known.prose_size[other])))]
 
     def _sources(self) -> list[int]:
         """Learnt documents that hold every line of this one: it is an excerpt of them, such as their cleaned body."""
@@ -136,8 +142,9 @@ class _Lookup:
         found[found] = distinct[slots[found]] == self._keys[found]
         return np.where(found, slots, -1)
 
-    def _others(self, slot: int, pairs: NDArray[np.int64], totals: NDArray[np.int64]) -> int:
+    def _others(self, slot: int, holders: Holders) -> int:
         """How many families besides the document's own hold the key at `slot`."""
+        pairs, totals = holders
         return int(totals[slot]) - sum(
             int(holds(pairs, np.array([slot * len(self.known.index) + family]))[0]) for family in self._own
         )
@@ -181,30 +188,23 @@ class _Lookup:
                 partners[number] = Partner(known.index.ids[number], start, stop)
                 if len(partners) == PARTNERS:
                     break
-        count = self._others(slot, *known.holders) + 1
+        count = self._others(slot, known.holders) + 1
         return TemplateReason(f"{int(distinct[slot]):016x}", count, round(similarity, 3), tuple(partners.values()))
 
-    def _nearly(
-        self, counts: NDArray[np.int64], lettered: NDArray[np.bool_]
-    ) -> dict[int, tuple[int, TemplateReason, bool]]:
-        """For blocks that nothing equals but something nearly does: how many documents, the best one, if at an edge."""
+    def _nearly(self, counts: NDArray[np.int64], lettered: NDArray[np.bool_]) -> dict[int, tuple[int, int, float]]:
+        """For each block that nothing equals but something nearly does: its key slot, its count, and the similarity."""
         known = self.known
         places = [
             place
             for place in np.flatnonzero(close(counts > 0, lettered) & (counts == 0)).tolist()
             if width(self.blocks[place].folded) >= near.WIDTH
         ]
-        found: dict[int, tuple[int, TemplateReason, bool]] = {}
+        found: dict[int, tuple[int, int, float]] = {}
         if not places:
             return found
         for place, matches in zip(places, known.neighbours.like(self.blocks[at].folded for at in places), strict=True):
-            others = [
-                (slot, alike) for number, alike in matches if self._others(slot := known.slot(number), *known.holders)
-            ]
-            if not others:
-                continue
-            slot, alike = others[0]
-            count = max(self._others(slot, *known.holders) for slot, _ in others)
-            elsewhere = any(self._others(slot, *known.edge_holders) for slot, _ in others)
-            found[place] = count, self._reason(slot, alike), elsewhere
+            slots = [(known.slot(number), alike) for number, alike in matches]
+            others = [(slot, count, alike) for slot, alike in slots if (count := self._others(slot, known.holders))]
+            if others:
+                found[place] = others[0][0], max(count for _, count, _ in others), others[0][2]
         return found
