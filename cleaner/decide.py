@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from math import exp
 
 from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, Span, TemplateReason
-from cleaner.observed import Observed
+from cleaner.observed import SEVERAL, Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Policy:
     """A rule says that this block is body: it is kept, whatever else is said of it."""
     repeated: float = 1.0
     """Per doubling of the other documents that hold the block: 1 for one, 2 for three, 3 for seven."""
+    sentence: float = 2.0
+    """Per doubling beyond `SEVERAL` of the documents that hold a block of prose: a sentence that several independent
+    documents repeat word for word is boilerplate even alone."""
     near: float = 1.0
     """The same for nearly the same text, times its similarity."""
     together: float = 1.5
@@ -42,6 +46,8 @@ class Policy:
     """It stands at an edge here and elsewhere; half when only elsewhere."""
     alone: float = -2.0
     """A short block that recurs while its neighbours do not: "Conclusion", "FAQ", "Ingredients"."""
+    refrain: float = -3.0
+    """It stands several times in its own document, and at no edge."""
     listed: float = 3.0
     """The score of an item of the list under a heading that a rule knows, whatever else would speak for keeping it."""
     border: float = 1.5
@@ -64,8 +70,11 @@ SENTENCE = 0.5
 """What a rule that knows a line is worth on a sentence of a longer line: half, for a paragraph may say the same. So it
 takes a neighbour that something speaks against, or an end of the document."""
 
-GAP = 500
-"""Characters of other text, such as items that rotate, that may stand between the parts of one passage in a partner."""
+GAP = 16
+"""Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
+
+RULE = 0.01
+"""The score of a line of marks ("---", "* * *"): it goes with a trailer that starts right after it."""
 
 SHORT = 40
 """Width below which a block that recurs alone may be a section heading."""
@@ -102,31 +111,45 @@ def decide(text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], pol
     if not evidence:
         return Decision((0.0,) * len(blocks), frozenset(), (False,) * len(blocks), ())
     seen = Observed(text, blocks, evidence)
-    listed = seen.listed()
-    scores = tuple(_score(seen, place, place in listed, policy) for place in range(len(blocks)))
-    cut = _guard(seen, listed, _segment(scores, policy.border))
-    return Decision(scores, listed, tuple(cut), _spans(seen, scores, cut))
+    scores = tuple(_score(seen, place, policy) for place in range(len(blocks)))
+    cut = _segment(scores, policy.border)
+    pinned: set[int] = set()
+    while back := _given_back(seen, cut):
+        # What is given back is body, and the rest is decided again: a block next to it may have hung on to it.
+        pinned |= back
+        held = [min(score, policy.keep) if place in pinned else score for place, score in enumerate(scores)]
+        cut = _segment(held, policy.border)
+    for first, last in _runs(cut):  # what holds no letter goes with its neighbours, and nothing goes without a reason
+        if not any(seen.lettered[place] and seen.reasons[place] for place in range(first, last)):
+            cut[first:last] = [False] * (last - first)
+    return Decision(scores, seen.listed, tuple(cut), _spans(seen, scores, cut))
 
 
-def _score(seen: Observed, place: int, listed: bool, policy: Policy) -> float:
+def _score(seen: Observed, place: int, policy: Policy) -> float:
     """Sum of the weighted evidence of one block."""
-    signals = seen.signals[place]
-    if "keep" in signals:
+    signals, prose = seen.signals[place], seen.prose[place]
+    if seen.kept(place):
         return policy.keep
-    prose = seen.prose[place]
     score = policy.prose if prose else policy.code if seen.code[place] else policy.unseen
     if not seen.lettered[place]:
-        score = 0.0
+        score = 0.0 if any(map(str.isdigit, seen.blocks[place].folded)) else RULE
+    edge = signals.get("edge", 0.0)
     for signal, value in signals.items():
         weight = getattr(policy, signal)
         if signal in ("cut", "open") and seen.blocks[place].sentence:
             weight *= SENTENCE
-        if signal == "repeated" and signals.get("edge", 0.0) < 1.0:
+        if signal == "open" and place in seen.bare:
+            weight = 0.0
+        if signal == "repeated" and edge < 1.0:
             weight *= min(1.0, seen.widths[place] / SHORT)
         score += weight * value
+        if signal == "repeated" and prose:
+            score += policy.sentence * max(0.0, value - SEVERAL)
     if "repeated" in signals and "together" not in signals and seen.widths[place] < SHORT:
         score += policy.alone
-    return max(score, policy.listed) if listed else score
+    if seen.copied[place] and signals and edge < 1.0 and not seen.ruled(place):
+        score += policy.refrain
+    return max(score, policy.listed) if place in seen.listed else score
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:
@@ -150,25 +173,26 @@ def _segment(scores: Sequence[float], border: float) -> list[bool]:
     return states[::-1]
 
 
-def _guard(seen: Observed, listed: frozenset[int], cut: list[bool]) -> list[bool]:
-    """Give back blocks that only their neighbours spoke for, unless those make a header, a trailer or a list."""
-    guarded = [gone and "keep" not in signals for gone, signals in zip(cut, seen.signals, strict=True)]
-    for first, last in _runs(guarded):
-        own = {place for place in range(first, last) if place in listed or seen.speaks(place)}
-        strong = [place for place in sorted(own) if place in listed or seen.signals[place].get("edge") == 1.0]
+def _given_back(seen: Observed, cut: Sequence[bool]) -> set[int]:
+    """Return the cut blocks that must not go: quotations at the border of a run, and what only its neighbours speak for."""
+    back: set[int] = set()
+    for first, last in _runs(cut):
+        trailer = last == len(cut)
+        if first or trailer:
+            back.update(takewhile(lambda place: seen.quoted(place) or not seen.speaks(place), range(first, last)))
+        if not trailer:
+            back.update(
+                takewhile(lambda place: seen.quoted(place) or not seen.speaks(place), range(last - 1, first - 1, -1))
+            )
+        # A trailer's items rotate, and it may end with an unknown one. In a header the unknown line is the title.
+        strong = [place for place in range(first, last) if seen.ruled(place) or seen.signals[place].get("edge") == 1.0]
         for place in range(first, last):
-            if place in own or not seen.lettered[place]:
-                continue
-            # What stands before all evidence is a title or a body; a trailer may end with an unknown item.
-            between = bool(strong) and strong[0] < place and (place < strong[-1] or last == len(cut))
-            guarded[place] = between and not seen.prose[place]
-    if not any(lettered and not gone for lettered, gone in zip(seen.lettered, guarded, strict=True)):
-        guarded = [seen.speaks(place) and gone for place, gone in enumerate(guarded)]  # no document is all boilerplate
-    # What holds no letter ("---", "1") goes with its neighbours, and stays when none of them was cut.
-    for first, last in _runs(guarded):
-        if not any(seen.lettered[place] for place in range(first, last)):
-            guarded[first:last] = [False] * (last - first)
-    return guarded
+            item = trailer and strong and strong[0] < place and not seen.closed[place] and not seen.code[place]
+            if not seen.speaks(place) and not item:
+                back.add(place)
+    if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
+        back.update(place for place in range(len(cut)) if not seen.speaks(place))  # no document is all boilerplate
+    return {place for place in back if cut[place] and seen.lettered[place]}
 
 
 def _runs(cut: Sequence[bool]) -> list[tuple[int, int]]:
@@ -184,18 +208,17 @@ def _runs(cut: Sequence[bool]) -> list[tuple[int, int]]:
 
 
 def _spans(seen: Observed, scores: Sequence[float], cut: Sequence[bool]) -> tuple[Span, ...]:
-    """Make a span of each run of cut blocks that has a reason.
+    """Make a span of each run of cut blocks.
 
     A trailer takes the blank lines before it, so that the body ends with its own line end.
     """
     spans = []
     for first, last in _runs(cut):
-        if reasons := _reasons([reason for place in range(first, last) for reason in seen.reasons[place]]):
-            start, mean = seen.blocks[first].start, sum(scores[first:last]) / (last - first)
-            if first and last == len(cut):
-                start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
-            score = max(0.001, round(1 / (1 + exp(-mean)), 3))
-            spans.append(Span(start, seen.blocks[last - 1].end, "inset", score, reasons))
+        start, mean = seen.blocks[first].start, sum(scores[first:last]) / (last - first)
+        if first and last == len(cut):
+            start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
+        score = max(0.001, round(1 / (1 + exp(-mean)), 3))
+        spans.append(Span(start, seen.blocks[last - 1].end, "inset", score, _reasons(seen, first, last)))
     return placed(seen.text, spans)
 
 
@@ -215,30 +238,31 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(replace(span, kind=kind) for span, kind in zip(spans, kinds, strict=True))
 
 
-def _reasons(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """Each rule once, by id; then templates in order, a passage that continues in the same partners as one reason."""
-    reasons = list(dict.fromkeys(reasons))
-    rules = sorted({reason.rule for reason in reasons if isinstance(reason, RuleReason)})
+def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
+    """Return each rule once, by id; then templates in order, a passage that goes on in the same partners as one reason."""
+    rules = {
+        reason.rule for place in range(first, last) for reason in seen.reasons[place] if isinstance(reason, RuleReason)
+    }
     templates: list[TemplateReason] = []
-    for reason in reasons:
-        if not isinstance(reason, TemplateReason):
-            continue
-        last = templates[-1] if templates else None
-        if last is not None and _continues(last, reason):
-            partners = tuple(
-                Partner(one.id, one.start, other.end) for one, other in zip(last.partners, reason.partners, strict=True)
-            )
-            templates[-1] = TemplateReason(last.template, last.documents, last.similarity, partners)
-        else:
-            templates.append(reason)
-    return (*map(RuleReason, rules), *templates)
+    adjacent = False  # whether nothing with a letter stands between this block and the last template's
+    for place in range(first, last):
+        found = [reason for reason in seen.reasons[place] if isinstance(reason, TemplateReason)]
+        for reason in found:
+            if adjacent and _continues(templates[-1], reason):
+                pairs = zip(templates[-1].partners, reason.partners, strict=True)
+                partners = tuple(Partner(one.id, one.start, other.end) for one, other in pairs)
+                templates[-1] = replace(templates[-1], partners=partners)
+            elif reason not in templates:
+                templates.append(reason)
+        adjacent = bool(found) or (adjacent and not seen.lettered[place])
+    return (*map(RuleReason, sorted(rules)), *templates)
 
 
 def _continues(last: TemplateReason, reason: TemplateReason) -> bool:
-    """Whether `reason` holds in the same documents as `last`, later in each of them."""
+    """Whether `reason` holds in the same documents as `last`, word for word, and right after it in each of them."""
     return (
-        (last.documents, last.similarity) == (reason.documents, reason.similarity)
-        and len(last.partners) == len(reason.partners)
+        (last.documents, last.similarity, len(last.partners)) == (reason.documents, 1.0, len(reason.partners))
+        and reason.similarity == 1.0
         and all(
             one.id == other.id and one.end <= other.start <= one.end + GAP
             for one, other in zip(last.partners, reason.partners, strict=True)

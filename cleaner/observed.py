@@ -24,6 +24,15 @@ before the heading: half. More of it could be the body going on after a box."""
 LONGEST = 24
 """A list with more items in a row that nothing else speaks for is the body: of code, a table, a price list."""
 
+OVERWHELMING = 8
+"""Known items that must follow within a list before its heading holds an unknown sentence, which may be the body."""
+
+CLAUSE = 20
+"""Narrower text is no sentence, whatever its last character: "Vol. 2.", "p.m."."""
+
+SEVERAL = 1.5
+"""Doublings of other documents that quotations reach: one or two documents, hardly three."""
+
 HOLD = 2
 """An unknown item of a list is held by known ones this many blocks away, on both sides."""
 
@@ -37,6 +46,12 @@ class Observed:
         self.widths = [width(block.folded) for block in blocks]
         self.prose = [is_prose(block.folded) or (block.sentence and _closed(block.folded)) for block in blocks]
         """Whether each block reads like a sentence of a body; of a longer line, any closed sentence does."""
+        self.closed = [
+            self.prose[at] or (self.widths[at] >= CLAUSE and _closed(blocks[at].folded)) for at in range(len(blocks))
+        ]
+        """Whether each block is a sentence, short ones included."""
+        self.fenced = self._fenced()
+        """Whether each block lies in a fenced code block of Markdown, fences included."""
         self.code = [is_code(block.folded) for block in blocks]
         self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
         self.signals: list[dict[str, float]] = [{} for _ in blocks]
@@ -46,9 +61,7 @@ class Observed:
             signals[observed.signal] = max(observed.value, signals.get(observed.signal, 0.0))
             if observed.reason is not None and observed.signal != "keep":
                 self.reasons[observed.block].append(observed.reason)
-        self.openers = [
-            place for place, signals in enumerate(self.signals) if "open" in signals and "keep" not in signals
-        ]
+        self.openers = [at for at, signals in enumerate(self.signals) if "open" in signals and not self.kept(at)]
         self.paragraphs = list(accumulate((self._blank_after(at) for at in range(len(blocks) - 1)), initial=0))
         """Of each block, the number of the stretch without blank lines that it is in."""
         self.heads = [block.folded[:WIDTH] for block in blocks]
@@ -58,22 +71,37 @@ class Observed:
             for head, wide, code in zip(self.heads, self.widths, self.code, strict=True)
         ]
         """Whether the same text, whole or cut short, stands elsewhere in the document: wide enough not to be chance."""
+        stops = [*self.openers[1:], len(blocks)]
+        lists = {at: self._items(at, stop) for at, stop in zip(self.openers, stops, strict=False)}
+        self.listed = frozenset(at for items in lists.values() for at in items)
+        """Blocks that are items of a list under a heading that a rule knows."""
+        self.bare = frozenset(at for at, items in lists.items() if not items and self._heads_body(at))
+        """Headings that a rule knows, but that open no list: a section of the body goes by that name."""
+
+    def kept(self, place: int) -> bool:
+        """Whether a block is body whatever else is said of it: a rule says so, or it is code set apart as such."""
+        return "keep" in self.signals[place] or self.fenced[place]
+
+    def ruled(self, place: int) -> bool:
+        """Whether a rule speaks for cutting a block, or for cutting the list that it is in."""
+        signals = self.signals[place]
+        return place in self.listed or "cut" in signals or ("open" in signals and place not in self.bare)
 
     def speaks(self, place: int) -> bool:
         """Whether evidence of its own speaks for cutting a block."""
-        return bool(self.reasons[place]) and "keep" not in self.signals[place]
+        signals = self.signals[place]
+        return self.ruled(place) or "repeated" in signals or "near" in signals
+
+    def quoted(self, place: int) -> bool:
+        """Whether a block may be a quotation: a sentence or code that no more than `SEVERAL` tells is shared."""
+        signals = self.signals[place]
+        shared = max(signals.get("repeated", 0.0), signals.get("near", 0.0))
+        return shared < SEVERAL and (self.closed[place] or self.code[place]) and not self.ruled(place)
 
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
         signals = self.signals[place]
         return self.copied[place] or not signals.keys().isdisjoint(("cut", "edge", "together"))
-
-    def listed(self) -> frozenset[int]:
-        """Return the blocks that are items of a list under a heading that a rule knows."""
-        ends = [*self.openers[1:], len(self.blocks)]
-        return frozenset(
-            at for opener, stop in zip(self.openers, ends, strict=False) for at in self._items(opener, stop)
-        )
 
     def _items(self, opener: int, stop: int) -> range:
         """Return the blocks listed under the heading at `opener`, at most up to `stop`, where another heading is.
@@ -94,7 +122,7 @@ class Observed:
     def _reach(self, place: int, stop: int) -> int:
         """Follow a list from `place`: return where it ends, at most `stop`."""
         first = last = place
-        while place < stop and "keep" not in self.signals[place]:
+        while place < stop and not self.kept(place):
             known = self.known(place)
             title = not (self.prose[place] or self.code[place]) and self.widths[place] <= TITLE
             if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
@@ -107,15 +135,23 @@ class Observed:
 
     def _is_held(self, first: int, place: int, stop: int) -> bool:
         """Whether blocks that are boilerplate by themselves stand close on both sides."""
-        before, after = range(max(first - 1, place - HOLD), place), range(place + 1, min(stop, place + HOLD + 1))
-        heading = first - 1 in before
-        return (heading or any(map(self.known, before))) and any(map(self.known, after))
+        before, after = range(max(first, place - HOLD), place), range(place + 1, min(stop, place + HOLD + 1))
+        held = any(map(self.known, before))
+        if not held and place - first < HOLD:  # the heading holds a title, and a sentence when a long list follows
+            follow = sum(map(self.known, range(place + 1, min(stop, place + LONGEST))))
+            held = not self.closed[place] or follow >= OVERWHELMING
+        return held and any(map(self.known, after))
 
     def _is_teaser(self, first: int, place: int) -> bool:
-        """Whether a block of prose belongs to the title before it: right under it, and no more prose after it."""
+        """Whether a block of prose belongs to the title before it.
+
+        It stands right under it, and the list goes on after it; or it ends the document, and the list had one before.
+        """
         if place <= first or self.prose[place - 1] or self._blank_after(place - 1):
             return False
-        return place + 1 == len(self.blocks) or not self.prose[place + 1] or self.known(place + 1)
+        if place + 1 == len(self.blocks):
+            return any(self.prose[first:place])
+        return not self.prose[place + 1] or self.known(place + 1)
 
     def _titles(self, first: int, end: int) -> int:
         """Where the titles at the head of an unproven list end, leaving the one that may head the body after it."""
@@ -139,6 +175,18 @@ class Observed:
             return 0
         return copies[-1] + 1
 
+    def _heads_body(self, opener: int) -> bool:
+        """Whether what comes after a heading is neither the document's end nor another heading."""
+        after = opener + 1
+        return after < len(self.blocks) and after not in self.openers and not self.blocks[opener].sentence
+
+    def _fenced(self) -> list[bool]:
+        fences = [at for at, block in enumerate(self.blocks) if block.folded.startswith(("```", "~~~"))]
+        fenced = [False] * len(self.blocks)
+        for first, last in zip(fences[::2], fences[1::2], strict=False):
+            fenced[first : last + 1] = [True] * (last + 1 - first)
+        return fenced
+
     def _blank_after(self, place: int) -> bool:
         block = self.blocks[place]
         return self.text.count("\n", block.stop, block.end) > 1
@@ -146,4 +194,5 @@ class Observed:
 
 def _closed(folded: str) -> bool:
     """Whether folded text ends with a full stop, which an ellipsis is not."""
-    return folded.endswith((".", "。")) and not folded.endswith("..")
+    bare = folded.rstrip("\"'”’»)]」』）")
+    return bare.endswith((".", "。", "।", "۔")) and not bare.endswith("..")

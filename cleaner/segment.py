@@ -107,12 +107,12 @@ def is_prose(folded: str) -> bool:
 
 
 def is_code(folded: str) -> bool:
-    """Whether folded text looks like a line of a program: it ends as statements do, or its marks abound.
+    """Whether folded text looks like a line of a program or a table: how it ends tells, or its marks abound.
 
     >>> is_code("return state.count;"), is_code("if (seen[key]) { count += 1 }"), is_code("ten bridges [photos] (12)")
     (True, True, False)
     """
-    if folded.endswith((";", "{", "}", "=>")):
+    if folded.endswith((";", "{", "}", "=>")) or (folded.startswith("|") and folded.endswith("|")):
         return True
     marks = sum(map(folded.count, "{};=_\\$"))
     return marks >= 2 and marks >= 0.04 * len(folded)

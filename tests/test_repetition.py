@@ -127,7 +127,9 @@ def test_copies_count_once() -> None:
         corpus = site(whole, copy, whole, STORIES[1] + PLUG)
         assert counts(corpus[3], corpus) == {PLUG.strip(): 1}
         assert counts(corpus[0], corpus) == {PLUG.strip(): 1}
-    assert counts(site(STORIES[1] + PLUG)[0], site(whole, shortened)) == {PLUG.strip(): 2}  # two lines are not enough
+    assert counts(Document("new", STORIES[1] + PLUG), site(whole, shortened)) == {
+        PLUG.strip(): 2
+    }  # two lines are not enough
 
 
 def test_copies_do_not_make_an_article_recur() -> None:
@@ -242,9 +244,27 @@ def test_blocks_without_letters_do_not_part_neighbours() -> None:
 
 
 def test_a_run_at_the_end_here_and_elsewhere() -> None:
-    corpus = site(STORIES[0] + TRAILER, STORIES[1] + TRAILER, STORIES[2] + PLUG + STORIES[3])
+    box = "".join(TRAILER.splitlines(keepends=True)[:2])
+    corpus = site(
+        STORIES[0] + TRAILER,
+        STORIES[1] + TRAILER,
+        STORIES[2] + PLUG + STORIES[3],
+        STORIES[4] + box + STORIES[5],
+        STORIES[6] + TRAILER,
+    )
     assert signals(corpus[0], corpus, "edge") == dict.fromkeys(TRAILER.splitlines(), 1.0)
-    assert signals(corpus[2], corpus, "edge") == {PLUG.strip(): 0.5}
+    assert signals(corpus[2], corpus, "edge") == {}  # one line of a trailer, alone among unseen ones
+    assert signals(corpus[3], corpus, "edge") == dict.fromkeys(box.splitlines(), 0.5)
+
+
+def test_a_headline_that_trailers_link_to_is_not_repeated() -> None:
+    """It stands in the header's run of its own document, and in trailers elsewhere."""
+    menu = "Home\nNews\nWeather\nSport\n"
+    corpus = site(
+        f"{menu}{TITLE}\n{STORIES[0]}", *(f"{menu}{story * 2}{STORIES[7]}{TITLE}\n{TRAILER}" for story in STORIES[1:4])
+    )
+    assert set(signals(corpus[0], corpus, "repeated")) == set(menu.splitlines())
+    assert TITLE in signals(corpus[1], corpus, "repeated")
 
 
 def test_a_run_that_touches_no_end_is_at_no_edge() -> None:
@@ -321,8 +341,8 @@ def test_near_lines_are_looked_for_around_recurring_ones_and_at_the_ends() -> No
 def runs(marks: str) -> str:
     """Mark the edge runs of a document: R recurs, s is short and unseen, p is unseen prose, - has no letters."""
     letters = np.array(list(marks))
-    marked = edge_runs(letters == "R", letters == "p", letters != "-")
-    return "".join("x" if one else "." for one in marked)
+    head, tail = edge_runs(letters == "R", letters == "p", letters != "-")
+    return "".join("x" if one else "." for one in head | tail)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_accents_and_apostrophes(tmp_path: Path, text: str) -> None:
 
 def test_sentence_prefix_in_a_flattened_document(tmp_path: Path) -> None:
     """A heading is found where it runs on into a title, not where it runs on into prose."""
-    body = "The harbour was old and the harbour was deep. " * 8
+    body = "The harbour was old and the harbour was deep. " * 12
     text = body + "You may also like Morning News. You may also like the sea. You may also like: Ten ports."
     blocks = segment(text)
     found = [text[blocks[at].start : blocks[at].stop] for at, _ in hits(load(tmp_path, PLUG), text)]

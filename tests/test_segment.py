@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from cleaner.model import Block
-from cleaner.segment import LONE_LINE, LONG_LINE, fold, is_code, is_prose, segment, width
+from cleaner.segment import LONG_LINE, fold, is_code, is_prose, segment, width
 from tests.strategies import STEADY, texts
 
 WORDS = "The ferry leaves at seven in the morning and crosses the strait. "
@@ -76,28 +76,25 @@ def test_blocks_tile_the_text(text: str) -> None:
 
 
 def test_a_line_is_split_when_it_is_too_long() -> None:
-    """A document's only line sooner than a line among others."""
-    short, lone, long = (WORDS * (size // len(WORDS) + 1) for size in (0, LONE_LINE, LONG_LINE))
-    assert len(segment(short)) == 1
-    assert pieces(lone) == [WORDS] * (len(lone) // len(WORDS))
-    assert len(segment("Heading\n" + lone)) == 2
-    assert pieces("Heading\n" + long + "\nEnd") == [
-        "Heading\n",
+    """Wherever it stands, and alone or not."""
+    fits, long = (WORDS * (LONG_LINE // len(WORDS) + more) for more in (0, 1))
+    assert len(segment(fits)) == 1
+    assert pieces(long) == [WORDS] * (len(long) // len(WORDS))
+    assert len(segment("Heading\n" + fits)) == 2
+    assert pieces("\nHeading\n" + long + "\n\nEnd") == [
+        "\nHeading\n",
         *[WORDS] * (len(long) // len(WORDS) - 1),
-        WORDS + "\n",
+        WORDS + "\n\n",
         "End",
     ]
 
 
-def test_a_line_is_as_long_as_it_is_wherever_it_stands() -> None:
-    text = f"{WORDS * 3}\n" * 20
-    assert len(segment(text)) == 20
-
-
-def test_blank_lines_around_a_lone_line() -> None:
-    """It is still the only one."""
-    found = pieces(f"\n\n{WORDS * 6}\n\n")
-    assert found == ["\n\n" + WORDS, *[WORDS] * 4, WORDS + "\n\n"]
+@STEADY
+@given(texts(), texts())
+def test_how_a_line_is_split_does_not_depend_on_the_others(before: str, after: str) -> None:
+    line = WORDS * 20
+    around = [*pieces(before + "\n"), *pieces(after)] if before.strip() else pieces(after)
+    assert len(pieces(f"{before}\n{line}\n{after}")) == len([one for one in around if one.strip()]) + 20
 
 
 def test_sentences_end_before_their_white_space() -> None:
@@ -107,8 +104,8 @@ def test_sentences_end_before_their_white_space() -> None:
 
 
 def test_sentences_know_that_they_are() -> None:
-    assert all(block.sentence for block in segment(WORDS * 6))
-    assert not any(block.sentence for block in segment("x " * LONE_LINE))
+    assert all(block.sentence for block in segment(WORDS * 20))
+    assert not any(block.sentence for block in segment("x " * LONG_LINE))
     assert not any(block.sentence for block in segment(WORDS + "\n" + WORDS))
 
 
@@ -130,7 +127,7 @@ def test_sentences_know_that_they_are() -> None:
     ],
 )
 def test_where_a_sentence_ends(sentence: str, following: str) -> None:
-    filler = "x" * LONE_LINE
+    filler = "x" * LONG_LINE
     assert pieces(sentence + following + " " + filler)[0] == sentence
 
 
@@ -147,7 +144,7 @@ def test_where_a_sentence_ends(sentence: str, following: str) -> None:
 )
 def test_where_a_sentence_does_not_end(text: str) -> None:
     """Not after an initial, not inside a number or name, not before a lower-case letter."""
-    filler = " X" + "x" * LONE_LINE
+    filler = " X" + "x" * LONG_LINE
     assert pieces(text + filler)[0].startswith(text)
 
 
@@ -188,7 +185,7 @@ def test_folding_loses_case_and_white_space_only(text: str) -> None:
 def test_lone_surrogates_do_no_harm() -> None:
     text = "a \ud800 b\n\udfff\n"
     assert pieces(text) == ["a \ud800 b\n", "\udfff\n"]
-    assert segment("\ud800. X" + "\udc00" * LONE_LINE)
+    assert segment("\ud800. X" + "\udc00" * LONG_LINE)
 
 
 # Kinds of blocks
@@ -230,7 +227,7 @@ def test_no_prose(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["return x;", "f(a) = b", "if (a) {", "}", "x[a] = y[b] + z(c)", r"\frac{a}{b} = \sqrt{c}"]
+    "text", ["return x;", "f_a = b_c", "if (a) {", "}", "x = y == z(c)", r"\frac{a}{b} = \sqrt{c}", "| a | b |"]
 )
 def test_code(text: str) -> None:
     assert is_code(text)
