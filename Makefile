@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint check golden eval clean
+.PHONY: demo test lint check golden clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -19,7 +19,10 @@ from cleaner.observed import SEVERAL, Observed
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What evidence is worth. Scores are log-odds-like: above 0 for cutting, below for keeping."""
+    """What evidence is worth. Scores are log-odds-like: above 0 for cutting, below for keeping.
+
+    Set by hand, on the founding documents and on labelled corpora; no run has calibrated the weights yet.
+    """
 
     unseen: float = -1.0
     """A block that is not prose, before any evidence."""
@@ -215,6 +218,8 @@ def _spans(seen: Observed, scores: Sequence[float], cut: Sequence[bool]) -> tupl
     spans = []
     for first, last in _runs(cut):
         start, mean = seen.blocks[first].start, sum(scores[first:last]) / (last - first)
+        if not first and seen.text.startswith("\ufeff"):
+            start = 1  # a byte order mark is the file's, not the header's
         if first and last == len(cut):
             start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
         score = max(0.001, round(1 / (1 + exp(-mean)), 3))

@@ -290,7 +290,7 @@ def _read_line(name: str, number: int, line: bytes, fields: Fields) -> Record:
 
 
 def body(record: Record, cleaned: Cleaned, field: str) -> tuple[str, str | None]:
-    r"""Return what a cleaned record is written as, and the what the report needs to restore it.
+    r"""Return what a cleaned record is written as, and what the report needs to restore it.
 
     A text file is written as its body; a JSONL line with its text replaced, or as it is when nothing was cut.
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,26 +115,35 @@ class Frequencies:
         return found
 
     @cached_property
-    def families(self) -> NDArray[np.int64]:
-        """For each document the first one that it is a copy of, or itself. Stars, not chains: copies of a copy may differ."""
+    def copies(self) -> dict[int, set[int]]:
+        """For each document that has any, the documents that it is a copy of and that are copies of it."""
         shared: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         for holders, size in self.rare_prose:
-            numbers = holders.tolist()
-            for at, one in enumerate(numbers):
-                for other in numbers[at + 1 :]:
-                    shared[one, other].append(size)
-        copies: defaultdict[int, list[int]] = defaultdict(list)
+            for one, other in combinations(holders.tolist(), 2):
+                shared[one, other].append(size)
+        copies: defaultdict[int, set[int]] = defaultdict(set)
         for (one, other), sizes in shared.items():
             if is_copy(sizes, min(self.prose_size[one], self.prose_size[other])):
-                copies[other].append(one)
-        for numbers in self.by_digest.values():
-            for number in numbers[1:]:
-                copies[number].append(numbers[0])
-        families = np.arange(len(self.index), dtype=np.int64)
-        for number in range(len(self.index)):
-            heads = [earlier for earlier in copies.get(number, ()) if families[earlier] == earlier]
-            if heads:
-                families[number] = min(heads)
+                copies[one].add(other)
+                copies[other].add(one)
+        return dict(copies)
+
+    @cached_property
+    def families(self) -> NDArray[np.int64]:
+        """For each document the head of its family, which it is a copy of, or itself.
+
+        Stars, not chains: two copies of one document may share nothing. Heads are chosen by content, not by name.
+        """
+        families = np.full(len(self.index), -1, dtype=np.int64)
+        for number in sorted(range(len(self.index)), key=lambda number: (self.index.digests[number], number)):
+            same = self.by_digest[self.index.digests[number]][0]
+            heads = [other for other in self.copies.get(number, ()) if families[other] == other]
+            if same != number:
+                families[number] = families[same]
+            elif heads:
+                families[number] = min(heads, key=lambda head: self.index.digests[head])
+            else:
+                families[number] = number
         return families
 
     @cached_property
@@ -164,6 +174,12 @@ class Frequencies:
         places = slots[lines] * len(self.groups) + self.group_of[documents[lines]]
         triples = np.unique(places * len(self.index) + self.families[documents[lines]])
         return triples, triples // max(1, len(self.index))
+
+    @cached_property
+    def members(self) -> Holders:
+        """Of the groups, in place of key slots: which families are in each, and how many."""
+        pairs = np.unique(self.group_of * len(self.index) + self.families)
+        return pairs, np.bincount(pairs // max(1, len(self.index)), minlength=len(self.groups))
 
     @cached_property
     def recurs(self) -> NDArray[np.bool_]:

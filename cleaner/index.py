@@ -2,7 +2,7 @@
 
 An `Index` is a set of documents. Learning a document adds it, merging is the union of sets: associative, commutative,
 and the same document learnt twice counts once. Everything else (frequencies, runs, near-duplicates) is derived from it
-by `cleaner.repetition`. On disk it is one safetensors file: arrays, no pickle, a versioned header.
+by `cleaner.frequency`. On disk it is one safetensors file: arrays, no pickle, a versioned header.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from cleaner import near
 from cleaner.model import Block, Document, IndexFormatError
-from cleaner.segment import FOLD_VERSION, is_prose, segment, width
+from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION, is_prose, segment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,7 @@ FORMAT = 1
 SETTINGS: dict[str, object] = {
     "format": FORMAT,
     "normaliser": FOLD_VERSION,
+    "segmenter": SEGMENT_VERSION,
     "hash": "xxh3_64",
     "shingler": f"characters-{near.SHINGLE}-{near.SHINGLE_DENSE}",
     "scheme": "affine32",
@@ -71,7 +72,7 @@ class Index:
     prose: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     """Whether each line reads like a sentence of a body."""
     texts: dict[int, str] = field(default_factory=dict)
-    """Folded text of each distinct line at least `near.WIDTH` wide, by key: to judge near-duplicates by."""
+    """Folded text of each distinct line that is `near.comparable`, by key: to find near-duplicates by."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -141,7 +142,7 @@ def _row(document: Document, texts: dict[int, str]) -> _Row:
     blocks = segment(document.text)
     keys = keys_of(blocks)
     for number, block in zip(keys.tolist(), blocks, strict=True):
-        if number and width(block.folded) >= near.WIDTH:
+        if number and near.comparable(block.folded):
             texts[number] = block.folded
     return _Row(
         document.id,

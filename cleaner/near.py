@@ -35,13 +35,28 @@ SIMILAR = 0.6
 WIDTH = 24
 """Narrower text has too few shingles to compare: two menus would be alike. It is equal or it is not."""
 
+LIMIT = 500
+"""Longer text is not compared: boilerplate comes in short lines, and what a line costs grows with its length."""
+
 PREFIX = 16
 """Characters that a line cut short by an ellipsis must share with the start of the full one."""
+
+BATCH = 256
+"""Texts whose signatures are computed at once: at most `LIMIT` shingles of `PERMUTATIONS` 32-bit values each, 33 MB."""
 
 CROWD = 16
 """A text that this many others already resemble is not added: it would only make look-ups slow."""
 
 _ELLIPSIS = "..."
+
+
+def comparable(folded: str) -> bool:
+    """Whether folded text is neither too short nor too long to have near-duplicates.
+
+    >>> comparable("read more"), comparable("why the old bridge stays closed")
+    (False, True)
+    """
+    return len(folded) <= LIMIT and width(folded) >= WIDTH
 
 
 def shingles(folded: str) -> set[str]:
@@ -89,8 +104,8 @@ def signatures(texts: Sequence[str]) -> NDArray[np.uint32]:
         return np.empty((0, PERMUTATIONS), dtype=np.uint32)
     first, second = _permutations()
     rows = np.empty((len(texts), PERMUTATIONS), dtype=np.uint32)
-    for begin in range(0, len(texts), 1024):  # 1,024 lines of 100 shingles fill 25 MB
-        batch = [_shingle_hashes(text) for text in texts[begin : begin + 1024]]
+    for begin in range(0, len(texts), BATCH):
+        batch = [_shingle_hashes(text) for text in texts[begin : begin + BATCH]]
         borders = np.concatenate(([0], np.cumsum([len(hashes) for hashes in batch])[:-1]))
         hashed = _mix(np.concatenate(batch))[:, None] * first[None, :] + second[None, :]
         rows[begin : begin + len(batch)] = np.minimum.reduceat(hashed, borders, axis=0)

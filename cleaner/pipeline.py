@@ -67,19 +67,20 @@ class Cleaner:
         while found := self.explain(Document(document.id, text, document.group)).decision.spans:
             more = placed(document.text, _joined(spans, found))
             rest = body(document.text, more)
-            if error := self._held(document.text, rest):
+            if self.policy.max_share is not None and not any(map(str.isalpha, rest)):
+                error = "the cut would leave no text; expected a body beside the boilerplate"
                 break
             text, spans = rest, more
+        if spans and (error := self._held(document.text, text)):
+            return Cleaned(document, document.text, (), "held", error)
         if spans:
             return Cleaned(document, text, spans, "cleaned")
         return Cleaned(document, text, (), "held" if error else "unchanged", error)
 
     def _held(self, text: str, rest: str) -> str | None:
         """Why a cut that leaves `rest` of `text` must not be made; None when it may."""
-        if self.policy.max_share is None:
+        if self.policy.max_share is None or self.policy.max_share == 1.0:
             return None
-        if not any(map(str.isalpha, rest)):
-            return "the cut would leave no text; expected a body beside the boilerplate"
         visible, left = (sum(map(len, string.split())) for string in (text, rest))
         share = 1 - left / visible
         if share > self.policy.max_share:
@@ -94,6 +95,8 @@ def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy 
     >>> [one.text for one in clean(["The first body is about bees.\n" + trailer, "This is another.\n" + trailer])]
     ['The first body is about bees.\n', 'This is another.\n']
     """
+    if isinstance(texts, str):
+        raise TypeError("clean: a str; expected an iterable of texts")
     documents = [Document(str(number), text) for number, text in enumerate(texts)]
     cleaner = Cleaner(learn(documents), _shipped_rules() if rules is None else rules, policy or Policy())
     return [cleaner.clean(document) for document in documents]

@@ -9,7 +9,7 @@ start of its documents.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
@@ -22,7 +22,7 @@ from cleaner import near
 from cleaner.frequency import COPY_RARE, Frequencies, Holders, close, edge_runs, holds, is_copy
 from cleaner.index import NO_KEY, digest_of, keys_of
 from cleaner.model import Block, Document, Evidence, Partner, Signal, TemplateReason
-from cleaner.segment import is_prose, width
+from cleaner.segment import is_prose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,8 +105,10 @@ class _Lookup:
         """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
         known = self.known
         named = known.by_name.get((self.document.id, self.document.group), ())
-        same = known.by_digest.get(digest_of(self._keys)) or self._copied()
-        return {int(known.families[number]) for number in (*named, *same, *self._sources())}
+        learnt = {*named, *known.by_digest.get(digest_of(self._keys), ())}
+        same = learnt.union(*(known.copies.get(number, ()) for number in learnt)) if learnt else set(self._copied())
+        own = {int(known.families[number]) for number in same}
+        return own | self._sources(own)
 
     def _copied(self) -> list[int]:
         """Learnt documents whose rare prose the document shares. A line that one document holds is rare here, too."""
@@ -122,16 +124,23 @@ class _Lookup:
         total = sum(sizes.values())
         return [other for other, lines in shared.items() if is_copy(lines, min(total, int(known.prose_size[other])))]
 
-    def _sources(self) -> list[int]:
-        """Learnt documents that hold every line of this one: it is an excerpt of them, such as their cleaned body."""
+    def _sources(self, own: Collection[int]) -> set[int]:
+        """Return the families, besides `own`, with a document that holds every line of this one: it is an excerpt of it.
+
+        Such as its body, cleaned.
+        """
         known = self.known
         slots = np.unique(self._slots[self._keys != NO_KEY])
         if not len(slots) or slots[0] < 0:
-            return []
+            return set()
         starts = known.by_key[1]
         rarest = slots[np.argmin(starts[slots + 1] - starts[slots])]
-        candidates = [int(candidate) for candidate in known.holding(int(rarest))]
-        return [candidate for candidate in candidates if np.isin(slots, known.slots_of(candidate)).all()]
+        sources: set[int] = set()
+        for candidate in known.holding(int(rarest)).tolist():
+            family = int(known.families[candidate])
+            if family not in own and family not in sources and np.isin(slots, known.slots_of(candidate)).all():
+                sources.add(family)
+        return sources
 
     @cached_property
     def _slots(self) -> NDArray[np.int64]:
@@ -143,7 +152,7 @@ class _Lookup:
         return np.where(found, slots, -1)
 
     def _others(self, slot: int, holders: Holders) -> int:
-        """How many families besides the document's own hold the key at `slot`."""
+        """Return how many families besides the document's own hold the key at `slot`."""
         pairs, totals = holders
         return int(totals[slot]) - sum(
             int(holds(pairs, np.array([slot * len(self.known.index) + family]))[0]) for family in self._own
@@ -151,11 +160,10 @@ class _Lookup:
 
     @cached_property
     def _group(self) -> int:
-        """The document's group when it is large enough to count in, else -1."""
+        """The document's group when it is known and large enough to count in, else -1."""
         known = self.known
-        group = known.groups.get(self.document.group, -1)
-        members = {int(known.families[n]) for n in np.flatnonzero(known.group_of == group)} if group >= 0 else set()
-        return group if len(members - self._own) >= GROUP else -1
+        group = known.groups.get(self.document.group, -1) if self.document.group else -1
+        return group if group >= 0 and self._others(group, known.members) >= GROUP else -1
 
     @cached_property
     def _counts(self) -> NDArray[np.int64]:
@@ -178,6 +186,8 @@ class _Lookup:
 
     def _reason(self, slot: int, similarity: float) -> TemplateReason:
         """Return the key at `slot` as a reason: the first `PARTNERS` documents, in order, that are not the document's own."""
+        if (slot, similarity) in self._reasons:
+            return self._reasons[slot, similarity]
         known = self.known
         distinct, starts, lines = known.by_key
         partners: dict[int, Partner] = {}
@@ -189,7 +199,14 @@ class _Lookup:
                 if len(partners) == PARTNERS:
                     break
         count = self._others(slot, known.holders) + 1
-        return TemplateReason(f"{int(distinct[slot]):016x}", count, round(similarity, 3), tuple(partners.values()))
+        reason = TemplateReason(f"{int(distinct[slot]):016x}", count, round(similarity, 3), tuple(partners.values()))
+        self._reasons[slot, similarity] = reason
+        return reason
+
+    @cached_property
+    def _reasons(self) -> dict[tuple[int, float], TemplateReason]:
+        """Those made so far: a line may stand many times in its document."""
+        return {}
 
     def _nearly(self, counts: NDArray[np.int64], lettered: NDArray[np.bool_]) -> dict[int, tuple[int, int, float]]:
         """For each block that nothing equals but something nearly does: its key slot, its count, and the similarity."""
@@ -197,7 +214,7 @@ class _Lookup:
         places = [
             place
             for place in np.flatnonzero(close(counts > 0, lettered) & (counts == 0)).tolist()
-            if width(self.blocks[place].folded) >= near.WIDTH
+            if near.comparable(self.blocks[place].folded)
         ]
         found: dict[int, tuple[int, int, float]] = {}
         if not places:

@@ -30,7 +30,7 @@ def record(source: str, cleaned: Cleaned, literal: str | None = None) -> dict[st
     Args:
         source: Name of the file that the document came from.
         cleaned: The document and its body.
-        literal: What `cleaner.formats.literal_style` said of its JSONL line; left out when None.
+        literal: What `cleaner.jsonl.rewrite_text` said of its JSONL line; left out when None.
 
     >>> from cleaner.model import Document
     >>> trailer = Span(4, 13, "trailer", 0.98, (RuleReason("en/read-more"),))

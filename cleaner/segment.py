@@ -18,9 +18,12 @@ from cleaner.model import Block
 FOLD_VERSION = 1
 """Version of `fold`. An index made with another one does not fit."""
 
+SEGMENT_VERSION = 1
+"""Version of `segment` and `is_prose`. An index made with another one does not fit."""
+
 LONG_LINE = 500
-"""A line of more characters than this is split into sentences: 0.2 % of the lines of inject-dev are, half of them whole
-documents on one line. It goes by the line alone, so that cutting one line never changes how another is split."""
+"""A line of more characters than this is split into sentences: 2 % of the lines of inject-dev are, the documents on one
+line among them. It goes by the line alone, so that cutting one line never changes how another is split."""
 
 PROSE_WIDTH = 60
 """Narrower text is a heading, a link or a label, whatever its last character."""
