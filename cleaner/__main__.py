@@ -1,5 +1,5 @@
 """`python -m cleaner` is the `cleaner` command."""
 
-from cleaner.cli import app
+from cleaner.cli import main
 
-app()
+main()

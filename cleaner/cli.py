@@ -65,6 +65,24 @@ Jobs = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")]
 
 
+_UsageError: Any = typer.BadParameter.__mro__[1]
+"""What typer raises for a wrong option or a missing argument; it has no public name."""
+
+
+def main() -> None:
+    """Run the command. A usage error is one line, as every other is."""
+    try:
+        status = typer.main.get_command(app).main(standalone_mode=False)
+    except _UsageError as error:
+        status = WRONG
+        called = error.ctx.command_path if error.ctx else "cleaner"
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+        else:
+            _say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
+    sys.exit(status or 0)
+
+
 @app.command(epilog="Example: cleaner clean seeds --out cleaned")
 def clean(
     inputs: Inputs,
@@ -145,6 +163,7 @@ def learn(
 def explain(
     target: Annotated[str, typer.Argument(metavar="FILE[:OFFSET]", help="A text file, and a character of it.")],
     *,
+    group: Annotated[str, typer.Option(metavar="G", help="The file's group, as in the report of `clean`.")] = "",
     index: Annotated[
         Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: rules alone.")
     ] = None,
@@ -158,7 +177,7 @@ def explain(
     from cleaner.runs import one_document
 
     with _lines():
-        document, offset = one_document(target)
+        document, offset = one_document(target, group)
         cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []))
         first = cleaner.explain(document)
         for line in explained(cleaner.clean(document), first.blocks, first.evidence, first.decision, offset):
@@ -333,6 +352,8 @@ def _job(
 
     if choice not in ("auto", "text", "jsonl"):
         _fail(f"--format {choice}: no such format; expected auto, text or jsonl")
+    if "-" in inputs and choice == "auto" and fields != ("text", None, None):
+        _fail("-: fields of what looks like text; expected --format jsonl with them")
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None when the shell closed it
     with runs.find(inputs, cast("Choice", choice), stdin) as found:
         for line in found.missing:

@@ -234,7 +234,7 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     ['header', 'trailer']
     """
     borders = [0, *(border for span in spans for border in (span.start, span.end)), len(text)]
-    kept = [at for at in range(len(spans) + 1) if text[borders[2 * at] : borders[2 * at + 1]].strip()]
+    kept = [at for at in range(len(spans) + 1) if text[borders[2 * at] : borders[2 * at + 1]].lstrip("\ufeff").strip()]
     kinds: list[Kind] = ["inset"] * len(spans)
     if kept:
         kinds[: kept[0]] = ["header"] * kept[0]

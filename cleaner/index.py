@@ -245,14 +245,14 @@ def is_index(path: Path) -> bool:
         return b'"__metadata__":{"cleaner":' in file.read(256)
 
 
-def load(path: Path) -> Index:
+def load(path: Path | str) -> Index:
     """Read the index at `path`.
 
     Raises:
         IndexFormatError: it cannot be read, or is no index that fits.
     """
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
     except OSError as error:
         raise IndexFormatError(f"{path}: {error.strerror}; expected an index made by `cleaner learn`") from error
     return loads(data, str(path))

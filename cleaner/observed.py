@@ -21,8 +21,8 @@ BRIDGE = 0.5
 """A stretch of unlisted text inside a list, closed by items repeated after it, may be this long against the text
 before the heading: half. More of it could be the body going on after a box."""
 
-LONGEST = 24
-"""A list with more items in a row that nothing else speaks for is the body: of code, a table, a price list."""
+LONGEST = 100
+"""A list with more items in a row that nothing else speaks for is the body: a table, a price list."""
 
 OVERWHELMING = 8
 """Known items that must follow within a list before its heading holds an unknown sentence, which may be the body."""

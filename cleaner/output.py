@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Self
 
@@ -137,17 +137,25 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
             raise WriteError(
                 f"{out}: the output would lie in the input folder {folder}; expected a folder outside of it"
             )
-    taken = {REPORT, SUMMARY, MARKER}
-    for source in found.sources:
-        if source.name in taken:
-            raise WriteError(f"{source.path}: the output has another {source.name}; expected another name")
-        if source.format == "jsonl":  # two text files of one name have one id: the second fails on its own
-            taken.add(source.name)
+    _check_names(out, found.sources)
     inputs = {_identity(source.path) for source in found.sources} - {None}
     ours = None if force else _ours(out)
     for name in dict.fromkeys([REPORT, SUMMARY, *(source.name for source in found.sources)]):
         if os.path.lexists(out / name):
             _check_target(inside(out, name), inputs, foreign=ours is not None and name not in ours)
+
+
+def _check_names(out: Path, sources: Sequence[Source]) -> None:
+    taken = {REPORT, SUMMARY, MARKER}
+    names = {source.name for source in sources}
+    for source in sources:
+        if source.name in taken:
+            raise WriteError(f"{source.path}: the output has another {source.name}; expected another name")
+        if source.format == "jsonl":  # two text files of one name have one id: the second fails on its own
+            taken.add(source.name)
+        if clash := names.intersection(map(str, PurePosixPath(source.name).parents)):
+            wrong = f"{out / source.name}: the output has a file {min(clash)}"
+            raise WriteError(f"{wrong}; expected no input to be named like another one's folder")
 
 
 def _check_target(target: Path, inputs: Collection[tuple[int, int] | None], *, foreign: bool) -> None:

@@ -89,6 +89,8 @@ def explained(
             yield f"          {_words(one)}"
         if place in decision.listed:
             yield "          an item of the list under a heading that a rule knows"
+        if decision.cut[place] and not observed[place] and place not in decision.listed:
+            yield "          nothing of its own: it lies within a trailer"
         if cut and not decision.cut[place]:
             yield "          cut when the document was looked at again without what was cut first"
 

@@ -184,7 +184,7 @@ def packs_folder() -> Path:
     raise RuleError(f"{here / '_packs'}: no shipped rule packs; expected the folder that the wheel holds")
 
 
-def load_rules(paths: Sequence[Path] = (), *, shipped: bool = True) -> RuleSet:
+def load_rules(paths: Sequence[Path | str] = (), *, shipped: bool = True) -> RuleSet:
     """Read rule packs: the shipped ones in name order, then `paths` as given, folders' packs in name order.
 
     A rule replaces an earlier one of the same pack name and id; `disable` turns off rules read before.
@@ -196,7 +196,7 @@ def load_rules(paths: Sequence[Path] = (), *, shipped: bool = True) -> RuleSet:
         RuleError: A path is missing, a pack is not valid TOML, or a rule is wrong.
     """
     rules: dict[str, Rule] = {}
-    for path in _pack_files([*([packs_folder()] if shipped else []), *paths]):
+    for path in _pack_files([*([packs_folder()] if shipped else []), *map(Path, paths)]):
         disable, pack = _read_pack(path)
         for wildcard in disable:
             if not any(fnmatchcase(full_id, wildcard) for full_id in rules):

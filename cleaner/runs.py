@@ -167,13 +167,13 @@ def check_index_file(path: Path, found: Found) -> None:
         raise WriteError(f"{path}: not an index; expected an index, or nothing there")
 
 
-def one_document(target: str) -> tuple[Document, int | None]:
-    """Return the document at FILE or FILE:OFFSET, and the offset.
+def one_document(target: str, group: str) -> tuple[Document, int | None]:
+    """Return the document at FILE or FILE:OFFSET, of a group, and the offset.
 
     Raises:
         ReadError: there is no such text file, or the offset lies outside of the text.
 
-    >>> one_document("no-such-file.txt:7")
+    >>> one_document("no-such-file.txt:7", "")
     Traceback (most recent call last):
     cleaner.model.ReadError: no-such-file.txt: No such file or directory; expected a readable file
     """
@@ -186,4 +186,4 @@ def one_document(target: str) -> tuple[Document, int | None]:
         raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")
     if offset is not None and offset >= len(record.entry.text):
         raise ReadError(f"{path}: has {len(record.entry.text)} characters; expected an offset below that, got {offset}")
-    return record.entry, offset
+    return replace(record.entry, group=group), offset

@@ -197,6 +197,7 @@ def test_nothing_to_read(run: Command, tmp_path: Path) -> None:
 
 
 ARGUMENTS = [
+    (["clean", "-", "--text-field", "body"], "-: fields of what looks like text; expected --format jsonl with them"),
     (["clean", "in"], "clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT"),
     (
         ["clean", "in", "--out", "in"],
@@ -375,3 +376,24 @@ def test_no_flipped_bit_and_no_cut_makes_another_index() -> None:
                 assert indexes.loads(damaged, "x.idx") == index
             except IndexFormatError as error:
                 assert str(error).startswith("x.idx: ")  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("args", "wrong"),
+    [
+        (["clean"], "cleaner clean: Missing argument"),
+        (["clean", "in", "--nope"], "cleaner clean: No such option"),
+        (["clean", "in", "--jobs", "0"], "cleaner clean: Invalid value"),
+        (["tidy"], "cleaner: No such command"),
+        (["rules", "show"], "cleaner rules show: Missing argument"),
+    ],
+    ids=["argument", "option", "value", "command", "subcommand"],
+)
+def test_usage_errors_are_one_line(process: Command, args: list[str], wrong: str) -> None:
+    """That says which help to read."""
+    ran = process(*args)
+    assert ran.code == 2
+    assert ran.out == b""
+    assert ran.err.startswith(f"cleaner: {wrong}")
+    assert ran.err.endswith(" --help` says\n")
+    assert ran.err.count("\n") == 1

@@ -280,6 +280,27 @@ def test_explain(run: Command, tmp_path: Path) -> None:
     assert set(one) < set(lines)
 
 
+def test_explain_agrees_with_clean_on_a_group(run: Command, tmp_path: Path) -> None:
+    """A rule for a site needs the group that the report names."""
+    rule = """[[rule]]
+id = "plug"
+why = "A plug."
+effect = "cut"
+phrases = ["Join our supper club"]
+langs = ["en"]
+sites = ["*.example.com"]
+match = ["Join our supper club"]
+spare = ["Join us."]
+"""
+    files = plant(tmp_path / "in", {"www.example.com/a.txt": BODY + "Join our supper club\n"})
+    pack = plant(tmp_path, {"mine.toml": rule}) / "mine.toml"
+    assert run("clean", files, "--rules", pack, "--out", tmp_path / "out").code == 0
+    assert (tmp_path / "out/www.example.com/a.txt").read_bytes().decode() == BODY
+    page = files / "www.example.com/a.txt"
+    assert "a.txt: unchanged" in run("explain", page, "--rules", pack).out.decode()
+    assert "a.txt: cleaned" in run("explain", page, "--rules", pack, "--group", "www.example.com").out.decode()
+
+
 def test_explain_with_an_index_names_the_partners(run: Command, tmp_path: Path) -> None:
     """Repetition is shown with the documents that hold the same, and where."""
     assert run("learn", SEEDS, "--out", tmp_path / "seeds.idx").code == 0

@@ -510,3 +510,13 @@ def test_a_folder_that_is_no_output(name: str, content: str | None, tmp_path: Pa
     with pytest.raises(ReadError, match=name):
         restore_folder(tmp_path / "out", tmp_path / "back")
     assert not (tmp_path / "back").exists()
+
+
+def test_a_file_in_the_way_of_a_folder_is_seen_before_anything_is_written(tmp_path: Path) -> None:
+    for name in ("one/a.txt", "other/a.txt/x.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("One")
+    found = find_sources([str(tmp_path / "one"), str(tmp_path / "other")])
+    with pytest.raises(WriteError, match=r"a\.txt/x\.txt: the output has a file a\.txt; expected"):
+        check_output(tmp_path / "out", found, force=True)
+    assert not (tmp_path / "out").exists()

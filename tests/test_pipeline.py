@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,57 @@ def test_two_passes_are_joined(data: st.DataObject) -> None:
     assert borders == sorted(set(borders))
     given_reasons = {reason for span in (*earlier, *later) for reason in span.reasons}
     assert {reason for span in joined for reason in span.reasons} == given_reasons
+
+
+def test_a_byte_order_mark_stays_when_the_header_goes() -> None:
+    menu = "Home\nNews\nWeather\nSport\n"
+    stories = ["Bees dance to tell where food is.\n", "Rain fell on Tuesday.\n", "A long walk along the Aire.\n"]
+    cleaned = clean(["\ufeff" + menu + story for story in stories])
+    assert [one.text for one in cleaned] == ["\ufeff" + story for story in stories]
+    assert all(one.spans[0].kind == "header" for one in cleaned)
+
+
+@pytest.mark.parametrize("titles", [1, 5, 24, 25, 60])
+def test_a_long_list_under_a_heading_goes_whole(titles: int) -> None:
+    items = "".join(f"Story {chr(65 + at % 26)}{at} of the harbour\n" for at in range(titles))
+    assert clean([PROSE + "You may also like\n" + items])[0].text == PROSE
+
+
+@pytest.mark.parametrize("max_share", [0.05, 0.2, 0.5, 1.0, None])
+def test_cleaning_twice_changes_nothing_whatever_may_go(max_share: float | None) -> None:
+    text = "Privacy policy\n" * 20 + PROSE * 4 + "Privacy policy\n" * 2
+    cleaner = Cleaner(policy=Policy(max_share=max_share))
+    once = cleaner.clean(Document("a", text))
+    assert cleaner.clean(Document("a", once.text)).text == once.text
+    if max_share is not None:
+        visible, left = (len("".join(one.split())) for one in (text, once.text))
+        assert 1 - left / visible <= max_share
+
+
+def test_a_chain_of_copies_keeps_its_prose_in_any_order() -> None:
+    """One shares an article with the second, the second another with the third. Ids follow the order here."""
+    first, second = (
+        "".join(f"The {word} of {at} is told here at some length, and then once more.\n" for at in range(4))
+        for word in ("tale", "fable")
+    )
+    own = [f"A note of the editor, number {at}, stands before this one and is short enough.\n" for at in range(3)]
+    trailer = "Ten lighthouses to see\nWhat the captain keeps\nWho pays for lunch\nWrite to us\n"
+    texts = [own[0] + first + trailer, own[1] + first + second + trailer, own[2] + second + trailer]
+    for order in permutations(texts):
+        for text, cleaned in zip(order, clean(order), strict=True):
+            assert cleaned.text in (text, text.removesuffix(trailer))
+
+
+def test_no_group_is_no_site() -> None:
+    """Documents of unknown origin are not each other's site."""
+    trailer = "Ten lighthouses to see\nWhat the captain keeps\nWho pays for lunch\nWrite to us\n"
+    site = [Document(f"s{at}", f"{chr(65 + at) * 9} is a body.\n{trailer}", "site") for at in range(9)]
+    unknown = [Document(f"u{at}", f"{chr(75 + at) * 9} is another body.\n") for at in range(5)]
+    new = Document("new", "A new body.\n" + trailer)
+    for corpus in (site, [*site, *unknown]):
+        assert Cleaner(learn(corpus)).clean(new).text == "A new body.\n"
+
+
+def test_a_string_is_not_a_list_of_texts() -> None:
+    with pytest.raises(TypeError, match="expected an iterable of texts"):
+        clean("One text")
