@@ -72,7 +72,7 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 def main() -> None:
     """Run the command. A usage error is one line, as every other is."""
     try:
-        status = typer.main.get_command(app).main(standalone_mode=False)
+        status = typer.main.get_command(app).main(prog_name="cleaner", standalone_mode=False)
     except _UsageError as error:
         status = WRONG
         called = error.ctx.command_path if error.ctx else "cleaner"

@@ -178,7 +178,8 @@ class Observed:
     def _heads_body(self, opener: int) -> bool:
         """Whether what comes after a heading is neither the document's end nor another heading."""
         after = opener + 1
-        return after < len(self.blocks) and after not in self.openers and not self.blocks[opener].sentence
+        opens = after < len(self.blocks) and "open" in self.signals[after]
+        return after < len(self.blocks) and not opens and not self.blocks[opener].sentence
 
     def _fenced(self) -> list[bool]:
         fences = [at for at, block in enumerate(self.blocks) if block.folded.startswith(("```", "~~~"))]
