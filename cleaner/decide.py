@@ -3,7 +3,8 @@
 Three passes. *Score*: each block gets the sum of its evidence, weighted by the policy; without any it scores for being
 kept, prose more so. *Segment*: the blocks to cut are the best-scoring runs, a run paying for each of its borders inside
 the document (a two-state Viterbi; borders at the document's start and end are free, which is where headers and trailers
-touch). *Guard*: what nothing spoke against is cut only where the evidence around it is that of a header or trailer.
+touch). *Give back*: quotations at the border of a run, and blocks that only their neighbours speak for, are body; with
+these pinned the rest is segmented again, until nothing more is given back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from math import exp
+from math import exp, inf
 
 from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, Span, TemplateReason
 from cleaner.observed import SEVERAL, Observed
@@ -70,8 +71,8 @@ class Policy:
 
 
 SENTENCE = 0.5
-"""What a rule that knows a line is worth on a sentence of a longer line: half, for a paragraph may say the same. So it
-takes a neighbour that something speaks against, or an end of the document."""
+"""What a rule that knows a line is worth on a sentence of a longer line: half, for a paragraph may say the same. Alone
+that is less than a run's borders cost, so it takes other evidence beside it, or an end of the document."""
 
 GAP = 16
 """Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
@@ -120,8 +121,7 @@ def decide(text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], pol
     while back := _given_back(seen, cut):
         # What is given back is body, and the rest is decided again: a block next to it may have hung on to it.
         pinned |= back
-        held = [min(score, policy.keep) if place in pinned else score for place, score in enumerate(scores)]
-        cut = _segment(held, policy.border)
+        cut = _segment([-inf if place in pinned else score for place, score in enumerate(scores)], policy.border)
     for first, last in _runs(cut):  # what holds no letter goes with its neighbours, and nothing goes without a reason
         if not any(seen.lettered[place] and seen.reasons[place] for place in range(first, last)):
             cut[first:last] = [False] * (last - first)
