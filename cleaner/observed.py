@@ -27,11 +27,14 @@ LONGEST = 100
 OVERWHELMING = 8
 """Known items that must follow within a list before its heading holds an unknown sentence, which may be the body."""
 
+WRAPPED = 30
+"""A line that its sentence goes on after is prose when it is this wide: hard-wrapped text, or verse."""
+
 CLAUSE = 20
 """Narrower text is no sentence, whatever its last character: "Vol. 2.", "p.m."."""
 
-SEVERAL = 1.5
-"""Doublings of other documents that quotations reach: one or two documents, hardly three."""
+SEVERAL = 1.6
+"""Doublings of other documents that quotations reach: two documents, hardly three."""
 
 HOLD = 2
 """An unknown item of a list is held by known ones this many blocks away, on both sides."""
@@ -46,10 +49,12 @@ class Observed:
         self.widths = [width(block.folded) for block in blocks]
         self.prose = [is_prose(block.folded) or (block.sentence and _closed(block.folded)) for block in blocks]
         """Whether each block reads like a sentence of a body; of a longer line, any closed sentence does."""
-        self.closed = [
-            self.prose[at] or (self.widths[at] >= CLAUSE and _closed(blocks[at].folded)) for at in range(len(blocks))
-        ]
-        """Whether each block is a sentence, short ones included."""
+        self.closed = [self.prose[at] or self._is_clause(at) for at in range(len(blocks))]
+        """Whether each block is a sentence or its part, short ones and quoted mail included."""
+        for at in range(len(blocks) - 2, -1, -1):
+            if self.closed[at + 1] and self._goes_on(at):
+                self.closed[at] = True
+                self.prose[at] = self.prose[at] or self.widths[at] >= WRAPPED
         self.fenced = self._fenced()
         """Whether each block lies in a fenced code block of Markdown, fences included."""
         self.code = [is_code(block.folded) for block in blocks]
@@ -124,7 +129,7 @@ class Observed:
         first = last = place
         while place < stop and not self.kept(place):
             known = self.known(place)
-            title = not (self.prose[place] or self.code[place]) and self.widths[place] <= TITLE
+            title = not (self.closed[place] or self.code[place] or self._heads(place)) and self.widths[place] <= TITLE
             if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
                 break
             place += 1
@@ -156,7 +161,7 @@ class Observed:
     def _titles(self, first: int, end: int) -> int:
         """Where the titles at the head of an unproven list end, leaving the one that may head the body after it."""
         place = first
-        while place < end and not self.prose[place]:
+        while place < end and not self.closed[place]:
             place += 1
         spaced = any(self._blank_after(at) for at in range(first, place - 1))
         heads_body = place > first and spaced and not self._blank_after(place - 1)
@@ -174,6 +179,20 @@ class Observed:
         if size > BRIDGE * self.blocks[opener].start or len(paragraphs) > 1:
             return 0
         return copies[-1] + 1
+
+    def _is_clause(self, place: int) -> bool:
+        folded = self.blocks[place].folded
+        return folded.startswith(">") or (self.widths[place] >= CLAUSE and _closed(folded))
+
+    def _goes_on(self, place: int) -> bool:
+        """Whether the sentence of a block goes on in the next one: in lower case, or after a comma."""
+        if self._blank_after(place) or self.widths[place] < CLAUSE:
+            return False
+        return self.text[self.blocks[place + 1].start].islower() or self.blocks[place].folded.endswith((",", ";"))
+
+    def _heads(self, place: int) -> bool:
+        """Whether a block is a Markdown heading, or opens a quotation: neither is an item of a list."""
+        return self.blocks[place].folded.startswith(("#", '"', "“", "„", "«", "「"))
 
     def _heads_body(self, opener: int) -> bool:
         """Whether what comes after a heading is neither the document's end nor another heading."""

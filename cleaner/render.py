@@ -107,7 +107,7 @@ def _words(evidence: Evidence) -> str:
     if evidence.signal == "together":
         return "its neighbours recur as well" if evidence.value == 1.0 else "a neighbour recurs as well"
     here = "here and elsewhere" if evidence.value == 1.0 else "elsewhere"
-    return f"{here} it stands in a recurring run at a document's start or end"
+    return f"{here} it is part of what recurs towards a document's start or end"
 
 
 def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
