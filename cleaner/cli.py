@@ -62,8 +62,6 @@ Format = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")]
-
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
 """What typer raises for a wrong option or a missing argument; it has no public name."""
@@ -71,10 +69,12 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 def main() -> None:
     """Run the command. A usage error is one line, as every other is."""
+    status = WRONG
     try:
         status = typer.main.get_command(app).main(prog_name="cleaner", standalone_mode=False)
+    except typer.Abort:
+        status = 130
     except _UsageError as error:
-        status = WRONG
         called = error.ctx.command_path if error.ctx else "cleaner"
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
@@ -98,7 +98,7 @@ def clean(
     format_: Format = "auto",
     jobs: Jobs = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
-    force: Force = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")] = False,
 ) -> None:
     """Cut boilerplate out of documents: bodies, report.jsonl and summary.json go to DIR.
 

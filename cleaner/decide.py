@@ -179,14 +179,16 @@ def _segment(scores: Sequence[float], border: float) -> list[bool]:
 def _given_back(seen: Observed, cut: Sequence[bool]) -> set[int]:
     """Return the cut blocks that must not go: quotations at the border of a run, and what only its neighbours speak for."""
     back: set[int] = set()
+
+    def doubtful(place: int) -> bool:
+        return seen.quoted(place) or not seen.speaks(place)
+
     for first, last in _runs(cut):
         trailer = last == len(cut)
         if first or trailer:
-            back.update(takewhile(lambda place: seen.quoted(place) or not seen.speaks(place), range(first, last)))
+            back.update(takewhile(doubtful, range(first, last)))
         if not trailer:
-            back.update(
-                takewhile(lambda place: seen.quoted(place) or not seen.speaks(place), range(last - 1, first - 1, -1))
-            )
+            back.update(takewhile(doubtful, range(last - 1, first - 1, -1)))
         # A trailer's items rotate, and it may end with an unknown one. In a header the unknown line is the title.
         strong = [place for place in range(first, last) if seen.ruled(place) or seen.signals[place].get("edge") == 1.0]
         for place in range(first, last):
@@ -249,6 +251,7 @@ def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
         reason.rule for place in range(first, last) for reason in seen.reasons[place] if isinstance(reason, RuleReason)
     }
     templates: list[TemplateReason] = []
+    named: set[TemplateReason] = set()
     adjacent = False  # whether nothing with a letter stands between this block and the last template's
     for place in range(first, last):
         found = [reason for reason in seen.reasons[place] if isinstance(reason, TemplateReason)]
@@ -256,9 +259,12 @@ def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
             if adjacent and _continues(templates[-1], reason):
                 pairs = zip(templates[-1].partners, reason.partners, strict=True)
                 partners = tuple(Partner(one.id, one.start, other.end) for one, other in pairs)
+                named.discard(templates[-1])
                 templates[-1] = replace(templates[-1], partners=partners)
-            elif reason not in templates:
+                named.add(templates[-1])
+            elif reason not in named:
                 templates.append(reason)
+                named.add(reason)
         adjacent = bool(found) or (adjacent and not seen.lettered[place])
     return (*map(RuleReason, sorted(rules)), *templates)
 

@@ -69,11 +69,11 @@ class Observed:
         self.openers = [at for at, signals in enumerate(self.signals) if "open" in signals and not self.kept(at)]
         self.paragraphs = list(accumulate((self._blank_after(at) for at in range(len(blocks) - 1)), initial=0))
         """Of each block, the number of the stretch without blank lines that it is in."""
-        self.heads = [block.folded[:WIDTH] for block in blocks]
-        copies = Counter(self.heads)
+        self.starts = [block.folded[:WIDTH] for block in blocks]
+        copies = Counter(self.starts)
         self.copied = [
-            wide >= WIDTH and copies[head] > 1 and not code
-            for head, wide, code in zip(self.heads, self.widths, self.code, strict=True)
+            wide >= WIDTH and copies[start] > 1 and not code
+            for start, wide, code in zip(self.starts, self.widths, self.code, strict=True)
         ]
         """Whether the same text, whole or cut short, stands elsewhere in the document: wide enough not to be chance."""
         stops = [*self.openers[1:], len(blocks)]
@@ -129,7 +129,9 @@ class Observed:
         first = last = place
         while place < stop and not self.kept(place):
             known = self.known(place)
-            title = not (self.closed[place] or self.code[place] or self._heads(place)) and self.widths[place] <= TITLE
+            title = (
+                not (self.closed[place] or self.code[place] or self._starts_body(place)) and self.widths[place] <= TITLE
+            )
             if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
                 break
             place += 1
@@ -169,8 +171,8 @@ class Observed:
 
     def _bridge(self, opener: int, end: int, stop: int) -> int:
         """Where a list that breaks off at `end` was last seen: after a second copy of its items; 0 when it was not."""
-        items = {self.heads[place] for place in range(opener, end) if self.copied[place]}
-        copies = [place for place in range(end, stop) if self.heads[place] in items]
+        items = {self.starts[place] for place in range(opener, end) if self.copied[place]}
+        copies = [place for place in range(end, stop) if self.starts[place] in items]
         if not copies or copies[0] == end:
             return 0
         gap = range(end, copies[0])
@@ -188,17 +190,19 @@ class Observed:
         """Whether the sentence of a block goes on in the next one: in lower case, or after a comma."""
         if self._blank_after(place) or self.widths[place] < CLAUSE:
             return False
-        return self.text[self.blocks[place + 1].start].islower() or self.blocks[place].folded.endswith((",", ";"))
+        following = self.blocks[place + 1]
+        lower = self.text[following.start : following.stop].lstrip()[:1].islower()
+        return lower or self.blocks[place].folded.endswith((",", ";"))
 
-    def _heads(self, place: int) -> bool:
+    def _starts_body(self, place: int) -> bool:
         """Whether a block is a Markdown heading, or opens a quotation: neither is an item of a list."""
         return self.blocks[place].folded.startswith(("#", '"', "“", "„", "«", "「"))
 
     def _heads_body(self, opener: int) -> bool:
         """Whether what comes after a heading is neither the document's end nor another heading."""
-        after = opener + 1
-        opens = after < len(self.blocks) and "open" in self.signals[after]
-        return after < len(self.blocks) and not opens and not self.blocks[opener].sentence
+        if opener + 1 == len(self.blocks) or self.blocks[opener].sentence:
+            return False
+        return "open" not in self.signals[opener + 1]
 
     def _fenced(self) -> list[bool]:
         fences = [at for at, block in enumerate(self.blocks) if block.folded.startswith(("```", "~~~"))]
