@@ -1,61 +1,43 @@
 """From blocks and evidence to spans: one pure function.
 
-Three passes. *Score*: each block gets the sum of its evidence, weighted by the policy; without any it scores for being
-kept, prose more so. *Segment*: the blocks to cut are the best-scoring runs, a run paying for each of its borders inside
-the document (a two-state Viterbi; borders at the document's start and end are free, which is where headers and trailers
-touch). *Give back*: quotations at the border of a run, and blocks that only their neighbours speak for, are body; with
-these pinned the rest is segmented again, until nothing more is given back.
+Three passes. *Score*: the shipped weights turn a block's features into log-odds. *Segment*: the blocks to cut are the
+best-scoring runs, a run paying for each of its borders inside the document (a two-state Viterbi; borders at the
+document's start and end are free, which is where headers and trailers touch). *Give back*: what reads like a body, and
+is not overwhelmingly known, is body; with these pinned the rest is segmented again, until nothing more is given back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from math import exp, inf
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from cleaner.features import Features, features
+from cleaner.forest import shipped
 from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, Span, TemplateReason
-from cleaner.observed import SEVERAL, Observed
+from cleaner.observed import Observed
+from cleaner.repetition import Repetition
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Preset = Literal["careful", "balanced", "thorough"]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What evidence is worth. Scores are log-odds-like: above 0 for cutting, below for keeping.
+    """How much evidence it takes to cut. Scores are log-odds: above 0 a block is more likely boilerplate than body."""
 
-    Set by hand, on the founding documents and on labelled corpora; no run has calibrated the weights yet.
-    """
-
-    unseen: float = -1.0
-    """A block that is not prose, before any evidence."""
-    prose: float = -3.0
-    """A block of prose, before any evidence: long and closed by a full stop, it is what bodies are made of."""
-    code: float = -3.0
-    """A line of a program, before any evidence."""
-    cut: float = 6.0
-    """A rule says that this block is boilerplate."""
-    open: float = 6.0
-    """A rule says that this heading opens a trailer or box."""
-    keep: float = -12.0
-    """A rule says that this block is body: it is kept, whatever else is said of it."""
-    repeated: float = 1.0
-    """Per doubling of the other documents that hold the block: 1 for one, 2 for three, 3 for seven."""
-    sentence: float = 2.0
-    """Per doubling beyond `SEVERAL` of the documents that hold a block of prose: a sentence that several independent
-    documents repeat word for word is boilerplate even alone."""
-    near: float = 1.0
-    """The same for nearly the same text, times its similarity."""
-    together: float = 1.5
-    """Its neighbours on both sides recur; half for one side."""
-    edge: float = 2.5
-    """It stands at an edge here and elsewhere; half when only elsewhere."""
-    alone: float = -2.0
-    """A short block that recurs while its neighbours do not: "Conclusion", "FAQ", "Ingredients"."""
-    refrain: float = -3.0
-    """It stands several times in its own document, and at no edge."""
-    listed: float = 3.0
-    """The score of an item of the list under a heading that a rule knows, whatever else would speak for keeping it."""
-    border: float = 1.5
-    """What each border of a run costs."""
+    threshold: float = -0.5
+    """Log-odds that a block needs."""
+    border: float = 1.0
+    """What each border of a run costs: neighbours decide together."""
+    doubt: float = 2.0
+    """Log-odds, beyond the threshold, that what reads like a body needs: unseen sentences, quotations, code."""
     max_share: float | None = 1.0
     """Largest share of a document's visible characters that may be cut, in (0, 1]; above it the document is held back,
     and so is a cut that leaves no letter. None: nothing is ever held back."""
@@ -70,26 +52,23 @@ class Policy:
             raise ValueError(f"max_share: {self.max_share} is outside (0, 1]")
 
 
-SENTENCE = 0.5
-"""What a rule that knows a line is worth on a sentence of a longer line: half, for a paragraph may say the same. Alone
-that is less than a run's borders cost, so it takes other evidence beside it, or an end of the document."""
+POLICIES: Mapping[Preset, Policy] = MappingProxyType(
+    {"careful": Policy(threshold=1.5), "balanced": Policy(), "thorough": Policy(threshold=-2.0, doubt=1.0)}
+)
+"""Along the curve of precision against recall; `tests/benchmarks/calibrate.py` prints its points."""
 
 GAP = 16
 """Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
-
-RULE = 0.01
-"""The score of a line of marks ("---", "* * *"): it goes with a trailer that starts right after it."""
-
-SHORT = 40
-"""Width below which a block that recurs alone may be a section heading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A decision laid open: what `explain` shows."""
 
+    values: Features
+    """The features of each block, by name."""
     scores: tuple[float, ...]
-    """Of each block: above 0 for cutting."""
+    """Of each block: above 0 for cutting, the policy's threshold taken off."""
     listed: frozenset[int]
     """Blocks that are items of a list under a heading that a rule knows."""
     cut: tuple[bool, ...]
@@ -97,62 +76,47 @@ class Decision:
     spans: tuple[Span, ...]
 
 
-def decide(text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], policy: Policy) -> Decision:
+def decide(
+    text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], repetition: Repetition, policy: Policy
+) -> Decision:
     r"""Return what to cut from `text`: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
 
     Args:
         text: the original text.
         blocks: its blocks, as `segment` tiles it.
-        evidence: in any order.
-        policy: the weights.
+        evidence: what the rules say of them, in any order.
+        repetition: what the corpus knows of them.
+        policy: how much evidence it takes.
 
+    >>> from cleaner.repetition import none
     >>> from cleaner.segment import segment
     >>> text = "The body.\nRelated articles\nAnother story\n"
     >>> seen = [Evidence(1, "open", 1.0, RuleReason("related/articles"))]
-    >>> [(text[span.start:span.end], span.kind) for span in decide(text, segment(text), seen, Policy()).spans]
+    >>> found = decide(text, segment(text), seen, none(3), Policy())
+    >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
     """
-    if not evidence:
-        return Decision((0.0,) * len(blocks), frozenset(), (False,) * len(blocks), ())
-    seen = Observed(text, blocks, evidence)
-    scores = tuple(_score(seen, place, policy) for place in range(len(blocks)))
-    cut = _segment(scores, policy.border)
-    pinned: set[int] = set()
-    while back := _given_back(seen, cut):
-        # What is given back is body, and the rest is decided again: a block next to it may have hung on to it.
-        pinned |= back
-        cut = _segment([-inf if place in pinned else score for place, score in enumerate(scores)], policy.border)
+    if not evidence and not repetition.reasons:
+        return Decision({}, (0.0,) * len(blocks), frozenset(), (False,) * len(blocks), ())
+    seen = Observed(text, blocks, evidence, repetition)
+    values = features(seen, repetition)
+    scores = shipped().score(values) - policy.threshold
+    doubtful = _doubtful(seen, repetition)
+    kept = np.array([seen.kept(place) for place in range(len(blocks))]) | (doubtful & (scores <= policy.doubt))
+    cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):  # what holds no letter goes with its neighbours, and nothing goes without a reason
         if not any(seen.lettered[place] and seen.reasons[place] for place in range(first, last)):
             cut[first:last] = [False] * (last - first)
-    return Decision(scores, seen.listed, tuple(cut), _spans(seen, scores, cut))
+    rounded = tuple(scores.round(3).tolist())
+    return Decision(values, rounded, seen.listed, tuple(cut), _spans(seen, rounded, cut))
 
 
-def _score(seen: Observed, place: int, policy: Policy) -> float:
-    """Sum of the weighted evidence of one block."""
-    signals, prose = seen.signals[place], seen.prose[place]
-    if seen.kept(place):
-        return policy.keep
-    score = policy.prose if prose else policy.code if seen.code[place] else policy.unseen
-    if not seen.lettered[place]:
-        score = 0.0 if any(map(str.isdigit, seen.blocks[place].folded)) else RULE
-    edge = signals.get("edge", 0.0)
-    for signal, value in signals.items():
-        weight = getattr(policy, signal)
-        if signal in ("cut", "open") and seen.blocks[place].sentence:
-            weight *= SENTENCE
-        if signal == "open" and place in seen.bare:
-            weight = 0.0
-        if signal == "repeated" and edge < 1.0:
-            weight *= min(1.0, seen.widths[place] / SHORT)
-        score += weight * value
-        if signal == "repeated" and prose:
-            score += policy.sentence * max(0.0, value - SEVERAL)
-    if "repeated" in signals and "together" not in signals and seen.widths[place] < SHORT:
-        score += policy.alone
-    if seen.copied[place] and signals and edge < 1.0 and not seen.ruled(place):
-        score += policy.refrain
-    return max(score, policy.listed) if place in seen.listed else score
+def _doubtful(seen: Observed, repetition: Repetition) -> NDArray[np.bool_]:
+    """Which blocks read like a body: sentences and code that nobody else holds, or hardly anybody, and no rule knows."""
+    readable = np.array(seen.closed) | np.array(seen.code)
+    ruled = np.array([seen.ruled(place) for place in range(len(seen.blocks))])
+    few = np.maximum(repetition.corpus, repetition.near) < 2
+    return readable & few & ~ruled
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:
@@ -174,30 +138,6 @@ def _segment(scores: Sequence[float], border: float) -> list[bool]:
         states.append(state)
         state = into_cut if state else from_cut
     return states[::-1]
-
-
-def _given_back(seen: Observed, cut: Sequence[bool]) -> set[int]:
-    """Return the cut blocks that must not go: quotations at the border of a run, and what only its neighbours speak for."""
-    back: set[int] = set()
-
-    def doubtful(place: int) -> bool:
-        return seen.quoted(place) or not seen.speaks(place)
-
-    for first, last in _runs(cut):
-        trailer = last == len(cut)
-        if first or trailer:
-            back.update(takewhile(doubtful, range(first, last)))
-        if not trailer:
-            back.update(takewhile(doubtful, range(last - 1, first - 1, -1)))
-        # A trailer's items rotate, and it may end with an unknown one. In a header the unknown line is the title.
-        strong = [place for place in range(first, last) if seen.ruled(place) or seen.signals[place].get("edge") == 1.0]
-        for place in range(first, last):
-            item = trailer and strong and strong[0] < place and not seen.closed[place] and not seen.code[place]
-            if not seen.speaks(place) and not item:
-                back.add(place)
-    if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
-        back.update(place for place in range(len(cut)) if not seen.speaks(place))  # no document is all boilerplate
-    return {place for place in back if cut[place] and seen.lettered[place]}
 
 
 def _runs(cut: Sequence[bool]) -> list[tuple[int, int]]:

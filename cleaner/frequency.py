@@ -10,12 +10,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cleaner import near
+from cleaner.counting import Counter, combined, counter
+from cleaner.grouping import communities
 from cleaner.index import NO_KEY, Index
 
 if TYPE_CHECKING:
@@ -37,9 +39,14 @@ REACH = 3
 """Near-duplicates are looked for this many blocks around a recurring one, and from the ends of a document."""
 
 
-Holders = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
-"""(key slot, family of a document that holds it), distinct and sorted, as one number `slot * documents + family` each;
-and how many families hold each slot."""
+SKELETON = 0.5
+"""A line on this share of a group's documents is a landmark: what lies between two landmarks is comparable."""
+
+PLACE = 16
+"""So many lines around a landmark have a place by it."""
+
+START, END = 1, 2
+"""Stand for the neighbour that the first and the last line do not have."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,23 @@ class Frequencies:
         return np.repeat(np.arange(len(self.index), dtype=np.int64), np.diff(self.index.first))
 
     @cached_property
-    def groups(self) -> dict[str, int]:
-        """A number for each group."""
-        return {group: number for number, group in enumerate(sorted(set(self.index.groups)))}
+    def names(self) -> dict[str, int]:
+        """A number for each group that was given a name, from 0."""
+        return {group: number for number, group in enumerate(sorted({*self.index.groups} - {""}))}
+
+    @cached_property
+    def group_of(self) -> NDArray[np.int64]:
+        """The group of each document: the one with its name, else one inferred from shared short lines."""
+        groups = np.array([self.names.get(group, -1) for group in self.index.groups], dtype=np.int64)
+        nameless = groups < 0
+        if nameless.any():
+            order = np.array(sorted(range(len(self.index)), key=lambda number: (self.index.digests[number], number)))
+            number = np.cumsum(nameless) - 1
+            short = (self.slots >= 0) & ~self.index.prose & nameless[self.documents]
+            order = number[order[nameless[order]]]
+            labels = communities(self.slots[short], number[self.documents[short]], len(order), order)
+            groups[nameless] = len(self.names) + labels
+        return groups
 
     @cached_property
     def by_key(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
@@ -151,53 +172,163 @@ class Frequencies:
         """How many independent documents there are: families."""
         return len(np.unique(self.families))
 
-    @cached_property
-    def group_of(self) -> NDArray[np.int64]:
-        """The group of each document."""
-        return np.array([self.groups[group] for group in self.index.groups], dtype=np.int64)
+    def counter(self, codes: NDArray[np.uint64], lines: NDArray[np.int64]) -> Counter:
+        """Count in how many families each code stands, given the line that each is of."""
+        return counter(codes, self.families[self.documents[lines]], len(self.index))
 
     @cached_property
-    def holders(self) -> Holders:
-        """Of all lines."""
-        return self._holders(self.slots >= 0)
-
-    def _holders(self, marked: NDArray[np.bool_]) -> Holders:
-        lines = np.flatnonzero(marked & (self.slots >= 0))
-        pairs = np.unique(self.slots[lines] * len(self.index) + self.families[self.documents[lines]])
-        return pairs, np.bincount(pairs // max(1, len(self.index)), minlength=len(self.by_key[0]))
+    def lettered(self) -> NDArray[np.int64]:
+        """The lines with a key."""
+        return np.flatnonzero(self.slots >= 0)
 
     @cached_property
-    def group_holders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(key slot, group, family), distinct and sorted; (key slot, group), sorted, once for each of its families."""
-        slots, documents = self.slots, self.documents
-        lines = np.flatnonzero(slots >= 0)
-        places = slots[lines] * len(self.groups) + self.group_of[documents[lines]]
-        triples = np.unique(places * len(self.index) + self.families[documents[lines]])
-        return triples, triples // max(1, len(self.index))
+    def line_groups(self) -> NDArray[np.int64]:
+        """The group of each line's document."""
+        return self.group_of[self.documents]
 
     @cached_property
-    def members(self) -> Holders:
-        """Of the groups, in place of key slots: which families are in each, and how many."""
-        pairs = np.unique(self.group_of * len(self.index) + self.families)
-        return pairs, np.bincount(pairs // max(1, len(self.index)), minlength=len(self.groups))
+    def holders(self) -> Counter:
+        """Families by key."""
+        return self.counter(self.index.keys[self.lettered], self.lettered)
+
+    @cached_property
+    def members(self) -> Counter:
+        """Families by group."""
+        return counter(combined(self.group_of), self.families, len(self.index))
+
+    @cached_property
+    def group_holders(self) -> Counter:
+        """Families by group and key."""
+        lines = self.lettered
+        return self.counter(combined(self.line_groups[lines], self.index.keys[lines]), lines)
+
+    @cached_property
+    def groups_holding(self) -> Counter:
+        """Groups, in place of families, by key."""
+        return counter(self.index.keys[self.lettered], self.line_groups[self.lettered], int(self.group_of.max()) + 1)
+
+    @cached_property
+    def masked(self) -> Counter:
+        """Families by group and mask."""
+        return self.counter(combined(self.line_groups, self.index.masks), np.arange(len(self.slots)))
+
+    @cached_property
+    def pairs(self) -> Counter:
+        """Families by group and the masks of two lines, one after the other."""
+        before, after = self.around
+        lines = np.arange(len(self.slots))
+        last = np.flatnonzero(after == END)
+        codes = combined(self.line_groups, before, self.index.masks)
+        ends = combined(self.line_groups[last], self.index.masks[last], np.uint64(END))
+        return self.counter(np.concatenate((codes, ends)), np.concatenate((lines, last)))
+
+    @cached_property
+    def affixes(self) -> Counter:
+        """Families by group and how a line starts, or ends, and the mask of the line before, or after it."""
+        codes = affix_codes(self.line_groups, *self.around, self.index.heads, self.index.tails)
+        return self.counter(np.concatenate(codes), np.tile(np.arange(len(self.slots)), len(codes)))
+
+    @cached_property
+    def around(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """The mask of the line before each, and of the line after it, in its document."""
+        starts, stops = self.index.first[:-1], self.index.first[1:]
+        some = starts < stops
+        before, after = np.empty_like(self.index.masks), np.empty_like(self.index.masks)
+        before[1:], after[:-1] = self.index.masks[:-1], self.index.masks[1:]
+        before[starts[some]], after[stops[some] - 1] = START, END
+        return before, after
+
+    @cached_property
+    def cells(self) -> Counter:
+        """Families by group and cell; a line of one cell is one."""
+        lines = np.repeat(np.arange(len(self.slots)), self.index.widths)
+        keys = np.concatenate((self.index.cells, self.index.keys[self.lettered]))
+        lines = np.concatenate((lines, self.lettered))
+        return self.counter(combined(self.line_groups[lines], keys), lines)
+
+    @cached_property
+    def fixed(self) -> Counter:
+        """Families by group, mask, and how far the line is from its document's start, or from its end."""
+        at = np.arange(len(self.slots)) - self.index.first[:-1][self.documents]
+        back = self.index.first[1:][self.documents] - 1 - np.arange(len(self.slots))
+        codes, lines = fixed_codes(self.line_groups, self.index.masks, at, back)
+        return self.counter(codes, lines)
+
+    @cached_property
+    def framed(self) -> Counter:
+        """Families by group, how a line starts and how it ends."""
+        codes = combined(self.line_groups, self.index.heads, self.index.tails)
+        return self.counter(codes, np.arange(len(self.slots)))
+
+    @cached_property
+    def shapes(self) -> tuple[Counter, NDArray[np.int64]]:
+        """Families by group and shape; and how many lines have each."""
+        codes = combined(self.line_groups, self.index.shapes)
+        known = self.counter(codes, np.arange(len(self.slots)))
+        return known, np.bincount(known.places(codes), minlength=len(known.codes))
+
+    @cached_property
+    def marks(self) -> NDArray[np.bool_]:
+        """Which lines are landmarks of their group."""
+        marks = np.zeros(len(self.slots), dtype=np.bool_)
+        codes = combined(self.line_groups[self.lettered], self.index.keys[self.lettered])
+        held = self.group_holders.totals[self.group_holders.places(codes)]
+        marks[self.lettered] = landmarks(held, self.members.count(combined(self.line_groups[self.lettered])))
+        return marks
+
+    @cached_property
+    def gaps(self) -> tuple[Counter, Counter, Counter]:
+        """Families by group and two landmarks, one after the other: all, with text between, with prose between."""
+        found: list[tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]] = []
+        for number in range(len(self.index)):
+            lines = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
+            left, right, codes = gap_codes(int(self.group_of[number]), self.index.keys[lines], self.marks[lines])
+            prose = np.concatenate(([0], np.cumsum(self.index.prose[lines])))
+            holder = np.full(len(codes), self.families[number])
+            found.append((codes, holder, right - left > 1, prose[right] - prose[left + 1] > 0))
+        codes, holders, filled, prose = map(np.concatenate, zip(*found, strict=True))
+        kinds = (np.ones(len(codes), dtype=np.bool_), filled, prose)
+        return tuple(counter(codes[kind], holders[kind], len(self.index)) for kind in kinds)  # type: ignore[return-value]
+
+    @cached_property
+    def places(self) -> tuple[Counter, Counter, Counter, Counter]:
+        """Families by group and place: all; with prose there; by how the line there starts or ends; by its shape.
+
+        A place is so many lines after, or before, a landmark.
+        """
+        found: list[list[NDArray[np.uint64]]] = [[], [], [], []]
+        holders: list[list[NDArray[np.int64]]] = [[], [], [], []]
+        for number in range(len(self.index)):
+            lines = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
+            group, prose = int(self.group_of[number]), self.index.prose[lines]
+            for near, codes in place_codes(group, self.index.keys[lines], self.marks[lines]):
+                labels = [combined(codes, affix[lines][near]) for affix in (self.index.heads, self.index.tails)]
+                shapes = combined(codes, self.index.shapes[lines][near])
+                kinds = codes, codes[prose[near]], np.concatenate(labels), shapes
+                for kind, chosen in enumerate(kinds):
+                    found[kind].append(chosen)
+                    holders[kind].append(np.full(len(chosen), self.families[number]))
+        return tuple(  # type: ignore[return-value]
+            counter(np.concatenate(codes), np.concatenate(who), len(self.index))
+            for codes, who in zip(found, holders, strict=True)
+        )
 
     @cached_property
     def recurs(self) -> NDArray[np.bool_]:
         """Whether each line stands in another independent document."""
-        slots = self.slots
-        recurs = np.zeros(len(slots), dtype=np.bool_)
-        lettered = slots >= 0
-        recurs[lettered] = self.holders[1][slots[lettered]] >= 2
+        recurs = np.zeros(len(self.slots), dtype=np.bool_)
+        recurs[self.lettered] = self.holders.totals[self.slots[self.lettered]] >= 2
         return recurs
 
     @cached_property
-    def edge_holders(self) -> tuple[Holders, Holders]:
-        """Of the lines that stand in a run of recurring lines at the head, and at the tail, of their document."""
+    def edge_holders(self) -> tuple[Counter, Counter]:
+        """Families by key, of the lines that stand in a run of recurring lines at the head, and at the tail, of their document."""
         edges = np.zeros((2, len(self.slots)), dtype=np.bool_)
         for number in range(len(self.index)):
             own = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
             edges[:, own] = edge_runs(self.recurs[own], self.index.prose[own], self.index.keys[own] != NO_KEY)
-        return self._holders(edges[0]), self._holders(edges[1])
+        head, tail = (np.flatnonzero(marks & (self.slots >= 0)) for marks in edges)
+        return self.counter(self.index.keys[head], head), self.counter(self.index.keys[tail], tail)
 
     @cached_property
     def neighbours(self) -> near.Neighbours:
@@ -275,13 +406,69 @@ def close(recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> NDArray[np.
     return marked
 
 
-def holds(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which of the `wanted` numbers a sorted array holds.
+def affix_codes(
+    groups: NDArray[np.int64],
+    before: NDArray[np.uint64],
+    after: NDArray[np.uint64],
+    heads: NDArray[np.uint32],
+    tails: NDArray[np.uint32],
+) -> list[NDArray[np.uint64]]:
+    """Return four codes for each line: its start, or end, with the line before it, then with the line after it."""
+    sides = [(number, affix, side) for number, (side, affix) in enumerate(product((before, after), (heads, tails)))]
+    return [combined(groups, np.uint64(number), affix, side) for number, affix, side in sides]
 
-    >>> holds(np.array([1, 3]), np.array([3, 2, 4])).tolist()
-    [True, False, False]
+
+def landmarks(held: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which lines are landmarks, given how many of how many documents of their group hold them.
+
+    >>> landmarks(np.array([1, 2, 4]), np.array([1, 3, 9])).tolist()
+    [False, True, False]
     """
-    at = np.searchsorted(numbers, wanted)
-    found = at < len(numbers)
-    found[found] = numbers[at[found]] == wanted[found]
+    return (held >= 2) & (held >= SKELETON * size)
+
+
+def gap_codes(
+    group: int, keys: NDArray[np.uint64], marks: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+    """Return where the gaps between a document's landmarks are, ends included: landmark before, landmark after, code.
+
+    >>> left, right, _ = gap_codes(0, np.array([5, 6, 7], dtype=np.uint64), np.array([False, True, False]))
+    >>> left.tolist(), right.tolist()
+    ([-1, 1], [1, 3])
+    """
+    places = np.flatnonzero(marks)
+    bounds = np.concatenate(([-1], places, [len(keys)])).astype(np.int64)
+    sides = np.concatenate(([START], keys[places], [END])).astype(np.uint64)
+    return bounds[:-1], bounds[1:], combined(np.uint64(group), sides[:-1], sides[1:])
+
+
+def place_codes(
+    group: int, keys: NDArray[np.uint64], marks: NDArray[np.bool_]
+) -> list[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+    """Return the lines at most `PLACE` after a landmark, or the start, with their place's code; then those before one.
+
+    >>> [near.tolist() for near, _ in place_codes(0, np.array([5, 6], dtype=np.uint64), np.array([True, False]))]
+    [[1], [1]]
+    """
+    at = np.arange(len(keys))
+    places = np.flatnonzero(marks)
+    bounds = np.concatenate(([-1], places, [len(keys)])).astype(np.int64)
+    sides = np.concatenate(([START], keys[places], [END])).astype(np.uint64)
+    gap = np.searchsorted(places, at, "left")
+    found = []
+    for number, (which, sign) in enumerate(((gap, 1), (gap + 1, -1))):
+        away = sign * (at - bounds[which])
+        near = np.flatnonzero(~marks & (away <= PLACE))
+        codes = combined(np.uint64(group), np.uint64(number), sides[which[near]], away[near].astype(np.uint64))
+        found.append((near, codes))
     return found
+
+
+def fixed_codes(
+    groups: NDArray[np.int64], masks: NDArray[np.uint64], at: NDArray[np.int64], back: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return a code for each line at most `PLACE` from its document's start, then for those from its end; and the lines."""
+    head, tail = np.flatnonzero(at < PLACE), np.flatnonzero(back < PLACE)
+    codes = [combined(groups[head], masks[head], np.uint64(1), at[head].astype(np.uint64))]
+    codes.append(combined(groups[tail], masks[tail], np.uint64(2), back[tail].astype(np.uint64)))
+    return np.concatenate(codes), np.concatenate((head, tail))

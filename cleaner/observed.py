@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
+import numpy as np
+
 from cleaner.model import Block, Evidence, Reason
 from cleaner.near import WIDTH
+from cleaner.repetition import Repetition
 from cleaner.segment import is_code, is_prose, width
 
 TITLE = 300
@@ -33,8 +36,8 @@ WRAPPED = 30
 CLAUSE = 20
 """Narrower text is no sentence, whatever its last character: "Vol. 2.", "p.m."."""
 
-SEVERAL = 1.6
-"""Doublings of other documents that quotations reach: two documents, hardly three."""
+SEVERAL = 2
+"""Other documents that make a sentence more than a quotation."""
 
 HOLD = 2
 """An unknown item of a list is held by known ones this many blocks away, on both sides."""
@@ -43,7 +46,9 @@ HOLD = 2
 class Observed:
     """One document's blocks and what was observed of them."""
 
-    def __init__(self, text: str, blocks: Sequence[Block], evidence: Sequence[Evidence]) -> None:
+    def __init__(
+        self, text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], repetition: Repetition
+    ) -> None:
         self.text = text
         self.blocks = blocks
         self.widths = [width(block.folded) for block in blocks]
@@ -66,6 +71,19 @@ class Observed:
             signals[observed.signal] = max(observed.value, signals.get(observed.signal, 0.0))
             if observed.reason is not None and observed.signal != "keep":
                 self.reasons[observed.block].append(observed.reason)
+        for place, reason in repetition.reasons.items():
+            self.reasons[place].append(reason)
+        self.repetition = repetition
+        recurs = (repetition.corpus > 0) | (repetition.near > 0)
+        self.recurs: list[bool] = recurs.tolist()
+        """Whether other documents hold each block, or nearly the same."""
+        edge = (repetition.head > 0) | (repetition.tail > 0)
+        beside = np.zeros(len(recurs), dtype=np.bool_)
+        lettered = np.flatnonzero(self.lettered)
+        beside[lettered[1:]] |= recurs[lettered[:-1]]
+        beside[lettered[:-1]] |= recurs[lettered[1:]]
+        self.template: list[bool] = (recurs & (edge | beside)).tolist()
+        """Whether each block recurs, and not alone as a quotation or a section's heading does."""
         self.openers = [at for at, signals in enumerate(self.signals) if "open" in signals and not self.kept(at)]
         self.paragraphs = list(accumulate((self._blank_after(at) for at in range(len(blocks) - 1)), initial=0))
         """Of each block, the number of the stretch without blank lines that it is in."""
@@ -94,19 +112,16 @@ class Observed:
 
     def speaks(self, place: int) -> bool:
         """Whether evidence of its own speaks for cutting a block."""
-        signals = self.signals[place]
-        return self.ruled(place) or "repeated" in signals or "near" in signals
+        return self.ruled(place) or self.recurs[place]
 
     def quoted(self, place: int) -> bool:
-        """Whether a block may be a quotation: a sentence or code that no more than `SEVERAL` tells is shared."""
-        signals = self.signals[place]
-        shared = max(signals.get("repeated", 0.0), signals.get("near", 0.0))
-        return shared < SEVERAL and (self.closed[place] or self.code[place]) and not self.ruled(place)
+        """Whether a block may be a quotation: a sentence or code that no more than `SEVERAL` other documents share."""
+        shared = max(self.repetition.corpus[place], self.repetition.near[place])
+        return bool(shared < SEVERAL) and (self.closed[place] or self.code[place]) and not self.ruled(place)
 
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
-        signals = self.signals[place]
-        return self.copied[place] or not signals.keys().isdisjoint(("cut", "edge", "together"))
+        return self.copied[place] or self.template[place] or "cut" in self.signals[place]
 
     def _items(self, opener: int, stop: int) -> range:
         """Return the blocks listed under the heading at `opener`, at most up to `stop`, where another heading is.

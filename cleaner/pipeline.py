@@ -47,8 +47,9 @@ class Cleaner:
     def explain(self, document: Document) -> Explained:
         """Return the blocks of `document`, the evidence on each, and the decision, before anything is held back."""
         blocks = segment(document.text)
-        evidence = (*match(self.rules, document, blocks), *lookup(self._frequencies, document, blocks))
-        return Explained(blocks, evidence, decide(document.text, blocks, evidence, self.policy))
+        evidence = tuple(match(self.rules, document, blocks))
+        repetition = lookup(self._frequencies, document, blocks)
+        return Explained(blocks, evidence, decide(document.text, blocks, evidence, repetition, self.policy))
 
     def clean(self, document: Document) -> Cleaned:
         r"""Cut the boilerplate out of `document`.

@@ -1,54 +1,128 @@
-"""What a corpus says of a document's blocks: repetition, as evidence.
+"""What a corpus says of a document's blocks: how often each is repeated, and in what company.
 
-Three things make the counts mean something. They are of independent documents, and neither the document itself nor what
-it was taken from counts. They are taken in the document's group when that is known and large enough, else over the
-corpus. And they have context: a template's neighbours recur too, and a trailer's or header's run touches the end or the
-start of its documents.
+Two things make the counts mean something. They are of independent documents, and neither the document itself nor what
+it was taken from counts. And they are taken both in the document's group, known or inferred, and over the corpus.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from math import log2
-from operator import and_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cleaner import near
-from cleaner.frequency import COPY_RARE, Frequencies, Holders, close, edge_runs, holds, is_copy
-from cleaner.index import NO_KEY, digest_of, keys_of
-from cleaner.model import Block, Document, Evidence, Partner, Signal, TemplateReason
+from cleaner.counting import combined
+from cleaner.frequency import (
+    COPY_RARE,
+    END,
+    START,
+    Frequencies,
+    affix_codes,
+    close,
+    fixed_codes,
+    gap_codes,
+    is_copy,
+    landmarks,
+    place_codes,
+)
+from cleaner.grouping import COMMON, TIE, weight
+from cleaner.index import NO_KEY, affixes_of, cells_of, digest_of, keys_of, masks_of, shapes_of
+from cleaner.model import Block, Document, Partner, TemplateReason
 from cleaner.segment import is_prose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-GROUP = 3
-"""Frequency is counted in the group when it has this many other independent documents; else over the corpus."""
-
-QUOTED = 3
-"""When so many other documents hold a header's or trailer's most frequent line, what a single other one holds is the
-end of a shared article, or chance, and gets nothing from its place."""
-
 PARTNERS = 3
 """Other documents named per reason."""
 
+NOBODY = 2**32
+"""In place of the group of a document that is in none of the index's."""
 
-def lookup(known: Frequencies, document: Document, blocks: Sequence[Block]) -> list[Evidence]:
-    r"""Return what the corpus knows of the blocks of `document`, by block.
+
+def lookup(known: Frequencies, document: Document, blocks: Sequence[Block]) -> Repetition:
+    r"""Return what the corpus knows of the blocks of `document`.
 
     >>> from cleaner.index import learn
     >>> from cleaner.segment import segment
     >>> one, other = Document("a", "Of bees.\nShare this"), Document("b", "Of ants.\nShare this")
-    >>> [found] = lookup(Frequencies(learn([one, other])), one, segment(one.text))
-    >>> found.block, found.signal, found.reason.documents, found.reason.partners
-    (1, 'repeated', 2, (Partner(id='b', start=9, end=19),))
+    >>> found = lookup(Frequencies(learn([one, other])), one, segment(one.text))
+    >>> found.reasons[1].documents, found.reasons[1].partners
+    (2, (Partner(id='b', start=9, end=19),))
     """
-    return list(_Lookup(known, document, blocks).evidence()) if len(known.index) and blocks else []
+    return Repetition(**_Lookup(known, document, blocks).found()) if len(known.index) and blocks else none(len(blocks))
+
+
+@dataclass(frozen=True, eq=False)
+class Repetition:
+    """What a corpus knows of a document's blocks: arrays with one number for each of them, counts of other documents."""
+
+    size: int
+    """How many other independent documents the group has."""
+    group: NDArray[np.int64]
+    """How many of them hold the block."""
+    corpus: NDArray[np.int64]
+    """How many other independent documents of the corpus do."""
+    sites: NDArray[np.int64]
+    """How many groups do, its own counted."""
+    near: NDArray[np.float64]
+    """How many hold nearly the same, times the similarity; 0 where some hold the same."""
+    masked: NDArray[np.int64]
+    """How many of the group hold the block when every digit is taken as 0."""
+    before: NDArray[np.int64]
+    """How many of the group hold it right after the block before it here, digits as 0."""
+    after: NDArray[np.int64]
+    """How many of the group hold it right before the block after it here, digits as 0."""
+    labelled: NDArray[np.int64]
+    """How many of the group have, next to the block that is next to it here, one that starts or ends like it."""
+    gap: NDArray[np.int64]
+    """How many of the group have the two landmarks around the block, one after the other; 0 for a landmark."""
+    filled: NDArray[np.int64]
+    """How many of these have text in between."""
+    prose: NDArray[np.int64]
+    """How many of these have prose in between."""
+    framed: NDArray[np.int64]
+    """How many of the group have a block that both starts and ends like it."""
+    placed: NDArray[np.int64]
+    """How many of the group have, as far after or before the same landmark, a block that starts or ends like it."""
+    fixed: NDArray[np.int64]
+    """How many of the group have it, digits as 0, as far from their start, or from their end, as it is here."""
+    shaped: NDArray[np.float64]
+    """How many of the group have, as far after or before the same landmark, a block of the same shape."""
+    shape: NDArray[np.int64]
+    """How many of the group have a block of the same shape anywhere."""
+    shape_once: NDArray[np.float64]
+    """How many documents of the group have that shape against how many blocks do: 1 when it comes once in each."""
+    place: NDArray[np.float64]
+    """How many of the group have any block as far after the same landmark, or before it, whichever is more."""
+    place_prose: NDArray[np.float64]
+    """The smaller share of these that have prose there."""
+    cells: NDArray[np.int64]
+    """How many cells the block has, 0 when it is but one."""
+    cells_known: NDArray[np.float64]
+    """The share of its cells that others of the group have."""
+    cells_strong: NDArray[np.float64]
+    """The mean share of the group's other documents that have each of its cells."""
+    head: NDArray[np.int64]
+    """How many of the corpus hold the block in a run of recurring ones at their start."""
+    tail: NDArray[np.int64]
+    """How many of the corpus hold the block in a run of recurring ones at their end."""
+    reasons: dict[int, TemplateReason] = field(default_factory=dict)
+    """For each block that others hold, or hold nearly: which, where, how many."""
+
+
+def none(count: int) -> Repetition:
+    """Return what an empty index knows of `count` blocks: nothing.
+
+    >>> none(2).group.tolist()
+    [0, 0]
+    """
+    nothing = np.zeros(count, dtype=np.int64)
+    return Repetition(0, *([nothing] * 3), nothing.astype(np.float64), *([nothing] * 20))
 
 
 @dataclass(frozen=True)
@@ -59,56 +133,131 @@ class _Lookup:
     document: Document
     blocks: Sequence[Block]
 
-    def evidence(self) -> Iterator[Evidence]:
-        """Yield what is known of each block, in order."""
-        known = self.known
-        if len(self._own) == known.independent:
-            return  # no other document
-        counts = self._counts
-        lettered = self._keys != NO_KEY
-        prose = np.array([is_prose(block.folded) for block in self.blocks], dtype=np.bool_)
-        nearly = self._nearly(counts, lettered)
-        recurs = counts > 0
-        recurs[list(nearly)] = True
-        runs = edge_runs(recurs, prose, lettered)
-        crowd = int(counts[runs[0] | runs[1]].max(initial=0))
-        places = np.flatnonzero(lettered).tolist()
-        for at, place in enumerate(places):
-            if not recurs[place]:
-                continue
-            if place in nearly:
-                slot, count, similarity = nearly[place]
-            else:
-                slot, count, similarity = int(self._slots[place]), int(counts[place]), 1.0
-            here = runs[0][place], runs[1][place]
-            there = tuple(self._others(slot, holders) > 0 for holders in known.edge_holders)
-            if here == (True, False) and there == (False, True):
-                continue  # a trailer's item elsewhere, but at the head here: the headline that the item links to
-            signal: Signal = "repeated" if similarity == 1.0 else "near"
-            yield Evidence(place, signal, log2(1 + count) * similarity, self._reason(slot, similarity))
-            if count == 1 and crowd >= QUOTED:
-                continue  # one other document holds this, many hold the header or trailer: a quotation, or chance
-            sides = [recurs[other] for other in places[max(0, at - 1) : at] + places[at + 1 : at + 2]]
-            if any(sides):
-                yield Evidence(place, "together", sum(map(bool, sides)) / 2)
-            if any(map(and_, here, there)):
-                yield Evidence(place, "edge", 1.0)
-            elif any(there) and any(sides):
-                yield Evidence(place, "edge", 0.5)
+    def found(self) -> dict[str, Any]:
+        """Return the fields of a `Repetition`."""
+        known, own, keys, masks = self.known, self._own, self._keys, self._masks
+        corpus = known.holders.count(keys, own)
+        group = known.group_holders.count(combined(self._group, keys), own)
+        lettered = keys != NO_KEY
+        corpus[~lettered] = group[~lettered] = 0
+        size = int(known.members.count(combined(np.array([self._group])), own)[0])
+        before, after = np.roll(masks, 1), np.roll(masks, -1)
+        before[0], after[-1] = START, END
+        pairs = combined(self._group, np.append(before, masks[-1]), np.append(masks, np.uint64(END)))
+        paired = known.pairs.count(pairs, own)
+        groups = np.full(len(keys), self._group)
+        affix = affixes_of(self.blocks)
+        affixes = affix_codes(groups, before, after, *affix)
+        marks = lettered & landmarks(group + 1, np.full(len(keys), size + 1))
+        gaps = np.zeros((3, len(keys)), dtype=np.int64)
+        left, right, codes = gap_codes(self._group, keys, marks)
+        for row, counted in zip(gaps, known.gaps, strict=True):
+            for first, last, count in zip(left.tolist(), right.tolist(), counted.count(codes, own).tolist(), strict=True):
+                row[first + 1 : last] = count
+        placed, shaped, place, place_prose = (np.zeros(len(keys)) for _ in range(4))
+        place_prose += 1
+        everything, prosaic, labels, shapes = known.places
+        looks = shapes_of(self.document.text, self.blocks)
+        for near_mark, codes in place_codes(self._group, keys, marks):
+            total = everything.count(codes, own)
+            place[near_mark] = np.maximum(place[near_mark], total)
+            share = np.where(total > 0, prosaic.count(codes, own) / np.maximum(1, total), 1.0)
+            place_prose[near_mark] = np.minimum(place_prose[near_mark], share)
+            shaped[near_mark] = np.maximum(
+                shaped[near_mark], shapes.count(combined(codes, looks[near_mark]), own)
+            )
+            for ends in affix:
+                count = labels.count(combined(codes, ends[near_mark]), own)
+                placed[near_mark] = np.maximum(placed[near_mark], count)
+        shape_codes = combined(self._group, looks)
+        alike = known.shapes[0].count(shape_codes, own)
+        at_shape = known.shapes[0].places(shape_codes)
+        many = np.where(at_shape >= 0, known.shapes[1][at_shape], 1)
+        once = np.where(at_shape >= 0, known.shapes[0].totals[at_shape] / np.maximum(1, many), 0.0)
+        at = np.arange(len(keys))
+        codes, near_end = fixed_codes(groups, masks, at, at[::-1])
+        fixed = np.zeros(len(keys), dtype=np.int64)
+        np.maximum.at(fixed, near_end, known.fixed.count(codes, own))
+        cells, cell_counts = cells_of(self.document.text, self.blocks)
+        cell_lines = np.repeat(np.arange(len(keys)), cell_counts)
+        held = known.cells.count(combined(self._group, cells), own) if len(cells) else np.zeros(0)
+        each = np.maximum(1, cell_counts)
+        head, tail = (edge.count(keys, own) * lettered for edge in known.edge_holders)
+        nearly = self._nearly(corpus, lettered)
+        near = np.zeros(len(keys))
+        reasons = {at: self._reason(int(self._slots[at]), 1.0) for at in np.flatnonzero(corpus).tolist()}
+        for at, (slot, count, similarity) in nearly.items():
+            near[at] = count * similarity
+            reasons[at] = self._reason(slot, similarity)
+        return {
+            "size": size,
+            "group": group,
+            "corpus": corpus,
+            "sites": known.groups_holding.count(keys) * lettered,
+            "near": near,
+            "masked": known.masked.count(combined(self._group, masks), own),
+            "before": paired[:-1],
+            "after": paired[1:],
+            "labelled": np.max([known.affixes.count(code, own) for code in affixes], axis=0),
+            "gap": gaps[0],
+            "filled": gaps[1],
+            "prose": gaps[2],
+            "framed": known.framed.count(combined(self._group, *affix), own),
+            "placed": placed.astype(np.int64),
+            "fixed": fixed,
+            "shaped": shaped,
+            "shape": alike,
+            "shape_once": once,
+            "place": place,
+            "place_prose": place_prose,
+            "cells": cell_counts.astype(np.int64),
+            "cells_known": np.bincount(cell_lines, weights=held > 0, minlength=len(keys)) / each,
+            "cells_strong": np.bincount(cell_lines, weights=held / max(1, size), minlength=len(keys)) / each,
+            "head": head,
+            "tail": tail,
+            "reasons": reasons,
+        }
+
+    @cached_property
+    def _masks(self) -> NDArray[np.uint64]:
+        return masks_of(self.blocks)
 
     @cached_property
     def _keys(self) -> NDArray[np.uint64]:
         return keys_of(self.blocks)
 
     @cached_property
+    def _learnt(self) -> set[int]:
+        """The learnt documents that are this one: by name, or because they say the same."""
+        named = self.known.by_name.get((self.document.id, self.document.group), ())
+        return {*named, *self.known.by_digest.get(digest_of(self._keys), ())}
+
+    @cached_property
     def _own(self) -> set[int]:
         """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
-        known = self.known
-        named = known.by_name.get((self.document.id, self.document.group), ())
-        learnt = {*named, *known.by_digest.get(digest_of(self._keys), ())}
+        known, learnt = self.known, self._learnt
         same = learnt.union(*(known.copies.get(number, ()) for number in learnt)) if learnt else set(self._copied())
         own = {int(known.families[number]) for number in same}
         return own | self._sources(own)
+
+    @cached_property
+    def _group(self) -> int:
+        """The document's group: the one of its name, else the one it was learnt in, else the one its short lines tie it to."""
+        known = self.known
+        if self.document.group:
+            return known.names.get(self.document.group, NOBODY)
+        if learnt := [number for number in self._learnt if not known.index.groups[number]]:
+            return int(known.group_of[min(learnt)])
+        votes: defaultdict[int, float] = defaultdict(float)
+        for place, slot in enumerate(self._slots.tolist()):
+            if slot >= 0 and not is_prose(self.blocks[place].folded):
+                holders = known.holding(slot)
+                if len(holders) < COMMON:
+                    tie = float(weight(np.array([len(holders) + 1]), len(known.index))[0])
+                    for group in np.unique(known.group_of[holders]).tolist():
+                        votes[group] += tie
+        best = max(votes, key=lambda group: (votes[group], -group), default=NOBODY)
+        return best if votes[best] >= TIE else NOBODY
 
     def _copied(self) -> list[int]:
         """Learnt documents whose rare prose the document shares. A line that one document holds is rare here, too."""
@@ -151,38 +300,11 @@ class _Lookup:
         found[found] = distinct[slots[found]] == self._keys[found]
         return np.where(found, slots, -1)
 
-    def _others(self, slot: int, holders: Holders) -> int:
-        """Return how many families besides the document's own hold the key at `slot`."""
-        pairs, totals = holders
-        return int(totals[slot]) - sum(
-            int(holds(pairs, np.array([slot * len(self.known.index) + family]))[0]) for family in self._own
-        )
-
-    @cached_property
-    def _group(self) -> int:
-        """The document's group when it is known and large enough to count in, else -1."""
+    def _others(self, slots: Iterable[int]) -> list[int]:
+        """Return how many families besides the document's own hold each of the keys at `slots`."""
         known = self.known
-        group = known.groups.get(self.document.group, -1) if self.document.group else -1
-        return group if group >= 0 and self._others(group, known.members) >= GROUP else -1
-
-    @cached_property
-    def _counts(self) -> NDArray[np.int64]:
-        """For each block, how many other independent documents hold it."""
-        known = self.known
-        counts = np.zeros(len(self.blocks), dtype=np.int64)
-        found = self._slots >= 0
-        slots = self._slots[found]
-        if self._group < 0:
-            pairs, totals = known.holders
-            held = totals[slots]
-        else:
-            pairs, places = known.group_holders
-            slots = slots * len(known.groups) + self._group
-            held = np.searchsorted(places, slots, "right") - np.searchsorted(places, slots, "left")
-        for family in self._own:
-            held = held - holds(pairs, slots * len(known.index) + family)
-        counts[found] = held
-        return counts
+        found = known.holders.count(known.holders.codes[list(slots)], self._own)
+        return [int(count) for count in found]
 
     def _reason(self, slot: int, similarity: float) -> TemplateReason:
         """Return the key at `slot` as a reason: the first `PARTNERS` documents, in order, that are not the document's own."""
@@ -198,7 +320,7 @@ class _Lookup:
                 partners[number] = Partner(known.index.ids[number], start, stop)
                 if len(partners) == PARTNERS:
                     break
-        count = self._others(slot, known.holders) + 1
+        count = self._others([slot])[0] + 1
         reason = TemplateReason(f"{int(distinct[slot]):016x}", count, round(similarity, 3), tuple(partners.values()))
         self._reasons[slot, similarity] = reason
         return reason
@@ -220,8 +342,13 @@ class _Lookup:
         if not places:
             return found
         for place, matches in zip(places, known.neighbours.like(self.blocks[at].folded for at in places), strict=True):
-            slots = [(known.slot(number), alike) for number, alike in matches]
-            others = [(slot, count, alike) for slot, alike in slots if (count := self._others(slot, known.holders))]
+            slots = [known.slot(number) for number, _ in matches]
+            counts = self._others(slots)
+            others = [
+                (slot, count, alike)
+                for slot, count, (_, alike) in zip(slots, counts, matches, strict=True)
+                if count
+            ]
             if others:
                 found[place] = others[0][0], max(count for _, count, _ in others), others[0][2]
         return found

@@ -1,0 +1,197 @@
+"""What is weighed: numbers for each block of a document, from its form, its repetition, its company and the rules.
+
+All are counts of other documents, shares, distances in blocks, or yes and no; none is a word of any language.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cleaner.observed import Observed
+    from cleaner.repetition import Repetition
+
+FAR = 20
+"""Distances in blocks are told apart up to this one."""
+
+STRONG = 0.3
+"""A block on this share of the group's other documents recurs strongly."""
+
+WINDOW = 4
+"""Blocks on each side that are its company."""
+
+Features = dict[str, "NDArray[np.float64]"]
+
+
+def features(seen: Observed, known: Repetition) -> Features:
+    """Return every feature by name, each an array with one number per block."""
+    form = _form(seen)
+    size = max(1, known.size)
+    share = known.group / size
+    found = np.maximum(np.maximum(share, known.near / max(size, 1 + known.near.max(initial=0))), 0)
+    outside = np.maximum(0, known.corpus - known.group)
+    values: Features = {
+        **form,
+        "count": np.log2(1 + known.group),
+        "share": share,
+        "outside": np.log2(1 + outside),
+        "sites": np.log2(1 + known.sites),
+        "near": np.log2(1 + known.near),
+        "masked": known.masked / size,
+        "before": known.before / size,
+        "after": known.after / size,
+        "steady": (known.before + known.after) / np.maximum(1, 2 * known.masked),
+        "labelled": np.log2(1 + known.labelled),
+        "labelled share": known.labelled / size,
+        "gap": np.where(known.gap > 0, known.gap / size, -1.0),
+        "gap filled": np.where(known.gap > 0, known.filled / np.maximum(1, known.gap), -1.0),
+        "gap prose": np.where(known.gap > 0, known.prose / np.maximum(1, known.gap), -1.0),
+        "framed": known.framed / size,
+        "placed": known.placed / size,
+        "fixed": known.fixed / size,
+        "from start": np.minimum(FAR, np.arange(len(share))).astype(np.float64),
+        "from end": np.minimum(FAR, np.arange(len(share))[::-1]).astype(np.float64),
+        "shaped": known.shaped / size,
+        "shape": known.shape / size,
+        "shape once": known.shape_once,
+        "place": known.place / size,
+        "place prose": known.place_prose,
+        "cells": np.log2(1 + known.cells),
+        "cells known": np.where(known.cells > 0, known.cells_known, -1.0),
+        "cells strong": np.where(known.cells > 0, known.cells_strong, -1.0),
+        "at head": known.head / np.maximum(1, known.corpus),
+        "at tail": known.tail / np.maximum(1, known.corpus),
+        "size": np.full(len(share), np.log2(1 + known.size)),
+        "copied": np.array(seen.copied, dtype=np.float64),
+        "cut rule": np.array(["cut" in signals for signals in seen.signals], dtype=np.float64),
+        "open rule": np.array(["open" in signals and at not in seen.bare for at, signals in enumerate(seen.signals)], dtype=np.float64),
+        "listed": np.array([at in seen.listed for at in range(len(share))], dtype=np.float64),
+    }
+    ruled = np.maximum(np.maximum(values["cut rule"], values["open rule"]), values["listed"])
+    recurs = (known.corpus > 0) | (known.near > 0)
+    strong = (share >= STRONG) & (known.group > 0) & (known.corpus > 0)
+    prose = form["prose"] > 0
+    unseen_prose = prose & ~recurs & (ruled == 0)
+    best = np.maximum(found, ruled)
+    values |= _company("share", found, form["letters"] > 0)
+    values |= _company("masked", values["masked"], None)
+    values |= _company("shaped", values["shaped"], None)
+    values["masked company"] = _window(np.maximum(values["masked"], best))
+    values["shaped company"] = _window(values["shaped"])
+    values |= _company("rule", ruled, form["letters"] > 0)
+    values |= _company("prose", unseen_prose.astype(np.float64), None)
+    values |= _company("width", form["width"], None)
+    values["company"] = _window(best)
+    values["recurring company"] = _window(recurs.astype(np.float64))
+    values["strong before"], values["strong after"] = _distances(strong | (ruled > 0))
+    values["prose before"], values["prose after"] = _distances(unseen_prose)
+    sizes = np.where(unseen_prose, form["length"], 0.0)
+    values["body before"] = np.log2(1 + np.concatenate(([0], np.cumsum(sizes)[:-1])))
+    values["body after"] = np.log2(1 + np.concatenate((np.cumsum(sizes[::-1])[::-1][1:], [0])))
+    values |= _run(unseen_prose, recurs, strong, ruled > 0)
+    values["chain"] = _chain(known.before > 0, known.after > 0)
+    values["recurring share"] = np.full(len(share), recurs.mean())
+    values["strong share"] = np.full(len(share), strong.mean())
+    del values["length"]
+    return values
+
+
+_BULLETS = frozenset(f"{mark} " for mark in "*+-•·‣◦▪»›>#")
+
+
+def _indent(text: str, start: int) -> int:
+    """How many spaces and tabs a line starts with."""
+    line = text[start : start + 80]
+    line = line[len(line) - len(line.lstrip("\r\n")) :]
+    return len(line) - len(line.lstrip(" \t\u3000"))
+
+
+def _form(seen: Observed) -> Features:
+    texts = [block.folded for block in seen.blocks]
+    length = np.array([len(text) for text in texts], dtype=np.float64)
+    digits = np.array([sum(map(str.isdigit, text)) for text in texts], dtype=np.float64)
+    return {
+        "length": length,
+        "width": np.log2(1 + np.array(seen.widths, dtype=np.float64)),
+        "words": np.array([min(40, text.count(" ") + 1) for text in texts], dtype=np.float64),
+        "prose": np.array(seen.prose, dtype=np.float64),
+        "closed": np.array(seen.closed, dtype=np.float64),
+        "indent": np.log2(1 + np.array([_indent(seen.text, block.start) for block in seen.blocks], dtype=np.float64)),
+        "bullet": np.array([text[:2] in _BULLETS for text in texts], dtype=np.float64),
+        "code": np.array(seen.code, dtype=np.float64),
+        "fenced": np.array(seen.fenced, dtype=np.float64),
+        "letters": np.array(seen.lettered, dtype=np.float64),
+        "digits": digits / np.maximum(1, length),
+        "ellipsis": np.array([text.endswith("...") for text in texts], dtype=np.float64),
+        "question": np.array([text.endswith(("?", "!", "？", "！")) for text in texts], dtype=np.float64),
+        "colon": np.array([text.endswith(":") for text in texts], dtype=np.float64),
+        "marks": np.array([sum(map(text.count, "|›»«·•→←/#©@")) for text in texts], dtype=np.float64),
+        "commas": np.array([min(10, sum(map(text.count, ",，、;"))) for text in texts], dtype=np.float64),
+    }
+
+
+def _company(name: str, values: NDArray[np.float64], some: NDArray[np.bool_] | None) -> Features:
+    """The values of the two blocks on each side, -1 where there is none; only `some` blocks count as neighbours."""
+    places = np.arange(len(values)) if some is None else np.flatnonzero(some)
+    padded = np.concatenate(([-1.0, -1.0], values[places], [-1.0, -1.0]))
+    left = np.searchsorted(places, np.arange(len(values)), "left")
+    right = np.searchsorted(places, np.arange(len(values)), "right")
+    return {
+        f"{name} -2": padded[left],
+        f"{name} -1": padded[left + 1],
+        f"{name} +1": padded[right + 2],
+        f"{name} +2": padded[right + 3],
+    }
+
+
+def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the `WINDOW` blocks on each side, without the block itself."""
+    sums = np.concatenate(([0.0], np.cumsum(values)))
+    at = np.arange(len(values))
+    low, high = np.maximum(0, at - WINDOW), np.minimum(len(values), at + WINDOW + 1)
+    result: NDArray[np.float64] = (sums[high] - sums[low] - values) / np.maximum(1, high - low - 1)
+    return result
+
+
+def _distances(marked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many blocks back the last marked one is, and how many on the next one, at most `FAR`."""
+    places = np.flatnonzero(marked)
+    at = np.arange(len(marked))
+    bounds = np.concatenate(([-FAR * 2], places, [len(marked) + FAR * 2]))
+    before = at - bounds[np.searchsorted(places, at, "left")]
+    after = bounds[np.searchsorted(places, at, "right") + 1] - at
+    return np.minimum(before, FAR).astype(np.float64), np.minimum(after, FAR).astype(np.float64)
+
+
+def _run(
+    prose: NDArray[np.bool_], recurs: NDArray[np.bool_], strong: NDArray[np.bool_], ruled: NDArray[np.bool_]
+) -> Features:
+    """Of the stretch without unseen prose that a block is in: its length, and what share of it recurs, or a rule knows."""
+    stretch = np.cumsum(prose) * 2 - prose
+    _, at = np.unique(stretch, return_inverse=True)
+    count = np.bincount(at)
+
+    def mean(values: NDArray[np.bool_]) -> NDArray[np.float64]:
+        result: NDArray[np.float64] = (np.bincount(at, weights=values) / count)[at]
+        return result
+
+    return {
+        "run": np.log2(count[at]).astype(np.float64),
+        "run recurs": mean(recurs),
+        "run strong": mean(strong),
+        "run ruled": mean(ruled),
+    }
+
+
+def _chain(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many blocks in a row, this one among them, follow each other elsewhere in the group, too; at most `FAR`."""
+    count = len(before)
+    linked = np.concatenate(([False], before[1:] & after[:-1])) if count else before
+    chains = np.cumsum(~linked)
+    lengths = np.bincount(chains)
+    alone = ~(before | after)
+    return np.where(alone, 0, np.minimum(lengths[chains], FAR)).astype(np.float64)
