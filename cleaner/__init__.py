@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cleaner.decide import Policy
+    from cleaner.decide import POLICIES, Policy
     from cleaner.index import Index, learn
     from cleaner.model import Cleaned, CleanerError, Document, Span
     from cleaner.pipeline import Cleaner, clean
@@ -26,6 +26,7 @@ __all__ = [
     "CleanerError",
     "Document",
     "Index",
+    "POLICIES",
     "Policy",
     "RuleSet",
     "Span",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "cleaner.decide": ("Policy",),
+    "cleaner.decide": ("POLICIES", "Policy"),
     "cleaner.index": ("Index", "learn"),
     "cleaner.model": ("Cleaned", "CleanerError", "Document", "Span"),
     "cleaner.pipeline": ("Cleaner", "clean"),

@@ -179,8 +179,7 @@ def explain(
     with _lines():
         document, offset = one_document(target, group)
         cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []))
-        first = cleaner.explain(document)
-        for line in explained(cleaner.clean(document), first.blocks, first.evidence, first.decision, offset):
+        for line in explained(cleaner.clean(document), cleaner.explain(document), offset):
             typer.echo(line)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from cleaner.features import Features, features
 from cleaner.forest import shipped
 from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, Span, TemplateReason
-from cleaner.observed import Observed
+from cleaner.observed import SEVERAL, Observed
 from cleaner.repetition import Repetition
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Policy:
 
     threshold: float = -0.5
     """Log-odds that a block needs."""
-    border: float = 1.0
+    border: float = 0.5
     """What each border of a run costs: neighbours decide together."""
     doubt: float = 2.0
     """Log-odds, beyond the threshold, that what reads like a body needs: unseen sentences, quotations, code."""
@@ -57,6 +57,15 @@ POLICIES: Mapping[Preset, Policy] = MappingProxyType(
 )
 """Along the curve of precision against recall; `tests/benchmarks/calibrate.py` prints its points."""
 
+GROUP = 3
+"""Smaller groups of other documents are too small to count in."""
+
+RULED = 1.5
+"""Least score of what a rule settles: more than two borders cost."""
+
+ENDS = 2
+"""Blocks at either end of a document where a rule knows sentences, too: cookie lines, copyright lines."""
+
 GAP = 16
 """Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
 
@@ -65,6 +74,10 @@ GAP = 16
 class Decision:
     """A decision laid open: what `explain` shows."""
 
+    evidence: tuple[Evidence, ...]
+    """What the rules say."""
+    repetition: Repetition
+    """What the corpus knows, and the blocks that it speaks of."""
     values: Features
     """The features of each block, by name."""
     scores: tuple[float, ...]
@@ -92,31 +105,85 @@ def decide(
     >>> from cleaner.segment import segment
     >>> text = "The body.\nRelated articles\nAnother story\n"
     >>> seen = [Evidence(1, "open", 1.0, RuleReason("related/articles"))]
-    >>> found = decide(text, segment(text), seen, none(3), Policy())
+    >>> found = decide(text, segment(text), seen, none(segment(text)), Policy())
     >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
     """
     if not evidence and not repetition.reasons:
-        return Decision({}, (0.0,) * len(blocks), frozenset(), (False,) * len(blocks), ())
+        return Decision(tuple(evidence), repetition, {}, (0.0,) * len(blocks), frozenset(), (False,) * len(blocks), ())
     seen = Observed(text, blocks, evidence, repetition)
     values = features(seen, repetition)
     scores = shipped().score(values) - policy.threshold
-    doubtful = _doubtful(seen, repetition)
-    kept = np.array([seen.kept(place) for place in range(len(blocks))]) | (doubtful & (scores <= policy.doubt))
+    if repetition.size < GROUP:
+        scores = np.where(_ruled(seen), np.maximum(scores, RULED), scores)
+    kept = np.array([seen.kept(place) for place in range(len(blocks))])
+    kept |= _chance(seen, repetition) | (_doubtful(seen, repetition) & (scores <= policy.doubt))
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
+    for first, last in _runs(cut):
+        cut[first:last] = _trimmed(seen, scores, first, last, strict=repetition.size < GROUP)
+    if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
+        cut = [gone and seen.speaks(place) for place, gone in enumerate(cut)]  # no document is all boilerplate
     for first, last in _runs(cut):  # what holds no letter goes with its neighbours, and nothing goes without a reason
         if not any(seen.lettered[place] and seen.reasons[place] for place in range(first, last)):
             cut[first:last] = [False] * (last - first)
     rounded = tuple(scores.round(3).tolist())
-    return Decision(values, rounded, seen.listed, tuple(cut), _spans(seen, rounded, cut))
+    return Decision(tuple(evidence), repetition, values, rounded, seen.listed, tuple(cut), _spans(seen, rounded, cut))
+
+
+def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, *, strict: bool) -> list[bool]:
+    """Return what is left of a run when it must start and end with a block that is boilerplate by itself.
+
+    When `strict`, evidence of the block's own must say so; but a trailer may end with an item that nobody else has.
+    """
+    own = [scores[place] > 0 and (not strict or seen.speaks(place)) for place in range(first, last)]
+    ends = own if last < len(seen.blocks) else [score > 0 for score in scores[first:last]]
+    if not any(own) or not any(ends):
+        return [False] * (last - first)
+    start, stop = own.index(True), len(ends) - ends[::-1].index(True)
+    return [start <= at < stop for at in range(last - first)]
+
+
+def _ruled(seen: Observed) -> NDArray[np.bool_]:
+    """Which blocks a rule settles where there is no group to count in.
+
+    Not a part of a longer line, nor a sentence in mid-document that is in no list.
+    """
+    last = len(seen.blocks) - ENDS
+    return np.array(
+        [
+            seen.ruled(place)
+            and not block.sentence
+            and (place in seen.listed or not seen.closed[place] or not ENDS <= place < last)
+            for place, block in enumerate(seen.blocks)
+        ],
+        dtype=np.bool_,
+    )
 
 
 def _doubtful(seen: Observed, repetition: Repetition) -> NDArray[np.bool_]:
-    """Which blocks read like a body: sentences and code that nobody else holds, or hardly anybody, and no rule knows."""
-    readable = np.array(seen.closed) | np.array(seen.code)
-    ruled = np.array([seen.ruled(place) for place in range(len(seen.blocks))])
-    few = np.maximum(repetition.corpus, repetition.near) < 2
-    return readable & few & ~ruled
+    """Which blocks read like a body: sentences, code and section headings that hardly another document holds."""
+    heads = np.array([block.folded.startswith("#") for block in seen.blocks], dtype=np.bool_)
+    shared = np.maximum(repetition.corpus, repetition.near)
+    readable = np.array(seen.closed, dtype=np.bool_) | np.array(seen.code, dtype=np.bool_) | heads
+    result: NDArray[np.bool_] = readable & (shared < SEVERAL) & ~_known(seen)
+    return result
+
+
+def _chance(seen: Observed, repetition: Repetition) -> NDArray[np.bool_]:
+    """Which blocks two documents may share by chance, or nobody shares, where the group is too small to count in.
+
+    That is what does not stand with more of its kind at the same end of both, and sentences that nobody else holds.
+    """
+    if repetition.size >= GROUP:
+        return np.zeros(len(seen.blocks), dtype=np.bool_)
+    shared = np.maximum(repetition.corpus, repetition.near)
+    few = (shared > 0) & (shared < GROUP) & ~repetition.edge
+    result: NDArray[np.bool_] = (few | (_doubtful(seen, repetition) & (shared == 0))) & ~_known(seen)
+    return result
+
+
+def _known(seen: Observed) -> NDArray[np.bool_]:
+    return np.array([seen.ruled(place) for place in range(len(seen.blocks))], dtype=np.bool_)
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:

@@ -24,6 +24,31 @@ STRONG = 0.3
 WINDOW = 4
 """Blocks on each side that are its company."""
 
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "repetition": ("count", "share", "outside", "sites", "near", "masked", "copied"),
+    "rules": ("cut rule", "open rule", "listed", "rule -2", "rule -1", "rule +1", "rule +2", "run ruled"),
+    "neighbours": (
+        *("before", "after", "steady", "chain", "company", "recurring company", "masked company", "run", "run recurs"),
+        *("run strong", "strong before", "strong after", "share -2", "share -1", "share +1", "share +2"),
+        *("masked -2", "masked -1", "masked +1", "masked +2"),
+    ),
+    "place": (
+        *("at head", "at tail", "fixed", "from start", "from end", "body before", "body after"),
+        *("prose before", "prose after", "prose -2", "prose -1", "prose +1", "prose +2"),
+    ),
+    "frame": (
+        *("labelled", "labelled share", "framed", "placed", "place", "place prose", "gap", "gap filled", "gap prose"),
+        *("cells", "cells known", "cells strong", "shaped", "shape", "shape once", "shaped company"),
+        *("shaped -2", "shaped -1", "shaped +1", "shaped +2"),
+    ),
+    "form": (
+        *("width", "words", "prose", "closed", "indent", "heading", "bullet", "code", "fenced", "letters", "digits"),
+        *("ellipsis", "question", "colon", "marks", "commas", "width -2", "width -1", "width +1", "width +2"),
+    ),
+    "corpus": ("size", "recurring share", "strong share"),
+}
+"""Which kind of evidence each feature is."""
+
 Features = dict[str, "NDArray[np.float64]"]
 
 
@@ -68,7 +93,9 @@ def features(seen: Observed, known: Repetition) -> Features:
         "size": np.full(len(share), np.log2(1 + known.size)),
         "copied": np.array(seen.copied, dtype=np.float64),
         "cut rule": np.array(["cut" in signals for signals in seen.signals], dtype=np.float64),
-        "open rule": np.array(["open" in signals and at not in seen.bare for at, signals in enumerate(seen.signals)], dtype=np.float64),
+        "open rule": np.array(
+            ["open" in signals and at not in seen.bare for at, signals in enumerate(seen.signals)], dtype=np.float64
+        ),
         "listed": np.array([at in seen.listed for at in range(len(share))], dtype=np.float64),
     }
     ruled = np.maximum(np.maximum(values["cut rule"], values["open rule"]), values["listed"])
@@ -100,7 +127,34 @@ def features(seen: Observed, known: Repetition) -> Features:
     return values
 
 
-_BULLETS = frozenset(f"{mark} " for mark in "*+-•·‣◦▪»›>#")
+_BULLETS = frozenset(f"{mark} " for mark in "*+-•·‣◦▪»›>")
+
+
+def words(values: Features, place: int) -> dict[str, str]:
+    """Say in words what the features of the block at `place` are, by family.
+
+    >>> values = {name: np.zeros(1) for names in FAMILIES.values() for name in names}
+    >>> words(values, 0)["repetition"]
+    'on 0% of 0 other documents of its group, on 0 outside it'
+    """
+    value = {name: float(column[place]) for name, column in values.items()}
+    size, outside = (round(2 ** value[name] - 1) for name in ("size", "outside"))
+    repetition = f"on {value['share']:.0%} of {size} other documents of its group, on {outside} outside it"
+    if value["near"]:
+        repetition += f", nearly the same on {2 ** value['near'] - 1:.1f}"
+    known = [name for name in ("cut rule", "open rule", "listed") if value[name]]
+    kinds = [name for name in ("prose", "code", "heading", "bullet", "digits", "ellipsis", "question") if value[name]]
+    return {
+        "repetition": repetition,
+        "rules": f"{' and '.join(known) or 'none here'}; {value['run ruled']:.0%} of the stretch that it is in",
+        "neighbours": f"{value['recurring company']:.0%} of those around it recur; {value['chain']:.0f} in a row together",
+        "place": f"{value['from start']:.0f} after the start, {value['from end']:.0f} before the end"
+        f"; as far from there on {value['fixed']:.0%} of the others",
+        "frame": f"lines that start or end like it, in the same surroundings: on {value['labelled share']:.0%}"
+        f" of the others; {max(0.0, value['gap prose']):.0%} have prose there",
+        "form": f"{2 ** value['width'] - 1:.0f} wide{', ' if kinds else ''}{', '.join(kinds)}",
+        "corpus": f"{value['recurring share']:.0%} of the document recurs",
+    }
 
 
 def _indent(text: str, start: int) -> int:
@@ -121,6 +175,7 @@ def _form(seen: Observed) -> Features:
         "prose": np.array(seen.prose, dtype=np.float64),
         "closed": np.array(seen.closed, dtype=np.float64),
         "indent": np.log2(1 + np.array([_indent(seen.text, block.start) for block in seen.blocks], dtype=np.float64)),
+        "heading": np.array([text.startswith("#") for text in texts], dtype=np.float64),
         "bullet": np.array([text[:2] in _BULLETS for text in texts], dtype=np.float64),
         "code": np.array(seen.code, dtype=np.float64),
         "fenced": np.array(seen.fenced, dtype=np.float64),
@@ -135,7 +190,7 @@ def _form(seen: Observed) -> Features:
 
 
 def _company(name: str, values: NDArray[np.float64], some: NDArray[np.bool_] | None) -> Features:
-    """The values of the two blocks on each side, -1 where there is none; only `some` blocks count as neighbours."""
+    """Return the values of the two blocks on each side, -1 where there is none; only `some` blocks count as neighbours."""
     places = np.arange(len(values)) if some is None else np.flatnonzero(some)
     padded = np.concatenate(([-1.0, -1.0], values[places], [-1.0, -1.0]))
     left = np.searchsorted(places, np.arange(len(values)), "left")
@@ -149,7 +204,7 @@ def _company(name: str, values: NDArray[np.float64], some: NDArray[np.bool_] | N
 
 
 def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of the `WINDOW` blocks on each side, without the block itself."""
+    """Return the mean of the `WINDOW` blocks on each side, without the block itself."""
     sums = np.concatenate(([0.0], np.cumsum(values)))
     at = np.arange(len(values))
     low, high = np.maximum(0, at - WINDOW), np.minimum(len(values), at + WINDOW + 1)
@@ -158,7 +213,7 @@ def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _distances(marked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How many blocks back the last marked one is, and how many on the next one, at most `FAR`."""
+    """Return how many blocks back the last marked one is, and how many on the next one, at most `FAR`."""
     places = np.flatnonzero(marked)
     at = np.arange(len(marked))
     bounds = np.concatenate(([-FAR * 2], places, [len(marked) + FAR * 2]))
@@ -170,7 +225,7 @@ def _distances(marked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[
 def _run(
     prose: NDArray[np.bool_], recurs: NDArray[np.bool_], strong: NDArray[np.bool_], ruled: NDArray[np.bool_]
 ) -> Features:
-    """Of the stretch without unseen prose that a block is in: its length, and what share of it recurs, or a rule knows."""
+    """Return, of the stretch without unseen prose that a block is in: its length, and what share of it recurs, or a rule knows."""
     stretch = np.cumsum(prose) * 2 - prose
     _, at = np.unique(stretch, return_inverse=True)
     count = np.bincount(at)
@@ -188,7 +243,7 @@ def _run(
 
 
 def _chain(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How many blocks in a row, this one among them, follow each other elsewhere in the group, too; at most `FAR`."""
+    """Return how many blocks in a row, this one among them, follow each other elsewhere in the group, too; at most `FAR`."""
     count = len(before)
     linked = np.concatenate(([False], before[1:] & after[:-1])) if count else before
     chains = np.cumsum(~linked)

@@ -69,9 +69,7 @@ class Forest:
         table = np.stack([values[name] for name in self.names], axis=1).astype(np.float32)
         return table, np.arange(len(table))[:, None]
 
-    def _step(
-        self, table: NDArray[np.float32], row: NDArray[np.int64], node: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def _step(self, table: NDArray[np.float32], row: NDArray[np.int64], node: NDArray[np.int64]) -> NDArray[np.int64]:
         trees = np.arange(len(self.feature))
         goes_left = table[row, self.feature[trees, node]] <= self.threshold[trees, node]
         return np.where(goes_left, self.left[trees, node], self.right[trees, node])

@@ -10,15 +10,27 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, product
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cleaner import near
 from cleaner.counting import Counter, combined, counter
+from cleaner.fingerprints import NO_KEY
 from cleaner.grouping import communities
-from cleaner.index import NO_KEY, Index
+from cleaner.index import Index
+from cleaner.surroundings import (
+    END,
+    START,
+    affix_codes,
+    close,
+    edge_runs,
+    fixed_codes,
+    gap_codes,
+    landmarks,
+    place_codes,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,25 +40,6 @@ COPY_LINES, COPY_SHARE, COPY_RARE = 3, 0.4, 4
 documents), and these make `COPY_SHARE` of the prose of one of them: sharing the article makes copies, sharing a trailer
 does not. On inject-dev a share of 0.5 lets a third more body text of syndicated articles go; a smaller one makes
 copies of pages through their footers and teasers."""
-
-EDGE = 3.0
-"""Least score of a run that touches the start or end: three recurring blocks more than unseen ones."""
-
-EDGE_SHORT, EDGE_PROSE = -1.0, -1.5
-"""What an unseen block costs such a run: items rotate, prose does not."""
-
-REACH = 3
-"""Near-duplicates are looked for this many blocks around a recurring one, and from the ends of a document."""
-
-
-SKELETON = 0.5
-"""A line on this share of a group's documents is a landmark: what lies between two landmarks is comparable."""
-
-PLACE = 16
-"""So many lines around a landmark have a place by it."""
-
-START, END = 1, 2
-"""Stand for the neighbour that the first and the last line do not have."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +248,19 @@ class Frequencies:
         return self.counter(codes, lines)
 
     @cached_property
+    def shingles(self) -> Counter:
+        """Families by group and shingle of long lines."""
+        documents = np.repeat(np.arange(len(self.index)), np.diff(self.index.shingle_first))
+        codes = combined(self.group_of[documents], self.index.shingles)
+        return counter(codes, self.families[documents], len(self.index))
+
+    @cached_property
+    def shingle_order(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """The shingles of all documents by hash, then by document and place; and their hashes."""
+        order = np.argsort(self.index.shingles, kind="stable")
+        return order, self.index.shingles[order]
+
+    @cached_property
     def framed(self) -> Counter:
         """Families by group, how a line starts and how it ends."""
         codes = combined(self.line_groups, self.index.heads, self.index.tails)
@@ -301,10 +307,10 @@ class Frequencies:
         for number in range(len(self.index)):
             lines = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
             group, prose = int(self.group_of[number]), self.index.prose[lines]
-            for near, codes in place_codes(group, self.index.keys[lines], self.marks[lines]):
-                labels = [combined(codes, affix[lines][near]) for affix in (self.index.heads, self.index.tails)]
-                shapes = combined(codes, self.index.shapes[lines][near])
-                kinds = codes, codes[prose[near]], np.concatenate(labels), shapes
+            for beside, codes in place_codes(group, self.index.keys[lines], self.marks[lines]):
+                labels = [combined(codes, affix[lines][beside]) for affix in (self.index.heads, self.index.tails)]
+                shapes = combined(codes, self.index.shapes[lines][beside])
+                kinds = codes, codes[prose[beside]], np.concatenate(labels), shapes
                 for kind, chosen in enumerate(kinds):
                     found[kind].append(chosen)
                     holders[kind].append(np.full(len(chosen), self.families[number]))
@@ -369,106 +375,3 @@ def is_copy(sizes: Sequence[int], prose: int) -> bool:
     (True, False, False)
     """
     return len(sizes) >= COPY_LINES and sum(sizes) >= COPY_SHARE * prose
-
-
-def edge_runs(
-    recurs: NDArray[np.bool_], prose: NDArray[np.bool_], lettered: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Mark the blocks of the best-scoring head, and of the best-scoring tail, of a document, where they score `EDGE`.
-
-    >>> recurs = np.array([False, False, True, True, False, True, True])
-    >>> head, tail = edge_runs(recurs, np.zeros(7, bool), np.ones(7, bool))
-    >>> bool(head.any()), tail.astype(int).tolist()
-    (False, [0, 0, 1, 1, 1, 1, 1])
-    """
-    head, tail = np.zeros(len(recurs), dtype=np.bool_), np.zeros(len(recurs), dtype=np.bool_)
-    if np.count_nonzero(recurs) >= EDGE:
-        gains = np.where(recurs, 1.0, np.where(prose, EDGE_PROSE, EDGE_SHORT)) * lettered
-        for marks, sums in ((head, np.cumsum(gains)), (tail[::-1], np.cumsum(gains[::-1]))):
-            if sums.max() >= EDGE:
-                marks[: int(sums.argmax()) + 1] = True
-    return head, tail
-
-
-def close(recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark the blocks within `REACH` of a recurring one or of an end, counting blocks with letters only.
-
-    >>> recurs = np.array([False, False, False, False, True, False, False, False, False, False, False])
-    >>> close(recurs, np.ones(11, bool)).astype(int).tolist()
-    [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
-    """
-    places = np.flatnonzero(lettered)
-    marked = np.zeros(len(recurs), dtype=np.bool_)
-    if not len(places):
-        return marked
-    inner = np.pad(recurs[places], REACH, constant_values=True)
-    marked[places] = np.lib.stride_tricks.sliding_window_view(inner, 2 * REACH + 1).any(axis=1)
-    return marked
-
-
-def affix_codes(
-    groups: NDArray[np.int64],
-    before: NDArray[np.uint64],
-    after: NDArray[np.uint64],
-    heads: NDArray[np.uint32],
-    tails: NDArray[np.uint32],
-) -> list[NDArray[np.uint64]]:
-    """Return four codes for each line: its start, or end, with the line before it, then with the line after it."""
-    sides = [(number, affix, side) for number, (side, affix) in enumerate(product((before, after), (heads, tails)))]
-    return [combined(groups, np.uint64(number), affix, side) for number, affix, side in sides]
-
-
-def landmarks(held: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which lines are landmarks, given how many of how many documents of their group hold them.
-
-    >>> landmarks(np.array([1, 2, 4]), np.array([1, 3, 9])).tolist()
-    [False, True, False]
-    """
-    return (held >= 2) & (held >= SKELETON * size)
-
-
-def gap_codes(
-    group: int, keys: NDArray[np.uint64], marks: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Return where the gaps between a document's landmarks are, ends included: landmark before, landmark after, code.
-
-    >>> left, right, _ = gap_codes(0, np.array([5, 6, 7], dtype=np.uint64), np.array([False, True, False]))
-    >>> left.tolist(), right.tolist()
-    ([-1, 1], [1, 3])
-    """
-    places = np.flatnonzero(marks)
-    bounds = np.concatenate(([-1], places, [len(keys)])).astype(np.int64)
-    sides = np.concatenate(([START], keys[places], [END])).astype(np.uint64)
-    return bounds[:-1], bounds[1:], combined(np.uint64(group), sides[:-1], sides[1:])
-
-
-def place_codes(
-    group: int, keys: NDArray[np.uint64], marks: NDArray[np.bool_]
-) -> list[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
-    """Return the lines at most `PLACE` after a landmark, or the start, with their place's code; then those before one.
-
-    >>> [near.tolist() for near, _ in place_codes(0, np.array([5, 6], dtype=np.uint64), np.array([True, False]))]
-    [[1], [1]]
-    """
-    at = np.arange(len(keys))
-    places = np.flatnonzero(marks)
-    bounds = np.concatenate(([-1], places, [len(keys)])).astype(np.int64)
-    sides = np.concatenate(([START], keys[places], [END])).astype(np.uint64)
-    gap = np.searchsorted(places, at, "left")
-    found = []
-    for number, (which, sign) in enumerate(((gap, 1), (gap + 1, -1))):
-        away = sign * (at - bounds[which])
-        near = np.flatnonzero(~marks & (away <= PLACE))
-        codes = combined(np.uint64(group), np.uint64(number), sides[which[near]], away[near].astype(np.uint64))
-        found.append((near, codes))
-    return found
-
-
-def fixed_codes(
-    groups: NDArray[np.int64], masks: NDArray[np.uint64], at: NDArray[np.int64], back: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return a code for each line at most `PLACE` from its document's start, then for those from its end; and the lines."""
-    head, tail = np.flatnonzero(at < PLACE), np.flatnonzero(back < PLACE)
-    codes = [combined(groups[head], masks[head], np.uint64(1), at[head].astype(np.uint64))]
-    codes.append(combined(groups[tail], masks[tail], np.uint64(2), back[tail].astype(np.uint64)))
-    return np.concatenate(codes), np.concatenate((head, tail))

@@ -8,18 +8,19 @@ by `cleaner.frequency`. On disk it is one safetensors file: arrays, no pickle, a
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest, xxh32_intdigest
+from xxhash import xxh3_128_hexdigest
 
 from cleaner import near
-from cleaner.model import Block, Document, IndexFormatError
-from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION, fold, is_prose, segment
+from cleaner.fingerprints import affixes_of, cells_of, keys_of, masks_of, shapes_of
+from cleaner.model import Document, IndexFormatError
+from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION, is_prose, segment
+from cleaner.shingling import Shingles, shingles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,33 +38,6 @@ SETTINGS: dict[str, object] = {
     "permutations": near.PERMUTATIONS,
 }
 """What an index file must have been made with to fit this program."""
-
-AFFIX = 5
-"""Characters of a labelled line's label: "Next: ...", "... (12)". Five beat 3 and 8 in the research that found them."""
-
-CELLED = 500
-"""A longer line is not looked at for cells."""
-
-_CELL = re.compile(r"\s{2,}|\t|\s*[|»›→·•]\s*|\s+[>/–—-]\s+")
-"""What stands between the cells of a line."""
-
-_DIGIT = re.compile(r"\d")
-
-NO_KEY = 0
-"""The key of a block without a letter: rules, numbers and bullets have no frequency."""
-
-
-def key(folded: str) -> int:
-    """Return the 64-bit fingerprint of folded text, `NO_KEY` when it holds no letter.
-
-    >>> key("read more") == key("read more") != key("read less")
-    True
-    >>> key("* * *")
-    0
-    """
-    if not any(map(str.isalpha, folded)):
-        return NO_KEY
-    return xxh3_64_intdigest(folded.encode()) or 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +69,12 @@ class Index:
     """Keys of the cells of lines that have several, line after line: breadcrumbs, bars of links, rows of tables."""
     widths: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
     """How many cells each line has; 0 when it is but one."""
+    shingles: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """Hashes of the shingles of each document's long lines, document after document, in order."""
+    shingle_starts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    shingle_stops: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    shingle_first: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    """Document d has the shingles `[shingle_first[d], shingle_first[d + 1])`."""
     texts: dict[int, str] = field(default_factory=dict)
     """Folded text of each distinct line that is `near.comparable`, by key: to find near-duplicates by."""
 
@@ -124,88 +104,12 @@ class _Row:
     shapes: NDArray[np.uint32]
     cells: NDArray[np.uint64]
     widths: NDArray[np.uint32]
+    shingles: Shingles
 
     @property
     def identity(self) -> tuple[str, str, str, bytes]:
         # The offsets are part of it: the same lines may be set apart by other white space.
         return self.id, self.group, self.digest, self.starts.tobytes() + self.stops.tobytes()
-
-
-def keys_of(blocks: Sequence[Block]) -> NDArray[np.uint64]:
-    """Return the fingerprint of each block."""
-    return np.fromiter((key(block.folded) for block in blocks), dtype=np.uint64, count=len(blocks))
-
-
-def masks_of(blocks: Sequence[Block]) -> NDArray[np.uint64]:
-    """Return the fingerprint of each block with every digit as 0; never 0 itself.
-
-    >>> one, other = masks_of([Block(0, 6, 6, "page 1"), Block(6, 12, 12, "page 7")])
-    >>> bool(one == other)
-    True
-    """
-    masked = (_DIGIT.sub("0", block.folded) for block in blocks)
-    return np.fromiter((xxh3_64_intdigest(text.encode()) or 1 for text in masked), dtype=np.uint64, count=len(blocks))
-
-
-def affixes_of(blocks: Sequence[Block]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return the fingerprints of how each block starts, and of how it ends."""
-    heads = (xxh32_intdigest(block.folded[:AFFIX].encode()) for block in blocks)
-    tails = (xxh32_intdigest(block.folded[-AFFIX:].encode()) for block in blocks)
-    count = len(blocks)
-    return np.fromiter(heads, dtype=np.uint32, count=count), np.fromiter(tails, dtype=np.uint32, count=count)
-
-
-def cells_of(text: str, blocks: Sequence[Block]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    r"""Return the keys of the cells of `blocks` that have several, in order, and how many each block has, else 0.
-
-    >>> text = "Home » News » Bridges\nA line."
-    >>> keys, counts = cells_of(text, segment(text))
-    >>> counts.tolist(), keys[0] == key("home")
-    ([3, 0], True)
-    """
-    keys: list[int] = []
-    counts = []
-    for block in blocks:
-        parts = _CELL.split(text[block.start : block.stop].strip()) if len(block.folded) <= CELLED else []
-        cells = [number for part in parts if (number := key(fold(part)))]
-        keys.extend(cells if len(cells) > 1 else [])
-        counts.append(len(cells) if len(cells) > 1 else 0)
-    return np.array(keys, dtype=np.uint64), np.array(counts, dtype=np.uint32)
-
-
-def shapes_of(text: str, blocks: Sequence[Block]) -> NDArray[np.uint32]:
-    r"""Return the fingerprint of how each block looks.
-
-    That is how deep it is indented, which kind of character it starts and ends with, whether it is made of cells, and
-    how wide it is, by doublings.
-
-    >>> text = "  * Home\n  * News\n  A line."
-    >>> one, two, three = shapes_of(text, segment(text))
-    >>> bool(one == two), bool(one == three)
-    (True, False)
-    """
-    return np.fromiter(
-        (xxh32_intdigest(_shape(text, block).encode("utf-8", "surrogatepass")) for block in blocks),
-        dtype=np.uint32,
-        count=len(blocks),
-    )
-
-
-def _shape(text: str, block: Block) -> str:
-    line = text[block.start : block.stop].lstrip("\r\n")
-    content = line.lstrip()
-    ends = [_category(character) for character in (content[:1], content[-1:])]
-    cells = bool(_CELL.search(content[:CELLED]))
-    return f"{(len(line) - len(content)).bit_length()} {ends} {cells} {len(content).bit_length()}"
-
-
-def _category(character: str) -> str:
-    """A digit, a capital, another letter, or the mark itself."""
-    if character.isdigit():
-        return "0"
-    if character.isalpha():
-        return "A" if character.isupper() else "a"
-    return character
 
 
 def digest_of(keys: NDArray[np.uint64]) -> str:
@@ -258,6 +162,7 @@ def _row(document: Document, texts: dict[int, str]) -> _Row:
         *affixes_of(blocks),
         shapes_of(document.text, blocks),
         *cells_of(document.text, blocks),
+        shingles(document.text, blocks),
     )
 
 
@@ -268,7 +173,9 @@ def _rows(index: Index) -> Iterator[_Row]:
         arrays = index.keys[lines], index.starts[lines], index.stops[lines], index.prose[lines]
         marks = index.masks[lines], index.heads[lines], index.tails[lines], index.shapes[lines]
         cells = index.cells[int(ends[lines.start]) : int(ends[lines.stop])], index.widths[lines]
-        yield _Row(index.ids[at], index.groups[at], index.digests[at], *arrays, *marks, *cells)
+        words = slice(int(index.shingle_first[at]), int(index.shingle_first[at + 1]))
+        long = Shingles(index.shingles[words], index.shingle_starts[words], index.shingle_stops[words])
+        yield _Row(index.ids[at], index.groups[at], index.digests[at], *arrays, *marks, *cells, long)
 
 
 def _assemble(rows: list[_Row], texts: dict[int, str]) -> Index:
@@ -291,6 +198,10 @@ def _assemble(rows: list[_Row], texts: dict[int, str]) -> Index:
         np.concatenate([row.shapes for row in ordered]),
         np.concatenate([row.cells for row in ordered]),
         np.concatenate([row.widths for row in ordered]),
+        np.concatenate([row.shingles.hashes for row in ordered]),
+        np.concatenate([row.shingles.starts for row in ordered]),
+        np.concatenate([row.shingles.stops for row in ordered]),
+        np.cumsum([0, *(len(row.shingles.hashes) for row in ordered)], dtype=np.int64),
         texts,
     )
 
@@ -302,6 +213,10 @@ _ARRAYS = {"first": np.int64, "keys": np.uint64, "starts": np.uint32, "stops": n
     "shapes": np.uint32,
     "cells": np.uint64,
     "widths": np.uint32,
+    "shingles": np.uint32,
+    "shingle_starts": np.uint32,
+    "shingle_stops": np.uint32,
+    "shingle_first": np.int64,
 }
 _STRINGS = ("ids", "groups", "digests")
 

@@ -17,10 +17,8 @@ Status = Literal["cleaned", "unchanged", "held", "failed"]
 """`cleaned`: something was cut. `unchanged`: nothing was. `held`: a cut was found but would have taken the whole
 text, or more than the policy allows, so nothing was cut. `failed`: the document could not be read or cleaned."""
 
-Signal = Literal["cut", "open", "keep", "repeated", "near", "together", "edge"]
-"""What an observation says of its block. `cut`, `open`, `keep`: the effect of a rule that matched it. `repeated`:
-other documents hold it word for word. `near`: other documents hold nearly the same. `together`: its neighbours recur
-as well. `edge`: here and elsewhere it stands in a run of recurring blocks that touches the document's start or end."""
+Signal = Literal["cut", "open", "keep"]
+"""The effect of a rule that matched a block: it is boilerplate, it opens a trailer or box, it is body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,9 @@ class Block:
     folded: str
     """The content as it is compared: see `cleaner.segment.fold`."""
     sentence: bool = False
-    """Whether the block is a sentence of a longer line, and so may hold more than one paragraph's worth of text."""
+    """Whether the block is a part of a longer line, and so may hold more than one paragraph's worth of text."""
+    first: bool = True
+    """Whether the block starts a line."""
 
 
 @dataclass(frozen=True, slots=True)

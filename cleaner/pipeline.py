@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from cleaner.decide import Decision, Policy, decide, placed
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
-from cleaner.model import Block, Cleaned, Document, Evidence, Span
+from cleaner.model import Cleaned, Document, Span
 from cleaner.render import body
 from cleaner.repetition import lookup
 from cleaner.rules import RuleSet, load_rules, match
@@ -20,15 +20,6 @@ from cleaner.segment import segment
 def _shipped_rules() -> RuleSet:
     """Read the shipped rules, once for all that use them: nothing changes them."""
     return load_rules()
-
-
-@dataclass(frozen=True)
-class Explained:
-    """One pass over a document, laid open."""
-
-    blocks: tuple[Block, ...]
-    evidence: tuple[Evidence, ...]
-    decision: Decision
 
 
 @dataclass(frozen=True)
@@ -44,12 +35,12 @@ class Cleaner:
     def _frequencies(self) -> Frequencies:
         return Frequencies(self.index)
 
-    def explain(self, document: Document) -> Explained:
-        """Return the blocks of `document`, the evidence on each, and the decision, before anything is held back."""
-        blocks = segment(document.text)
+    def explain(self, document: Document) -> Decision:
+        """Return the evidence on `document` and what follows from it, in one pass, before anything is held back."""
+        repetition = lookup(self._frequencies, document, segment(document.text))
+        blocks = repetition.blocks
         evidence = tuple(match(self.rules, document, blocks))
-        repetition = lookup(self._frequencies, document, blocks)
-        return Explained(blocks, evidence, decide(document.text, blocks, evidence, repetition, self.policy))
+        return decide(document.text, blocks, evidence, repetition, self.policy)
 
     def clean(self, document: Document) -> Cleaned:
         r"""Cut the boilerplate out of `document`.
@@ -65,7 +56,7 @@ class Cleaner:
         text = document.text
         spans: tuple[Span, ...] = ()
         error = None
-        while found := self.explain(Document(document.id, text, document.group)).decision.spans:
+        while found := self.explain(Document(document.id, text, document.group)).spans:
             more = placed(document.text, _joined(spans, found))
             rest = body(document.text, more)
             if self.policy.max_share is not None and not any(map(str.isalpha, rest)):

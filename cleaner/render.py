@@ -7,16 +7,24 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cleaner.features import FAMILIES, words
+from cleaner.forest import shipped
 from cleaner.model import RuleReason, TemplateReason
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from cleaner.decide import Decision
-    from cleaner.model import Block, Cleaned, Evidence, Span
+    from cleaner.features import Features
+    from cleaner.model import Cleaned, Evidence, Span
 
 QUOTED = 70
 """Characters of a block that an explanation quotes."""
+
+SLIGHT = 0.1
+"""Evidence of less weight is not shown."""
 
 TOP = 8
 """Templates and rules that the table on the terminal names; `summary.json` has more."""
@@ -56,58 +64,60 @@ def one_line(text: str, limit: int | None = None) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
 
 
-def explained(
-    cleaned: Cleaned,
-    blocks: Sequence[Block],
-    evidence: Sequence[Evidence],
-    decision: Decision,
-    offset: int | None = None,
-) -> Iterator[str]:
+def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -> Iterator[str]:
     """Yield lines that say of each block whether it was cut, its score, where it is, and the evidence.
 
     Args:
         cleaned: The outcome, after all passes.
-        blocks: The document's blocks.
-        evidence: All that was observed of them.
         decision: The first pass.
         offset: Speak of the block that holds this character only.
     """
     document = cleaned.document
+    shares = shipped().shares(decision.values) if decision.values else None
     observed: defaultdict[int, list[Evidence]] = defaultdict(list)
-    for one in evidence:
+    for one in decision.evidence:
         observed[one.block].append(one)
     yield f"{one_line(document.id)}: {cleaned.status}, {len(document.text)} characters, {len(cleaned.text)} kept"
     if cleaned.error:
         yield f"held back: {cleaned.error}"
-    for place, block in enumerate(blocks):
+    for place, block in enumerate(decision.repetition.blocks):
         if offset is not None and not block.start <= offset < block.end:
             continue
         cut = any(span.start <= block.start < span.end for span in cleaned.spans)
         quoted = one_line(document.text[block.start : block.stop], QUOTED)
         yield f"{'-' if cut else ' '} {decision.scores[place]:+5.1f} [{block.start}, {block.end}) {quoted}"
         for one in observed[place]:
-            yield f"          {_words(one)}"
+            yield f"          {_rule(one)}"
+        if place in decision.repetition.reasons:
+            yield f"          {_template(decision.repetition.reasons[place])}"
         if place in decision.listed:
             yield "          an item of the list under a heading that a rule knows"
-        if decision.cut[place] and not observed[place] and place not in decision.listed:
-            yield "          nothing of its own: it lies within a trailer"
+        if shares is not None:
+            yield from _weighed(decision.values, shares[place], place)
         if cut and not decision.cut[place]:
             yield "          cut when the document was looked at again without what was cut first"
 
 
-def _words(evidence: Evidence) -> str:
-    reason = evidence.reason
-    if isinstance(reason, RuleReason):
-        said = {"open": "opens a trailer or box", "cut": "is boilerplate", "keep": "is body"}
-        return f"rule {reason.rule}: {said[evidence.signal]}"
-    if isinstance(reason, TemplateReason):
-        where = ", ".join(f"{one_line(partner.id)}[{partner.start}:{partner.end}]" for partner in reason.partners)
-        how = "word for word" if evidence.signal == "repeated" else f"nearly, similarity {reason.similarity}"
-        return f"template {reason.template}: in {reason.documents} documents, {how}: {where}"
-    if evidence.signal == "together":
-        return "its neighbours recur as well" if evidence.value == 1.0 else "a neighbour recurs as well"
-    here = "here and elsewhere" if evidence.value == 1.0 else "elsewhere"
-    return f"{here} it is part of what recurs towards a document's start or end"
+def _weighed(values: Features, shares: NDArray[np.float64], place: int) -> Iterator[str]:
+    """Yield a line for each kind of evidence that matters, the weightiest first."""
+    said = words(values, place)
+    number = {name: at for at, name in enumerate(shipped().names)}
+    sums = {family: sum(float(shares[number[name]]) for name in names) for family, names in FAMILIES.items()}
+    for family in sorted(sums, key=lambda family: -abs(sums[family])):
+        if abs(sums[family]) >= SLIGHT:
+            yield f"          {sums[family]:+5.1f} {family}: {said[family]}"
+
+
+def _rule(evidence: Evidence) -> str:
+    said = {"open": "opens a trailer or box", "cut": "is boilerplate", "keep": "is body"}
+    name = evidence.reason.rule if isinstance(evidence.reason, RuleReason) else ""
+    return f"rule {name}: {said[evidence.signal]}"
+
+
+def _template(reason: TemplateReason) -> str:
+    where = ", ".join(f"{one_line(partner.id)}[{partner.start}:{partner.end}]" for partner in reason.partners)
+    how = "word for word" if reason.similarity == 1.0 else f"nearly, similarity {reason.similarity}"
+    return f"template {reason.template}: in {reason.documents} documents, {how}: {where}"
 
 
 def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:

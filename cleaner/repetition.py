@@ -6,42 +6,35 @@ it was taken from counts. And they are taken both in the document's group, known
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cleaner import near
-from cleaner.counting import combined
-from cleaner.frequency import (
-    COPY_RARE,
+from cleaner.counting import Counter, combined
+from cleaner.fingerprints import NO_KEY, affixes_of, cells_of, keys_of, masks_of, shapes_of
+from cleaner.frequency import Frequencies
+from cleaner.kinship import Kinship
+from cleaner.model import Block, Document, Partner, TemplateReason
+from cleaner.passages import PARTNERS, Passages
+from cleaner.segment import is_prose
+from cleaner.surroundings import (
     END,
     START,
-    Frequencies,
     affix_codes,
     close,
+    edge_runs,
     fixed_codes,
     gap_codes,
-    is_copy,
     landmarks,
     place_codes,
 )
-from cleaner.grouping import COMMON, TIE, weight
-from cleaner.index import NO_KEY, affixes_of, cells_of, digest_of, keys_of, masks_of, shapes_of
-from cleaner.model import Block, Document, Partner, TemplateReason
-from cleaner.segment import is_prose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-PARTNERS = 3
-"""Other documents named per reason."""
-
-NOBODY = 2**32
-"""In place of the group of a document that is in none of the index's."""
 
 
 def lookup(known: Frequencies, document: Document, blocks: Sequence[Block]) -> Repetition:
@@ -54,13 +47,18 @@ def lookup(known: Frequencies, document: Document, blocks: Sequence[Block]) -> R
     >>> found.reasons[1].documents, found.reasons[1].partners
     (2, (Partner(id='b', start=9, end=19),))
     """
-    return Repetition(**_Lookup(known, document, blocks).found()) if len(known.index) and blocks else none(len(blocks))
+    if not len(known.index) or not blocks:
+        return none(blocks)
+    kin = Kinship(known, document, blocks)
+    return _Lookup(kin, Passages(kin)).found()
 
 
 @dataclass(frozen=True, eq=False)
 class Repetition:
     """What a corpus knows of a document's blocks: arrays with one number for each of them, counts of other documents."""
 
+    blocks: tuple[Block, ...]
+    """Those looked up, long lines split where repetition starts or ends."""
     size: int
     """How many other independent documents the group has."""
     group: NDArray[np.int64]
@@ -111,211 +109,221 @@ class Repetition:
     """How many of the corpus hold the block in a run of recurring ones at their start."""
     tail: NDArray[np.int64]
     """How many of the corpus hold the block in a run of recurring ones at their end."""
+    edge: NDArray[np.bool_]
+    """Whether it stands in such a run here as well, at the same end."""
     reasons: dict[int, TemplateReason] = field(default_factory=dict)
     """For each block that others hold, or hold nearly: which, where, how many."""
 
 
-def none(count: int) -> Repetition:
-    """Return what an empty index knows of `count` blocks: nothing.
+def none(blocks: Sequence[Block]) -> Repetition:
+    """Return what an empty index knows of `blocks`: nothing.
 
-    >>> none(2).group.tolist()
-    [0, 0]
+    >>> none([Block(0, 1, 1, "a")]).group.tolist()
+    [0]
     """
-    nothing = np.zeros(count, dtype=np.int64)
-    return Repetition(0, *([nothing] * 3), nothing.astype(np.float64), *([nothing] * 20))
+    nothing = np.zeros(len(blocks), dtype=np.int64)
+    names: list[str] = [one.name for one in fields(Repetition) if one.name not in ("blocks", "size", "edge", "reasons")]
+    values: dict[str, Any] = dict.fromkeys(names, nothing)
+    return Repetition(tuple(blocks), 0, edge=nothing.astype(np.bool_), **values)
 
 
 @dataclass(frozen=True)
 class _Lookup:
     """One document against the index."""
 
-    known: Frequencies
-    document: Document
-    blocks: Sequence[Block]
+    kin: Kinship
+    passages: Passages
 
-    def found(self) -> dict[str, Any]:
-        """Return the fields of a `Repetition`."""
-        known, own, keys, masks = self.known, self._own, self._keys, self._masks
-        corpus = known.holders.count(keys, own)
-        group = known.group_holders.count(combined(self._group, keys), own)
-        lettered = keys != NO_KEY
-        corpus[~lettered] = group[~lettered] = 0
-        size = int(known.members.count(combined(np.array([self._group])), own)[0])
-        before, after = np.roll(masks, 1), np.roll(masks, -1)
-        before[0], after[-1] = START, END
-        pairs = combined(self._group, np.append(before, masks[-1]), np.append(masks, np.uint64(END)))
-        paired = known.pairs.count(pairs, own)
-        groups = np.full(len(keys), self._group)
-        affix = affixes_of(self.blocks)
-        affixes = affix_codes(groups, before, after, *affix)
-        marks = lettered & landmarks(group + 1, np.full(len(keys), size + 1))
-        gaps = np.zeros((3, len(keys)), dtype=np.int64)
-        left, right, codes = gap_codes(self._group, keys, marks)
-        for row, counted in zip(gaps, known.gaps, strict=True):
-            for first, last, count in zip(left.tolist(), right.tolist(), counted.count(codes, own).tolist(), strict=True):
-                row[first + 1 : last] = count
-        placed, shaped, place, place_prose = (np.zeros(len(keys)) for _ in range(4))
-        place_prose += 1
-        everything, prosaic, labels, shapes = known.places
-        looks = shapes_of(self.document.text, self.blocks)
-        for near_mark, codes in place_codes(self._group, keys, marks):
-            total = everything.count(codes, own)
-            place[near_mark] = np.maximum(place[near_mark], total)
-            share = np.where(total > 0, prosaic.count(codes, own) / np.maximum(1, total), 1.0)
-            place_prose[near_mark] = np.minimum(place_prose[near_mark], share)
-            shaped[near_mark] = np.maximum(
-                shaped[near_mark], shapes.count(combined(codes, looks[near_mark]), own)
-            )
-            for ends in affix:
-                count = labels.count(combined(codes, ends[near_mark]), own)
-                placed[near_mark] = np.maximum(placed[near_mark], count)
-        shape_codes = combined(self._group, looks)
-        alike = known.shapes[0].count(shape_codes, own)
-        at_shape = known.shapes[0].places(shape_codes)
-        many = np.where(at_shape >= 0, known.shapes[1][at_shape], 1)
-        once = np.where(at_shape >= 0, known.shapes[0].totals[at_shape] / np.maximum(1, many), 0.0)
-        at = np.arange(len(keys))
-        codes, near_end = fixed_codes(groups, masks, at, at[::-1])
-        fixed = np.zeros(len(keys), dtype=np.int64)
-        np.maximum.at(fixed, near_end, known.fixed.count(codes, own))
-        cells, cell_counts = cells_of(self.document.text, self.blocks)
-        cell_lines = np.repeat(np.arange(len(keys)), cell_counts)
-        held = known.cells.count(combined(self._group, cells), own) if len(cells) else np.zeros(0)
-        each = np.maximum(1, cell_counts)
-        head, tail = (edge.count(keys, own) * lettered for edge in known.edge_holders)
-        nearly = self._nearly(corpus, lettered)
-        near = np.zeros(len(keys))
-        reasons = {at: self._reason(int(self._slots[at]), 1.0) for at in np.flatnonzero(corpus).tolist()}
-        for at, (slot, count, similarity) in nearly.items():
-            near[at] = count * similarity
-            reasons[at] = self._reason(slot, similarity)
+    @property
+    def _known(self) -> Frequencies:
+        return self.kin.known
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks to look up."""
+        return self.passages.blocks
+
+    def found(self) -> Repetition:
+        """Return all that is known."""
+        counts, edges = self._counts, self._edges
+        reasons = {
+            at: self._reason(slot, 1.0)
+            for at, slot in enumerate(self._slots.tolist())
+            if counts["corpus"][at] and slot >= 0
+        }
+        reasons |= {at: self.passages.reason(at) for at in self._parts if counts["corpus"][at]}
+        reasons |= {at: self._reason(slot, similarity) for at, (slot, _, similarity) in self._nearly.items()}
+        return Repetition(
+            self.blocks,
+            self._size,
+            **counts,
+            **edges,
+            **self._neighbours(),
+            **self._gaps(),
+            **self._looks(),
+            **self._places(),
+            **self._cells(),
+            reasons=reasons,
+        )
+
+    def _count(self, counter: Counter, *parts: Any) -> NDArray[np.int64]:
+        """Count a code of the group in other documents."""
+        return counter.count(combined(self.kin.group, *parts), self.kin.own)
+
+    @cached_property
+    def _size(self) -> int:
+        return int(self._known.members.count(combined(np.array([self.kin.group])), self.kin.own)[0])
+
+    @cached_property
+    def _counts(self) -> dict[str, Any]:
+        known, keys = self._known, self._keys
+        group = self._count(known.group_holders, keys)
+        for at in self._parts:
+            group[at] = self.passages.covered[at][0]
+        group[~self._lettered] = 0
+        corpus = np.maximum(known.holders.count(keys, self.kin.own) * self._lettered, group)
         return {
-            "size": size,
             "group": group,
             "corpus": corpus,
-            "sites": known.groups_holding.count(keys) * lettered,
-            "near": near,
-            "masked": known.masked.count(combined(self._group, masks), own),
+            "sites": known.groups_holding.count(keys) * self._lettered,
+            "masked": self._count(known.masked, self._masks),
+        }
+
+    @cached_property
+    def _parts(self) -> list[int]:
+        """Parts of long lines that more documents hold than have a line of their own for."""
+        whole = self._count(self._known.group_holders, self._keys)
+        return [at for at, (count, _) in self.passages.covered.items() if count > whole[at]]
+
+    @cached_property
+    def _edges(self) -> dict[str, Any]:
+        """The counts of near-duplicates, and of runs that touch the start or end, which these take part in."""
+        keys, similar = self._keys.copy(), np.zeros(len(self.blocks))
+        for at, (slot, count, similarity) in self._nearly.items():
+            similar[at] = count * similarity
+            keys[at] = self._known.holders.codes[slot]
+        head, tail = (held.count(keys, self.kin.own) * self._lettered for held in self._known.edge_holders)
+        prose = np.array([is_prose(block.folded) for block in self.blocks], dtype=np.bool_)
+        first, last = edge_runs((self._counts["corpus"] > 0) | (similar > 0), prose, self._lettered)
+        part = np.isin(np.arange(len(keys)), self._parts)  # no run is known of a part of a line elsewhere
+        edge = (first & ((head > 0) | part)) | (last & ((tail > 0) | part))
+        return {"near": similar, "head": head, "tail": tail, "edge": edge}
+
+    @cached_property
+    def _around(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        before, after = np.roll(self._masks, 1), np.roll(self._masks, -1)
+        before[0], after[-1] = START, END
+        return before, after
+
+    def _neighbours(self) -> dict[str, Any]:
+        known, (before, after) = self._known, self._around
+        paired = self._count(known.pairs, np.append(before, self._masks[-1]), np.append(self._masks, np.uint64(END)))
+        groups = np.full(len(self.blocks), self.kin.group)
+        codes = affix_codes(groups, before, after, *self._affixes)
+        at = np.arange(len(self.blocks))
+        fixed = np.zeros(len(at), dtype=np.int64)
+        ends, places = fixed_codes(groups, self._masks, at, at[::-1])
+        np.maximum.at(fixed, places, known.fixed.count(ends, self.kin.own))
+        return {
             "before": paired[:-1],
             "after": paired[1:],
-            "labelled": np.max([known.affixes.count(code, own) for code in affixes], axis=0),
-            "gap": gaps[0],
-            "filled": gaps[1],
-            "prose": gaps[2],
-            "framed": known.framed.count(combined(self._group, *affix), own),
-            "placed": placed.astype(np.int64),
+            "labelled": np.max([known.affixes.count(code, self.kin.own) for code in codes], axis=0),
+            "framed": self._count(known.framed, *self._affixes),
             "fixed": fixed,
-            "shaped": shaped,
-            "shape": alike,
-            "shape_once": once,
-            "place": place,
-            "place_prose": place_prose,
-            "cells": cell_counts.astype(np.int64),
-            "cells_known": np.bincount(cell_lines, weights=held > 0, minlength=len(keys)) / each,
-            "cells_strong": np.bincount(cell_lines, weights=held / max(1, size), minlength=len(keys)) / each,
-            "head": head,
-            "tail": tail,
-            "reasons": reasons,
         }
+
+    def _gaps(self) -> dict[str, Any]:
+        rows = np.zeros((3, len(self.blocks)), dtype=np.int64)
+        left, right, codes = gap_codes(self.kin.group, self._keys, self._landmarks)
+        for row, gaps in zip(rows, self._known.gaps, strict=True):
+            counts = gaps.count(codes, self.kin.own).tolist()
+            for first, last, count in zip(left.tolist(), right.tolist(), counts, strict=True):
+                row[first + 1 : last] = count
+        return dict(zip(("gap", "filled", "prose"), rows, strict=True))
+
+    def _looks(self) -> dict[str, Any]:
+        known, lines = self._known.shapes
+        codes = combined(self.kin.group, self._shapes)
+        at = known.places(codes)
+        once = (
+            np.where(at >= 0, known.totals[at] / np.maximum(1, lines[at]), 0.0)
+            if len(known.codes)
+            else np.zeros(len(at))
+        )
+        return {"shape": known.count(codes, self.kin.own), "shape_once": once}
+
+    def _places(self) -> dict[str, Any]:
+        own, (everything, prosaic, labels, shapes) = self.kin.own, self._known.places
+        place, placed, shaped = (np.zeros(len(self.blocks), dtype=np.int64) for _ in range(3))
+        prose = np.ones(len(self.blocks))
+        for beside, codes in place_codes(self.kin.group, self._keys, self._landmarks):
+            total = everything.count(codes, own)
+            share = np.where(total > 0, prosaic.count(codes, own) / np.maximum(1, total), 1.0)
+            prose[beside] = np.minimum(prose[beside], share)
+            alike = shapes.count(combined(codes, self._shapes[beside]), own)
+            starts, stops = (labels.count(combined(codes, affix[beside]), own) for affix in self._affixes)
+            for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
+                row[beside] = np.maximum(row[beside], counts)
+        return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
+
+    def _cells(self) -> dict[str, Any]:
+        cells, counts = cells_of(self.kin.document.text, self.blocks)
+        lines = np.repeat(np.arange(len(self.blocks)), counts)
+        held = self._count(self._known.cells, cells)
+        known, strong = (
+            np.bincount(lines, weights=values, minlength=len(self.blocks)) / np.maximum(1, counts)
+            for values in (held > 0, held / max(1, self._size))
+        )
+        return {"cells": counts.astype(np.int64), "cells_known": known, "cells_strong": strong}
 
     @cached_property
     def _masks(self) -> NDArray[np.uint64]:
         return masks_of(self.blocks)
 
     @cached_property
+    def _affixes(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        return affixes_of(self.blocks)
+
+    @cached_property
+    def _shapes(self) -> NDArray[np.uint32]:
+        return shapes_of(self.kin.document.text, self.blocks)
+
+    @cached_property
+    def _lettered(self) -> NDArray[np.bool_]:
+        lettered: NDArray[np.bool_] = self._keys != NO_KEY
+        return lettered
+
+    @cached_property
+    def _landmarks(self) -> NDArray[np.bool_]:
+        held = self._counts["group"] + 1
+        marks: NDArray[np.bool_] = self._lettered & landmarks(held, np.full(len(held), self._size + 1))
+        return marks
+
+    @cached_property
     def _keys(self) -> NDArray[np.uint64]:
         return keys_of(self.blocks)
 
     @cached_property
-    def _learnt(self) -> set[int]:
-        """The learnt documents that are this one: by name, or because they say the same."""
-        named = self.known.by_name.get((self.document.id, self.document.group), ())
-        return {*named, *self.known.by_digest.get(digest_of(self._keys), ())}
-
-    @cached_property
-    def _own(self) -> set[int]:
-        """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
-        known, learnt = self.known, self._learnt
-        same = learnt.union(*(known.copies.get(number, ()) for number in learnt)) if learnt else set(self._copied())
-        own = {int(known.families[number]) for number in same}
-        return own | self._sources(own)
-
-    @cached_property
-    def _group(self) -> int:
-        """The document's group: the one of its name, else the one it was learnt in, else the one its short lines tie it to."""
-        known = self.known
-        if self.document.group:
-            return known.names.get(self.document.group, NOBODY)
-        if learnt := [number for number in self._learnt if not known.index.groups[number]]:
-            return int(known.group_of[min(learnt)])
-        votes: defaultdict[int, float] = defaultdict(float)
-        for place, slot in enumerate(self._slots.tolist()):
-            if slot >= 0 and not is_prose(self.blocks[place].folded):
-                holders = known.holding(slot)
-                if len(holders) < COMMON:
-                    tie = float(weight(np.array([len(holders) + 1]), len(known.index))[0])
-                    for group in np.unique(known.group_of[holders]).tolist():
-                        votes[group] += tie
-        best = max(votes, key=lambda group: (votes[group], -group), default=NOBODY)
-        return best if votes[best] >= TIE else NOBODY
-
-    def _copied(self) -> list[int]:
-        """Learnt documents whose rare prose the document shares. A line that one document holds is rare here, too."""
-        known = self.known
-        shared: defaultdict[int, list[int]] = defaultdict(list)
-        prose = {block.folded: place for place, block in enumerate(self.blocks) if is_prose(block.folded)}
-        sizes = {place: self.blocks[place].stop - self.blocks[place].start for place in prose.values()}
-        for place, size in sizes.items():
-            holders = known.holding(int(self._slots[place]))
-            if len(holders) <= COPY_RARE:
-                for holder in holders.tolist():
-                    shared[holder].append(size)
-        total = sum(sizes.values())
-        return [other for other, lines in shared.items() if is_copy(lines, min(total, int(known.prose_size[other])))]
-
-    def _sources(self, own: Collection[int]) -> set[int]:
-        """Return the families, besides `own`, with a document that holds every line of this one: it is an excerpt of it.
-
-        Such as its body, cleaned.
-        """
-        known = self.known
-        slots = np.unique(self._slots[self._keys != NO_KEY])
-        if not len(slots) or slots[0] < 0:
-            return set()
-        starts = known.by_key[1]
-        rarest = slots[np.argmin(starts[slots + 1] - starts[slots])]
-        sources: set[int] = set()
-        for candidate in known.holding(int(rarest)).tolist():
-            family = int(known.families[candidate])
-            if family not in own and family not in sources and np.isin(slots, known.slots_of(candidate)).all():
-                sources.add(family)
-        return sources
-
-    @cached_property
     def _slots(self) -> NDArray[np.int64]:
         """The position of each block's key among the distinct keys of the index, -1 when no document holds it."""
-        distinct = self.known.by_key[0]
-        slots = np.searchsorted(distinct, self._keys)
-        found = (slots < len(distinct)) & (self._keys != NO_KEY)
-        found[found] = distinct[slots[found]] == self._keys[found]
-        return np.where(found, slots, -1)
+        return np.where(self._keys != NO_KEY, self._known.holders.places(self._keys), -1)
 
     def _others(self, slots: Iterable[int]) -> list[int]:
         """Return how many families besides the document's own hold each of the keys at `slots`."""
-        known = self.known
-        found = known.holders.count(known.holders.codes[list(slots)], self._own)
+        known = self._known
+        found = known.holders.count(known.holders.codes[list(slots)], self.kin.own)
         return [int(count) for count in found]
 
     def _reason(self, slot: int, similarity: float) -> TemplateReason:
         """Return the key at `slot` as a reason: the first `PARTNERS` documents, in order, that are not the document's own."""
         if (slot, similarity) in self._reasons:
             return self._reasons[slot, similarity]
-        known = self.known
+        known = self._known
         distinct, starts, lines = known.by_key
         partners: dict[int, Partner] = {}
         for line in lines[starts[slot] : starts[slot + 1]]:
             number = int(known.documents[line])
-            if number not in partners and int(known.families[number]) not in self._own:
+            if number not in partners and int(known.families[number]) not in self.kin.own:
                 start, stop = int(known.index.starts[line]), int(known.index.stops[line])
                 partners[number] = Partner(known.index.ids[number], start, stop)
                 if len(partners) == PARTNERS:
@@ -330,12 +338,13 @@ class _Lookup:
         """Those made so far: a line may stand many times in its document."""
         return {}
 
-    def _nearly(self, counts: NDArray[np.int64], lettered: NDArray[np.bool_]) -> dict[int, tuple[int, int, float]]:
+    @cached_property
+    def _nearly(self) -> dict[int, tuple[int, int, float]]:
         """For each block that nothing equals but something nearly does: its key slot, its count, and the similarity."""
-        known = self.known
+        known, held = self._known, self._counts["corpus"]
         places = [
             place
-            for place in np.flatnonzero(close(counts > 0, lettered) & (counts == 0)).tolist()
+            for place in np.flatnonzero(close(held > 0, self._lettered) & (held == 0)).tolist()
             if near.comparable(self.blocks[place].folded)
         ]
         found: dict[int, tuple[int, int, float]] = {}
@@ -345,9 +354,7 @@ class _Lookup:
             slots = [known.slot(number) for number, _ in matches]
             counts = self._others(slots)
             others = [
-                (slot, count, alike)
-                for slot, count, (_, alike) in zip(slots, counts, matches, strict=True)
-                if count
+                (slot, count, alike) for slot, count, (_, alike) in zip(slots, counts, matches, strict=True) if count
             ]
             if others:
                 found[place] = others[0][0], max(count for _, count, _ in others), others[0][2]

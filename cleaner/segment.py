@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from cleaner.model import Block
@@ -53,11 +54,15 @@ def fold(text: str) -> str:
     return " ".join(folded.split())
 
 
-def segment(text: str) -> tuple[Block, ...]:
+def segment(text: str, borders: Sequence[int] = ()) -> tuple[Block, ...]:
     r"""Tile `text` with blocks, in order; () for the empty text.
 
     A block starts with its line, indentation included, and owns the line end and the blank lines after it; the first
     block also owns the blank lines before it. So cutting a block glues nothing and leaves every other line as it is.
+
+    Args:
+        text: the text.
+        borders: where a line that is split into sentences is split, too, in code points, sorted.
 
     >>> text = "\n\nTitle\r\n\r\n    code\n"
     >>> [text[block.start:block.end] for block in segment(text)]
@@ -73,7 +78,7 @@ def segment(text: str) -> tuple[Block, ...]:
         if stop - start <= LONG_LINE:
             blocks.append(Block(start, stop, end, fold(text[start:stop])))
         else:
-            blocks.extend(_sentences(text, start, stop, end))
+            blocks.extend(_sentences(text, start, stop, end, borders))
     return tuple(blocks)
 
 
@@ -133,13 +138,15 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
         start = end + 1
 
 
-def _sentences(text: str, start: int, stop: int, end: int) -> Iterator[Block]:
-    """Yield the sentences of the line `[start, stop)`; the last one owns the white space up to `end`."""
-    borders = [match.end() for match in _SENTENCE_END.finditer(text, start, stop) if _ends_here(text, match)]
-    borders = [start, *(border for border in borders if border < stop), end]
-    for left, right in pairwise(borders):
+def _sentences(text: str, start: int, stop: int, end: int, borders: Sequence[int]) -> Iterator[Block]:
+    """Yield the parts of the line `[start, stop)`; the last one owns the white space up to `end`."""
+    ends = {match.end() for match in _SENTENCE_END.finditer(text, start, stop) if _ends_here(text, match)}
+    ends.update(borders[bisect_right(borders, start) : bisect_left(borders, stop)])
+    parts = [start, *sorted(border for border in ends if border < stop), end]
+    for left, right in pairwise(parts):
         content = text[left:right].rstrip()
-        yield Block(left, left + len(content), right, fold(content), sentence=len(borders) > 2)
+        folded = fold(content)
+        yield Block(left, left + len(content), right, folded, sentence=True, first=left == start)
 
 
 def _ends_here(text: str, match: re.Match[str]) -> bool:

@@ -1,119 +1,123 @@
-"""From blocks and evidence to spans, with evidence made by hand."""
+"""From blocks and evidence to spans, with scores made by hand."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import pairwise, product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.decide import Decision, Policy, _segment, decide, placed
-from cleaner.model import Evidence, Partner, RuleReason, Signal, Span, TemplateReason
-from cleaner.observed import LONGEST
+from cleaner import decide as module
+from cleaner.decide import ENDS, GAP, GROUP, POLICIES, RULED, Decision, Policy, _runs, _segment, decide, placed
+from cleaner.features import features
+from cleaner.forest import Forest
+from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, Span, TemplateReason
+from cleaner.observed import SEVERAL, Observed
+from cleaner.repetition import Repetition, none
 from cleaner.segment import segment
+from tests.handmade import (
+    CODE,
+    MORE,
+    NOTHING,
+    PROSE,
+    RULE,
+    TEMPLATE,
+    TITLE,
+    Said,
+    by_place,
+    evidence,
+    recurring,
+    stumps,
+    tiled,
+)
 from tests.strategies import STEADY, pages
 
-PROSE = "The council met on Monday and agreed on the budget for the coming year."
-MORE = "Bees leave the hive at dawn and come back with pollen before the rain begins to fall."
-CODE = "return state.count;"
-TITLE = "What the mayor said on Friday"
+PLAIN = Policy(threshold=0.0, border=0.5, doubt=2.0)
+"""Scores count as they are."""
 
-RULE = RuleReason("test/rule")
-TEMPLATE = TemplateReason("00000000000000ff", 2, 1.0, (Partner("other", 10, 20),))
+SURE = 9.0
+"""A score that no guard but the unconditional ones stands against."""
 
-TRAILER: dict[Signal, float] = {"repeated": 1.0, "together": 1.0, "edge": 1.0}
-"""What is said of a block in the midst of a trailer that one other document has, too."""
-
-Said = Mapping[int, Mapping[Signal, float]]
+RULES = stumps({"cut rule": 4.0, "open rule": 4.0, "listed": 4.0, "share": 4.0}, bias=-2.0)
+"""Cuts what a rule speaks for, and what recurs."""
 
 
-def decided(lines: Sequence[str], said: Said, policy: Policy | None = None) -> Decision:
-    """Decide on lines, with evidence by line."""
-    text = "\n".join(lines)
-    blocks = segment(text)
-    assert len(blocks) == len(lines)
-    evidence = []
-    for at, signals in said.items():
-        for signal, value in signals.items():
-            reason = {"together": None, "edge": None, "repeated": TEMPLATE, "near": TEMPLATE}.get(signal, RULE)
-            evidence.append(Evidence(at, signal, value, reason))
-    return decide(text, blocks, evidence, policy or Policy())
+@contextmanager
+def scoring(forest: Forest) -> Iterator[None]:
+    """Decide by `forest` instead of the shipped one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "shipped", lambda: forest)
+        yield
 
 
-def kept(lines: Sequence[str], said: Said, policy: Policy | None = None) -> list[str]:
+def decided(
+    lines: Sequence[str],
+    forest: Forest | Sequence[float],
+    said: Said,
+    held: Mapping[int, int] = NOTHING,
+    *,
+    size: int = 9,
+    edge: bool = True,
+    policy: Policy = PLAIN,
+) -> Decision:
+    """Decide on lines by a forest, or by a score for each; with what rules say and how many others hold, by line."""
+    text, blocks = tiled(lines)
+    with scoring(forest if isinstance(forest, Forest) else by_place(forest)):
+        return decide(text, blocks, evidence(said), recurring(blocks, held, size, edge=edge), policy)
+
+
+def kept(
+    lines: Sequence[str],
+    forest: Forest | Sequence[float],
+    said: Said,
+    held: Mapping[int, int] = NOTHING,
+    *,
+    size: int = 9,
+    edge: bool = True,
+    policy: Policy = PLAIN,
+) -> list[str]:
     """Return the lines that stay."""
-    decision = decided(lines, said, policy)
+    decision = decided(lines, forest, said, held, size=size, edge=edge, policy=policy)
     return [line for line, cut in zip(lines, decision.cut, strict=True) if not cut]
+
+
+def cutting(*places: int) -> dict[int, list[Signal]]:
+    """Return what is said when a rule cuts these lines."""
+    return {place: ["cut"] for place in places}
 
 
 # Scores
 
 
-@pytest.mark.parametrize("signal", ["cut", "open", "repeated", "near", "together", "edge"])
-@pytest.mark.parametrize("value", [0.5, 1.0, 2.0])
-def test_a_signal_is_worth_its_value_times_its_weight(signal: Signal, value: float) -> None:
-    """Whatever the weights are."""
-    said: Said = {1: {"cut": 1.0, "together": 0.0, "edge": 1.0, signal: value}}
-    policy = Policy()
-    raised = replace(policy, **{signal: getattr(policy, signal) + 1.0})
-    before, after = (decided((PROSE, TITLE), said, one).scores for one in (policy, raised))
-    assert after[1] - before[1] == pytest.approx(value)
-    assert after[0] == before[0]
+def test_scores_are_the_forests_less_the_threshold() -> None:
+    scores = [-1.25, 0.5, 2.0]
+    lines = ("One", "Two", "Three")
+    assert decided(lines, scores, cutting(0)).scores == (-1.25, 0.5, 2.0)
+    assert decided(lines, scores, cutting(0), policy=replace(PLAIN, threshold=1.5)).scores == (-2.75, -1.0, 0.5)
+    assert decided(lines, [1 / 3, 0.0, 0.0], cutting(0)).scores[0] == 0.333
 
 
-@pytest.mark.parametrize(("field", "line"), [("unseen", TITLE), ("prose", PROSE), ("code", CODE)])
-def test_what_a_block_is_worth_before_any_evidence(field: str, line: str) -> None:
-    policy = replace(Policy(), **{field: -7.0})
-    assert decided((line, PROSE, TITLE), {2: {"cut": 1.0}}, policy).scores[0] == -7.0
-    assert Policy().prose < Policy().unseen < 0.0
-
-
-def test_a_block_without_letters_is_worth_next_to_nothing_itself() -> None:
-    scores = decided((PROSE, "* * *", "12", TITLE), {3: {"cut": 1.0}}).scores
-    assert 0.0 == scores[2] < scores[1] < 0.1
-
-
-def test_a_short_block_that_recurs_alone_is_worth_less() -> None:
-    policy, harsher = Policy(), replace(Policy(), alone=Policy().alone - 1.0)
-    for said, lost in (
-        ({1: {"repeated": 3.0}}, 1.0),
-        ({1: {"repeated": 3.0, "together": 0.5}}, 0.0),
-        ({1: {"cut": 1.0}}, 0.0),
-    ):
-        lines = (PROSE, "Conclusion", MORE)
-        assert decided(lines, said, policy).scores[1] - decided(lines, said, harsher).scores[1] == pytest.approx(lost)
-    wide = {1: {"repeated": 3.0}}
-    assert decided((PROSE, MORE, MORE), wide, policy).scores == decided((PROSE, MORE, MORE), wide, harsher).scores
-
-
-def test_a_shorter_block_gains_less_by_recurring() -> None:
-    """Except in a run at the edge, where width says nothing."""
-    short, wide = (decided((PROSE, line, MORE), {1: {"repeated": 3.0}}).scores[1] for line in ("FAQ", TITLE + " again"))
-    assert short < wide
-    ends = [decided((PROSE, line, MORE), {1: {"repeated": 3.0, "edge": 1.0}}).scores[1] for line in ("FAQ", TITLE)]
-    assert ends[0] == ends[1]
-
-
-def test_a_rule_that_cuts_is_worth_less_on_a_sentence() -> None:
-    sentence = "You may like the old town. "
-    text = sentence * 20
-    blocks = segment(text)
-    assert blocks[1].sentence
-    scores = decide(text, blocks, [Evidence(1, "cut", 1.0, RULE)], Policy()).scores
-    lines = [sentence.strip()] * 3
-    assert scores[1] < decided(lines, {1: {"cut": 1.0}}).scores[1]
-
-
-def test_the_strongest_of_several_like_observations_counts() -> None:
-    text = f"{PROSE}\n{TITLE}\n"
-    evidence = [Evidence(1, "cut", value, RULE) for value in (0.5, 1.0, 0.25)]
-    for order in (evidence, evidence[::-1]):
-        assert decide(text, segment(text), order, Policy()).scores == decided((PROSE, TITLE), {1: {"cut": 1.0}}).scores
+def test_the_forest_is_asked_of_the_features() -> None:
+    """Of what rules say and of what the corpus knows; they are there to be shown."""
+    lines = (PROSE, "Related", "One", TITLE, MORE)
+    said: Said = {1: ["open"]}
+    decision = decided(lines, RULES, said, {3: 2})
+    assert decision.scores == (-2.0, 2.0, 2.0, 6.0, -2.0)
+    assert decision.listed == {2, 3}
+    text, blocks = tiled(lines)
+    repetition = recurring(blocks, {3: 2})
+    expected = features(Observed(text, blocks, evidence(said), repetition), repetition)
+    assert decision.values.keys() == expected.keys()
+    assert all(np.array_equal(decision.values[name], expected[name]) for name in expected)
+    assert decision.evidence == tuple(evidence(said))
+    assert decision.repetition.corpus.tolist() == [0, 0, 0, 2, 0]
 
 
 # Runs
@@ -145,10 +149,17 @@ def test_the_best_segmentation_is_found() -> None:
         ([-1.0], [False]),
         ([1.0], [True]),
         ([-1, 1], [False] * 2),
+        ([3, -2, 3], [True, False, True]),
     ],
 )
 def test_when_in_doubt_keep(scores: Sequence[float], expected: Sequence[bool]) -> None:
     assert _segment(scores, 1.0) == list(expected)
+
+
+def test_what_is_pinned_is_never_within_a_run() -> None:
+    assert _segment([5.0, -math.inf, 5.0], 2.0) == [True, False, True]
+    assert _segment([-math.inf], 0.0) == [False]
+    assert _segment([-math.inf, 1.0, -math.inf], 0.5) == [False] * 3
 
 
 @STEADY
@@ -158,258 +169,281 @@ def test_a_segmentation_and_its_mirror_image_are_worth_the_same(scores: list[flo
     assert worth(scores, forth, border) == pytest.approx(worth(scores, back, border))
 
 
+@STEADY
+@given(st.lists(st.booleans(), max_size=8))
+def test_runs(cut: list[bool]) -> None:
+    """They hold what is cut and nothing else, and do not touch."""
+    runs = _runs(cut)
+    assert [at for first, last in runs for at in range(first, last)] == [at for at, gone in enumerate(cut) if gone]
+    assert all(one[1] < other[0] for one, other in pairwise(runs))
+    assert all(first < last for first, last in runs)
+
+
 def test_a_border_is_free_at_the_ends() -> None:
     """So a header or trailer is cut by less than an inset."""
-    weak = 2 * Policy().border - 0.5
-    score = Policy().unseen
-    said: dict[Signal, float] = {"cut": (weak - score) / Policy().cut}
-    assert kept((TITLE, PROSE, MORE), {0: said}) == [PROSE, MORE]
-    assert kept((PROSE, MORE, TITLE), {2: said}) == [PROSE, MORE]
-    assert kept((PROSE, TITLE, MORE), {1: said}) == [PROSE, TITLE, MORE]
-    assert kept((PROSE, TITLE, MORE), {1: said}, replace(Policy(), border=0.0)) == [PROSE, MORE]
+    weak = 2 * PLAIN.border - 0.25
+    assert weak > PLAIN.border
+    assert kept((TITLE, PROSE, MORE), [weak, -9.0, -9.0], cutting(0)) == [PROSE, MORE]
+    assert kept((PROSE, MORE, TITLE), [-9.0, -9.0, weak], cutting(2)) == [PROSE, MORE]
+    assert kept((PROSE, TITLE, MORE), [-9.0, weak, -9.0], cutting(1)) == [PROSE, TITLE, MORE]
+    free = replace(PLAIN, border=0.0)
+    assert kept((PROSE, TITLE, MORE), [-9.0, weak, -9.0], cutting(1), policy=free) == [PROSE, MORE]
 
 
 # What is cut
 
 
-def test_no_evidence_no_cut() -> None:
+@pytest.mark.parametrize("score", [SURE, -SURE])
+def test_no_evidence_no_cut(score: float) -> None:
     lines = (TITLE, PROSE, "Conclusion", "1", "You may also like")
-    decision = decided(lines, {})
-    assert decision == Decision((0.0,) * 5, frozenset(), (False,) * 5, ())
-    assert decide("", (), (), Policy()) == Decision((), frozenset(), (), ())
+    decision = decided(lines, [score] * 5, {})
+    assert (decision.values, decision.scores, decision.listed) == ({}, (0.0,) * 5, frozenset())
+    assert (decision.cut, decision.spans) == ((False,) * 5, ())
+    empty = decide("", (), (), none(()), PLAIN)
+    assert (empty.scores, empty.cut, empty.spans) == ((), (), ())
 
 
 def test_a_rule_alone_cuts_its_line() -> None:
-    assert kept((PROSE, TITLE, MORE), {1: {"cut": 1.0}}) == [PROSE, MORE]
-    assert kept((PROSE, MORE, TITLE), {2: {"cut": 1.0}}) == [PROSE, MORE]
+    assert kept((PROSE, TITLE, MORE), RULES, cutting(1)) == [PROSE, MORE]
+    assert kept((PROSE, MORE, TITLE), RULES, cutting(2)) == [PROSE, MORE]
 
 
 def test_repetition_alone_cuts_a_trailer() -> None:
     lines = (PROSE, MORE, TITLE, "Who pays", "Write to us")
-    assert kept(lines, dict.fromkeys((2, 3, 4), TRAILER)) == [PROSE, MORE]
-    for signal in ("together", "edge"):
-        weaker = {name: value for name, value in TRAILER.items() if name not in ("together", "edge") or name == signal}
-        assert decided(lines, dict.fromkeys((2, 3, 4), weaker)).scores[3] < decided(lines, {3: TRAILER}).scores[3]
+    assert kept(lines, RULES, {}, dict.fromkeys((2, 3, 4), 3)) == [PROSE, MORE]
 
 
-def test_repetition_by_one_other_document_in_mid_body_is_a_quotation() -> None:
-    lines = (PROSE, MORE.replace("Bees", "Wasps"), MORE)
-    assert kept(lines, {1: {"repeated": 1.0}}) == list(lines)
-    assert kept((PROSE, TITLE, MORE), {1: {"repeated": 1.0}}) == [PROSE, TITLE, MORE]
+def test_a_heading_that_opens_nothing_heads_a_section() -> None:
+    """A body may have a section called "Related articles"."""
+    assert kept((PROSE, TITLE, MORE), RULES, {1: ["open"]}) == [PROSE, TITLE, MORE]
+    assert kept((PROSE, TITLE), RULES, {1: ["open"]}) == [PROSE]
+    assert kept((PROSE, TITLE, "Ten ports", MORE), RULES, {1: ["open"]}) == [PROSE, MORE]
+    assert kept((PROSE, TITLE, "Ten ports", MORE, "Nine ports", MORE), RULES, {1: ["open"]}) == [PROSE]
 
 
-def test_a_short_heading_that_recurs_alone_is_kept() -> None:
-    lines = (PROSE, "Conclusion", MORE)
-    assert kept(lines, {1: {"repeated": 5.0}}) == list(lines)
+@pytest.mark.parametrize("end", [-0.25, 0.0])
+def test_a_cut_starts_and_ends_with_what_is_boilerplate_by_itself(end: float) -> None:
+    """Even at the document's ends, where a longer run costs less; what is between goes."""
+    lines = ("One", TITLE, "Two", PROSE, "Three", TITLE, "Four")
+    scores = [end, 1.0, end, -9.0, end, 1.0, end]
+    assert kept(lines, scores, cutting(1, 5)) == ["One", "Two", PROSE, "Three", "Four"]
+    assert kept(lines, [1.0, end, 1.0, -9.0, 1.0, end, 1.0], cutting(0, 2, 4, 6)) == [PROSE]
+    assert kept(("One", "Two", TITLE), [end, end, 1.0], cutting(2)) == ["One", "Two"]
+    assert kept((TITLE, "One", "Two"), [1.0, end, end], cutting(0)) == ["One", "Two"]
 
 
-@pytest.mark.parametrize(
-    "against",
-    [
-        *({signal: 1.0} for signal in ("cut", "open", "near", "together", "edge")),
-        {"repeated": 4.0},
-        {"cut": 1.0, "open": 1.0},
-        TRAILER,
-        {**TRAILER, "repeated": 10.0},
-        {**TRAILER, "cut": 1.0, "open": 1.0, "near": 1.0},
-    ],
-    ids="+".join,
-)
-def test_a_rule_that_keeps_beats_all(against: Mapping[Signal, float]) -> None:
+def test_neighbours_decide_together() -> None:
+    """What stands between two cuts goes when it costs less than two borders."""
+    lines = (PROSE, "One", TITLE, "Two", MORE)
+    for score, expected in ((-0.75, [PROSE, MORE]), (-1.25, [PROSE, TITLE, MORE])):
+        assert kept(lines, [-9.0, 3.0, score, 3.0, -9.0], cutting(1, 3)) == expected
+
+
+# The guards
+
+
+@pytest.mark.parametrize("against", [["cut"], ["open"], ["cut", "open"]], ids="+".join)
+@pytest.mark.parametrize("held", [{}, {1: 9, 2: 9, 3: 9}], ids=["unseen", "seen"])
+def test_a_rule_that_keeps_beats_all(against: list[Signal], held: dict[int, int]) -> None:
     """Alone, and within a trailer."""
-    assert TITLE in kept((PROSE, TITLE, MORE), {1: {"keep": 1.0, **against}})
+    said: Said = {1: ["keep", *against]}
+    assert TITLE in kept((PROSE, TITLE, MORE, "One"), [-9.0, SURE, -9.0, -9.0], said, held)
     lines = (PROSE, "One", TITLE, "Other")
-    assert kept(lines, {at: {"cut": 1.0, **TRAILER} for at in (1, 2, 3)}) == [PROSE]
-    assert kept(lines, {1: {"cut": 1.0, **TRAILER}, 2: {"keep": 1.0, **against}, 3: TRAILER}) == [PROSE, TITLE]
+    scores = [-9.0, SURE, SURE, SURE]
+    assert kept(lines, scores, cutting(1, 2, 3), held) == [PROSE]
+    assert kept(lines, scores, {**cutting(1, 3), 2: ["keep", *against]}, held) == [PROSE, TITLE]
 
 
 def test_a_kept_block_gives_no_reason() -> None:
-    decision = decided((PROSE, TITLE, MORE), {1: {"keep": 1.0}})
+    decision = decided((PROSE, TITLE, MORE), [SURE] * 3, {1: ["keep"]})
     assert decision.spans == ()
     assert not any(decision.cut)
 
 
-# The guard
+def test_fenced_code_stays_whatever_is_said_of_it() -> None:
+    lines = (PROSE, "```", "# Share this article", "```", "Share this article")
+    held = dict.fromkeys((1, 2, 3, 4), 9)
+    assert kept(lines, [-9.0, *[SURE] * 4], cutting(1, 2, 3, 4), held) == list(lines[:4])
+    unclosed = kept(lines[:3], [-9.0, SURE, SURE], cutting(1, 2), held={1: 9, 2: 9})
+    assert unclosed == [PROSE]  # not closed: no fence
 
 
-def test_between_two_blocks_of_a_trailer_unknown_titles_go() -> None:
-    lines = (PROSE, MORE, "One", TITLE, "Two", "Three")
-    assert kept(lines, dict.fromkeys((2, 4, 5), TRAILER)) == [PROSE, MORE]
+DOUBTFUL = (MORE, CODE, "## The port", "It was a long day at sea.", "> We went by sea")
+"""What reads like a body."""
 
 
-def test_between_two_blocks_of_a_trailer_prose_stays() -> None:
-    lines = (PROSE, MORE, "One", "Two", PROSE, "Three", "Four")
-    assert PROSE in kept(lines, dict.fromkeys((2, 3, 5, 6), TRAILER))[2:]
+@pytest.mark.parametrize("line", DOUBTFUL)
+def test_what_reads_like_a_body_and_is_unseen_stays(line: str) -> None:
+    """Unless it is beyond doubt; within a trailer and before one."""
+    lines = (PROSE, "One", line, "Two")
+    for said in (cutting(1, 3), cutting(3)):
+        for score, stays in ((-0.25, True), (PLAIN.doubt, True), (PLAIN.doubt + 0.25, False)):
+            assert (line in kept(lines, [-9.0, 1.0, score, 1.0], said)) == stays
+            higher = replace(PLAIN, threshold=-1.0)
+            assert (line in kept(lines, [-9.0, 0.0, score - 1.0, 0.0], said, policy=higher)) == stays
 
 
-def test_a_trailer_may_end_with_an_unknown_title() -> None:
-    """At the document's end only."""
-    lines = (PROSE, MORE, "One", "Two", "Three", TITLE)
-    said = dict.fromkeys((2, 3, 4), TRAILER)
-    assert kept(lines, said) == [PROSE, MORE]
-    assert kept((*lines, CODE), said)[2:] == [TITLE, CODE]
+@pytest.mark.parametrize("line", [TITLE, "Why?", "Ten bridges and the sea", "12 %"])
+def test_what_does_not_read_like_a_body_goes_by_its_score(line: str) -> None:
+    for score, stays in ((-1.25, True), (-0.75, False), (0.25, False)):
+        found = kept((PROSE, "One", line, "Two", MORE), [-9.0, 3.0, score, 3.0, -9.0], cutting(1, 3))
+        assert (line in found) == stays
+
+
+@pytest.mark.parametrize("line", DOUBTFUL)
+def test_what_several_others_hold_is_no_quotation(line: str) -> None:
+    lines = (PROSE, line, "One")
+    scores = [-9.0, 1.0, 1.0]
+    assert kept(lines, scores, cutting(2), {1: SEVERAL}) == [PROSE]
+    assert kept(lines, scores, cutting(2), {1: SEVERAL - 1}) == [PROSE, line]
+
+
+@pytest.mark.parametrize(("near", "stays"), [(SEVERAL - 0.1, True), (float(SEVERAL), False)])
+def test_what_several_others_nearly_hold_is_no_quotation(near: float, stays: bool) -> None:
+    text, blocks = tiled((PROSE, MORE, "One"))
+    repetition = replace(recurring(blocks, {}), near=np.array([0.0, near, 0.0]), reasons={1: TEMPLATE})
+    with scoring(by_place([-9.0, 1.0, 1.0])):
+        decision = decide(text, blocks, evidence(cutting(2)), repetition, PLAIN)
+    assert decision.cut == (False, not stays, True)
+
+
+@pytest.mark.parametrize("line", DOUBTFUL)
+def test_what_a_rule_knows_is_in_no_doubt(line: str) -> None:
+    """It cuts it, or opens a list with it."""
+    assert kept((PROSE, line, "One"), [-9.0, 1.0, 1.0], cutting(1, 2)) == [PROSE]
+    assert kept((PROSE, line, "One"), [-9.0, 1.0, 1.0], {1: ["open"]}) == [PROSE]
+
+
+def test_what_is_listed_is_in_no_doubt() -> None:
+    """But what comes after a heading that opens nothing is, and so is that heading."""
+    lines = (PROSE, "Related", "One", MORE, "Two", MORE.replace("Bees", "Wasps"))
+    assert kept(lines, [-9.0, *[1.0] * 5], {1: ["open"]}) == [PROSE]
+    assert kept(lines, [-9.0, *[1.0] * 5], {1: ["cut"]}) == [PROSE, MORE, "Two", lines[5]]
+    bare = (PROSE, "## Related", MORE, "One")
+    assert kept(bare, [-9.0, 1.0, 1.0, 1.0], {1: ["open"], 3: ["cut"]}) == list(bare[:3])
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "edge", "stays"),
+    [
+        (GROUP - 1, GROUP - 1, False, True),
+        (GROUP - 1, GROUP - 1, True, False),
+        (GROUP - 1, GROUP, False, False),
+        (GROUP - 1, 0, False, False),
+        (GROUP, GROUP - 1, False, False),
+        (0, 1, False, True),
+    ],
+    ids=["small", "small, at an edge", "small, but many hold it", "small, unseen", "large enough", "none"],
+)
+def test_a_small_group_may_share_anything(size: int, count: int, edge: bool, stays: bool) -> None:
+    """Only what stands with more of its kind at the same end is more than that, whatever its score."""
+    lines = (PROSE, "One", TITLE, "Two", MORE)
+    held = {2: count} if count else {}
+    for score in (1.0, SURE):
+        scores = [-9.0, 3.0, score, 3.0, -9.0]
+        assert (TITLE in kept(lines, scores, cutting(1, 3), held, size=size, edge=edge)) == stays
+        assert TITLE not in kept(lines, scores, cutting(1, 2, 3), held, size=size, edge=edge)
+
+
+@pytest.mark.parametrize("line", DOUBTFUL)
+def test_without_a_group_what_reads_like_a_body_stays_whatever_its_score(line: str) -> None:
+    """As long as nobody else holds it."""
+    lines = (PROSE, "One", line, "Two")
+    scores = [-9.0, 3.0, SURE, 3.0]
+    for size, stays in ((GROUP - 1, True), (GROUP, False)):
+        assert (line in kept(lines, scores, cutting(1, 3), size=size)) == stays
+    assert line not in kept(lines, scores, cutting(1, 2, 3), size=GROUP - 1)
+    assert line not in kept(lines, scores, cutting(1, 3), {2: 1}, size=GROUP - 1)
+
+
+@pytest.mark.parametrize("signal", ["cut", "open"])
+def test_without_a_group_a_rule_settles_its_block(signal: Signal) -> None:
+    """Whatever else the forest says: it has a score that cuts it anywhere."""
+    lines = (*[PROSE.replace("Monday", f"day {at}") for at in range(3)], TITLE, "One", MORE, PROSE, MORE)
+    said: Said = {3: [signal]}
+    for size, expected in ((GROUP - 1, RULED), (GROUP, -SURE)):
+        decision = decided(lines, [-SURE] * len(lines), said, size=size)
+        assert decision.scores[3] == expected
+        assert decision.scores[0] == -SURE
+        assert decision.cut[3] == (size < GROUP)
+    assert 2 * PLAIN.border < RULED
+    assert decided(lines, [SURE] * len(lines), said, size=0).scores[3] == SURE
+
+
+@pytest.mark.parametrize(("place", "settled"), [(0, True), (ENDS - 1, True), (ENDS, False), (5, False), (6, True)])
+def test_a_rule_settles_sentences_at_the_ends_only(place: int, settled: bool) -> None:
+    lines = [PROSE.replace("Monday", f"day {at}") for at in range(6 + ENDS)]
+    decision = decided(lines, [-SURE] * len(lines), cutting(place), size=0)
+    assert decision.scores[place] == (RULED if settled else -SURE)
+
+
+def test_a_rule_settles_sentences_of_a_list() -> None:
+    wasps = MORE.replace("Bees", "Wasps")
+    lines = (PROSE, CODE, "Related", "One", MORE, "Two", wasps, "Three", "Four")
+    decision = decided(lines, [-SURE] * len(lines), {2: ["open"]}, size=0)
+    assert decision.scores == (-SURE, -SURE, *[RULED] * 7)
+
+
+def test_a_rule_settles_no_part_of_a_longer_line() -> None:
+    text = "We went by sea. " * 40
+    blocks = segment(text)
+    with scoring(by_place([-SURE] * 20)):
+        decision = decide(text, blocks, evidence(cutting(0, len(blocks) - 1)), none(blocks), PLAIN)
+    assert set(decision.scores) == {-SURE}
+
+
+def test_without_a_group_a_cut_starts_with_evidence_of_its_own() -> None:
+    """And ends with it, unless it is a trailer."""
+    lines = (PROSE, "One", "Two", "Three", "Four", "Five", MORE)
+    scores = [-9.0, *[1.0] * 5, -9.0]
+    assert kept(lines, scores, cutting(2, 4)) == [PROSE, MORE]
+    assert kept(lines, scores, cutting(2, 4), size=0) == [PROSE, "One", "Five", MORE]
+    assert kept(lines, scores, cutting(2), {4: 9}, size=0) == [PROSE, "One", "Five", MORE]
+    assert kept(lines[:-1], scores[:-1], cutting(2, 4), size=0) == [PROSE, "One"]
+    assert kept(lines[:-1], [*scores[:5], 0.0], cutting(2, 4), size=0) == [PROSE, "One", "Five"]
+    assert kept(lines[1:], scores[1:], cutting(1, 3), size=0) == ["One", "Five", MORE]
 
 
 @pytest.mark.parametrize("unknown", [[MORE], [MORE, PROSE.replace("Monday", "Tuesday")]], ids=["one", "two"])
 def test_unseen_prose_in_a_trailer_stays(unknown: list[str]) -> None:
     """However long the trailer on both sides of it, unless a list holds it."""
-    ends = [f"Item number {at}" for at in range(9)]
+    ends = [f"Item number {chr(ord('a') + at)}" for at in range(8)]
     lines = (PROSE, *ends, *unknown, *ends)
-    said = {at: TRAILER | {"repeated": 3.0} for at in range(1, len(lines)) if lines[at] in ends}
-    assert kept(lines, said, replace(Policy(), border=4.0)) == [PROSE, *unknown]
+    held = {at: 3 for at in range(1, len(lines)) if lines[at] in ends}
+    assert kept(lines, RULES, {}, held, policy=replace(PLAIN, border=4.0)) == [PROSE, *unknown]
 
 
-def test_what_stands_before_all_evidence_stays() -> None:
-    """A title and its article, though what follows the article is cut."""
-    lines = ("On bees", TITLE, "One", "Two", "Three")
-    said = dict.fromkeys((2, 3, 4), TRAILER | {"repeated": 4.0})
-    assert kept(lines, said, replace(Policy(), border=4.0)) == ["On bees", TITLE]
-
-
-def test_a_heading_that_opens_nothing_heads_a_section() -> None:
-    """A body may have a section called "Related articles"."""
-    assert kept((PROSE, TITLE, MORE), {1: {"open": 1.0}}) == [PROSE, TITLE, MORE]
-    assert kept((PROSE, TITLE), {1: {"open": 1.0}}) == [PROSE]
-    assert kept((PROSE, TITLE, "Ten ports", MORE), {1: {"open": 1.0}}) == [PROSE, MORE]
-    assert kept((PROSE, TITLE, "Ten ports", MORE, "Nine ports", MORE), {1: {"open": 1.0}}) == [PROSE]
-
-
-def test_fenced_code_stays_whatever_is_said_of_it() -> None:
-    lines = (PROSE, "```", "# Share this article", "```", "Share this article")
-    assert kept(lines, dict.fromkeys((1, 2, 3, 4), TRAILER | {"cut": 1.0})) == list(lines[:4])
-    assert kept(lines[:3], dict.fromkeys((1, 2), TRAILER | {"cut": 1.0})) == [PROSE]  # not closed: no fence
-
-
-@pytest.mark.parametrize("times", [1, 2, 3])
-def test_quotations_before_a_trailer_stay(times: int) -> None:
-    """A trailer begins with a title or a heading, not with a sentence that one other document holds."""
-    quotes = [PROSE.replace("Monday", f"day {at}") for at in range(times)]
-    lines = (MORE, *quotes, "One", "Two", "Three")
-    said = dict.fromkeys(range(1, len(lines)), TRAILER | {"repeated": 1.0})
-    assert kept(lines, said) == [MORE, *quotes]
-
-
-def test_what_hung_on_to_a_block_that_is_given_back_is_decided_again() -> None:
+def test_what_hung_on_to_a_block_that_stays_is_decided_without_it() -> None:
     """A byline between a title and a body does not go because a menu stands above the title."""
-    lines = ("Home", "News", "Sport", "Weather", TITLE, "By Jane Okafor", PROSE, MORE)
-    said = {at: TRAILER | {"repeated": 3.0} for at in range(4)} | {5: {"repeated": 1.6, "edge": 1.0}}
-    assert kept(lines, said) == [TITLE, "By Jane Okafor", PROSE, MORE]
+    lines = ("Home", "News", "Sport", "# Title", "By Jane Okafor", PROSE, MORE)
+    scores = [3.0, 3.0, 3.0, 1.0, 0.25, -9.0, -9.0]
+    assert kept(lines, scores, cutting(0, 1, 2)) == ["# Title", "By Jane Okafor", PROSE, MORE]
+    assert kept(lines, scores, cutting(0, 1, 2, 3)) == [PROSE, MORE]
 
 
-def test_a_refrain_stays() -> None:
-    """It stands several times in its own document, so it is no wonder that it stands in others."""
-    refrain = "Sing hey for the tide that carries us"
-    lines = (PROSE, refrain, MORE, refrain, PROSE.replace("Monday", "Friday"))
-    said: Said = {at: {"repeated": 2.0, "together": 1.0} for at in (1, 3)}
-    assert kept(lines, said) == list(lines)
-
-
-def test_between_two_cuts_by_rules_all_stays() -> None:
-    """Rules alone do not make a trailer of what stands between them."""
-    lines = (PROSE, "Share this", TITLE, "Subscribe", MORE)
-    assert kept(lines, {1: {"cut": 1.0}, 3: {"cut": 1.0}}) == [PROSE, TITLE, MORE]
+def test_nothing_goes_without_a_reason() -> None:
+    lines = ("One", PROSE, "Two", TITLE)
+    scores = [SURE, -9.0, SURE, SURE]
+    assert kept(lines, scores, cutting(0)) == [PROSE, "Two", TITLE]
+    assert kept(lines, scores, cutting(2)) == ["One", PROSE]
+    assert kept(lines, scores, {}, {3: 9}) == ["One", PROSE]
 
 
 def test_what_has_no_letters_goes_with_its_neighbours() -> None:
     lines = (PROSE, "---", "Share this", "* * *", "Subscribe", "1", MORE)
-    assert kept(lines, {2: {"cut": 1.0}, 4: {"cut": 1.0}}) == [PROSE, "1", MORE]
-    assert kept((PROSE, "---", MORE), {1: {"cut": 1.0}}) == [PROSE, "---", MORE]
+    assert kept(lines, [-9.0, 0.25, 3.0, 0.25, 3.0, 0.25, -9.0], cutting(2, 4)) == [PROSE, MORE]
+    assert kept(lines, [-9.0, 0.25, 3.0, -0.25, 3.0, 0.0, -9.0], cutting(2, 4)) == [PROSE, "1", MORE]
+    assert kept((PROSE, "---", MORE), [-9.0, SURE, -9.0], cutting(1)) == [PROSE, "---", MORE]
+    assert kept((PROSE, "---", "12", TITLE), [-9.0, SURE, SURE, SURE], cutting(1, 2))[1:] == ["---", "12", TITLE]
 
 
 def test_a_document_keeps_what_nothing_speaks_against() -> None:
-    """Where all would go, only what has evidence of its own does."""
-    lines = ("One", TITLE, "Two", "Three")
-    assert kept(lines, dict.fromkeys((0, 2, 3), TRAILER)) == [TITLE]
-
-
-# Lists
-
-
-@pytest.mark.parametrize("title", [TITLE, "Why?", "10 lighthouses", "* One", "相关的故事"])
-def test_a_heading_opens_a_list_of_titles(title: str) -> None:
-    decision = decided((PROSE, MORE, "Related", title, TITLE), {2: {"open": 1.0}})
-    assert decision.listed == {3, 4}
-    assert decision.cut == (False, False, True, True, True)
-    assert min(decision.scores[3:]) == Policy().listed
-
-
-@pytest.mark.parametrize("line", [PROSE, CODE])
-def test_a_list_ends_before_prose_and_code(line: str) -> None:
-    lines = ("On bees", "Related", TITLE, line, MORE)
-    assert kept(lines, {1: {"open": 1.0}}) == ["On bees", line, MORE]
-
-
-def test_a_list_may_give_a_sentence_on_each_title() -> None:
-    """Right under it, and one: two in a row are the body."""
-    wasps = MORE.replace("Bees", "Wasps")
-    lines = (CODE, "Related", "One", MORE, "Two", wasps)
-    assert kept(lines, {1: {"open": 1.0}}) == [CODE]
-    assert kept((*lines, PROSE), {1: {"open": 1.0}})[-2:] == [wasps, PROSE]
-
-
-def test_a_list_ends_where_a_rule_keeps() -> None:
-    lines = (PROSE, "Related", TITLE, "Conclusion", MORE)
-    assert kept(lines, {1: {"open": 1.0}, 3: {"keep": 1.0}}) == [PROSE, "Conclusion", MORE]
-
-
-def test_a_heading_that_a_rule_keeps_opens_nothing() -> None:
-    lines = (PROSE, "Related", TITLE)
-    assert kept(lines, {1: {"open": 1.0, "keep": 1.0}}) == list(lines)
-
-
-def test_a_list_that_nothing_else_speaks_for_is_not_endless() -> None:
-    lines = (PROSE, "Related", *(f"Street number {at}" for at in range(LONGEST + 1)))
-    assert kept(lines, {1: {"open": 1.0}}) == list(lines)
-    assert kept(lines[:-1], {1: {"open": 1.0}}) == [PROSE]
-
-
-def test_a_list_goes_on_where_it_recurs() -> None:
-    """A teaser that other documents have is an item, though it is prose."""
-    lines = (CODE, "Related", TITLE, MORE, MORE.replace("Bees", "Wasps"), PROSE)
-    assert kept(lines, {1: {"open": 1.0}, 3: TRAILER, 4: TRAILER}) == [CODE, PROSE]
-    assert kept(lines, {1: {"open": 1.0}}) == [CODE, *lines[3:]]
-
-
-def test_a_box_ends_at_the_last_block_that_recurs() -> None:
-    """Titles after it may head the body that goes on."""
-    lines = (CODE, "Related", "One", TITLE, MORE, PROSE)
-    assert kept(lines, {1: {"open": 1.0}, 2: TRAILER}) == [CODE, *lines[3:]]
-    assert kept(lines, {1: {"open": 1.0}, 2: {"cut": 1.0}}) == [CODE, *lines[3:]]
-
-
-def test_unknown_prose_close_to_known_items_on_both_sides_is_an_item() -> None:
-    wasps = MORE.replace("Bees", "Wasps")
-    lines = (CODE, "Related", "One", MORE, wasps, "Two", PROSE, PROSE.replace("Monday", "Friday"))
-    known = {1: {"open": 1.0}, 2: TRAILER, 5: TRAILER}
-    assert kept(lines, known) == [CODE, *lines[6:]]
-    assert kept(lines, {**known, 5: {}}) == [CODE, *lines[3:]]
-
-
-def decided_on(text: str, opener: str) -> str:
-    """Return what stays of a text in which a rule knows a heading."""
-    blocks = segment(text)
-    [place] = [at for at, block in enumerate(blocks) if block.folded == opener.lower()]
-    decision = decide(text, blocks, [Evidence(place, "open", 1.0, RULE)], Policy())
-    return "".join(text[block.start : block.end] for block, cut in zip(blocks, decision.cut, strict=True) if not cut)
-
-
-def test_a_title_right_above_the_body_heads_it() -> None:
-    """Where blank lines part the items of the list."""
-    body = f"{TITLE}\n{MORE}\n{PROSE}\n"
-    assert decided_on(f"{CODE}\n\nRelated\n\nOne\n\nTwo\n\n{body}", "Related") == f"{CODE}\n\n{body}"
-    assert decided_on(f"{CODE}\nRelated\nOne\nTwo\n{body}", "Related") == f"{CODE}\n{MORE}\n{PROSE}\n"
-
-
-def test_a_list_goes_on_to_the_second_copy_of_its_items() -> None:
-    """Over a stretch of prose that is short against the body, and one paragraph."""
-    article = "".join(f"{PROSE.replace('Monday', day)}\n" for day in ("Easter", "May Day", *map(str, range(10))))
-    item = "Ten lighthouses to see before the winter\n"
-    insects = [MORE.replace("Bees", name) for name in ("Bees", "Wasps", "Flies", "Gnats")]
-    teaser, parted = ("".join(f"{line}{end}" for line in insects) for end in ("\n", "\n\n"))
-    assert decided_on(f"{article}\nRelated\n{item}{teaser}{item}", "Related").strip() == article.strip()
-    for ending in (f"{item}{teaser}Another\n", f"{item}{parted}{item}"):
-        assert insects[1] in decided_on(f"{article}\nRelated\n{ending}", "Related")
-    assert insects[1] in decided_on(f"{PROSE}\n\nRelated\n{item}{teaser}{item}", "Related")
+    """Where all would go, only what has evidence of its own does. A line of marks makes no difference."""
+    assert kept(("One", TITLE, "Two"), [1.0, 1.0, 1.0], cutting(0, 2)) == [TITLE]
+    assert kept(("One", TITLE, "Two"), [1.0, 1.0, 1.0], cutting(0), {2: 9}) == [TITLE]
+    assert kept(("---", "One", TITLE, "Two"), [-9.0, 1.0, 1.0, 1.0], cutting(1, 3)) == ["---", TITLE]
+    assert kept((PROSE, "One", TITLE, "Two"), [-9.0, 1.0, 1.0, 1.0], cutting(1, 3)) == [PROSE]
+    assert kept(("One", "Two"), [1.0, 1.0], cutting(0, 1)) == []
 
 
 # Spans
@@ -417,7 +451,7 @@ def test_a_list_goes_on_to_the_second_copy_of_its_items() -> None:
 
 def test_a_cut_run_is_one_span() -> None:
     lines = (PROSE, "One", "Two", MORE, "Three")
-    decision = decided(lines, {at: {"cut": 1.0} for at in (1, 2, 4)})
+    decision = decided(lines, RULES, cutting(1, 2, 4))
     text = "\n".join(lines)
     assert [text[span.start : span.end] for span in decision.spans] == ["One\nTwo\n", "Three"]
     assert [span.kind for span in decision.spans] == ["inset", "trailer"]
@@ -425,15 +459,27 @@ def test_a_cut_run_is_one_span() -> None:
 
 def test_kinds_follow_from_where_the_body_is() -> None:
     lines = ("One", PROSE, "Two", MORE, "Three")
-    decision = decided(lines, {at: {"cut": 1.0} for at in (0, 2, 4)})
+    decision = decided(lines, RULES, cutting(0, 2, 4))
     assert [span.kind for span in decision.spans] == ["header", "inset", "trailer"]
+
+
+def spans_of(text: str, *places: int) -> list[str]:
+    """Return what is cut of a text when a rule cuts these blocks."""
+    blocks = segment(text)
+    with scoring(RULES):
+        decision = decide(text, blocks, evidence(cutting(*places)), none(blocks), PLAIN)
+    return [text[span.start : span.end] for span in decision.spans]
 
 
 def test_a_trailer_takes_the_blank_lines_before_it() -> None:
     """And a header or an inset those after it: the body keeps its own line ends."""
     text = f"One\n\n{PROSE}\n\nTwo\n\n{MORE}\r\n \n\nThree\n\n"
-    decision = decide(text, segment(text), [Evidence(at, "cut", 1.0, RULE) for at in (0, 2, 4)], Policy())
-    assert [text[span.start : span.end] for span in decision.spans] == ["One\n\n", "Two\n\n", " \n\nThree\n\n"]
+    assert spans_of(text, 0, 2, 4) == ["One\n\n", "Two\n\n", " \n\nThree\n\n"]
+
+
+def test_a_byte_order_mark_is_not_the_headers() -> None:
+    assert spans_of(f"\ufeffOne\n{PROSE}\n", 0) == ["One\n"]
+    assert spans_of(f"{PROSE}\n\ufeffOne\n", 1) == ["\ufeffOne\n"]
 
 
 @pytest.mark.parametrize(
@@ -456,34 +502,31 @@ def test_placed(spans: Sequence[tuple[int, int]], expected: Sequence[str]) -> No
     assert [(span.start, span.end) for span in found] == list(spans)
 
 
-def test_a_surer_cut_has_a_higher_score() -> None:
-    scores = [
-        decided((PROSE, TITLE), {1: said}).spans[0].score
-        for said in ({"cut": 1.0}, {"cut": 1.0, "edge": 1.0}, {"cut": 1.0, **TRAILER})
-    ]
-    assert scores == sorted(set(scores))
-    assert scores[0] > 0.5
-    assert all(score == round(score, 3) for score in scores)
+def test_a_byte_order_mark_is_no_body() -> None:
+    assert [span.kind for span in placed("\ufeffa b", [Span(1, 3, "inset", 0.5, (RULE,))])] == ["header"]
 
 
 def test_the_score_of_a_span_is_of_its_mean_block() -> None:
+    """To three decimals."""
     lines = (PROSE, "One", MORE, "Two", "Three")
-    one, two = decided(lines, {at: {"cut": 1.0} for at in (1, 3, 4)}).spans
-    assert one.score == two.score < 1.0
+    one, other = decided(lines, [-9.0, 2.0, -9.0, 1.0, 3.0], cutting(1, 3, 4)).spans
+    assert one.score == other.score == round(1 / (1 + math.exp(-2.0)), 3)
+    surer = decided(lines, [-9.0, 2.0, -9.0, 1.0, 4.0], cutting(1, 3, 4)).spans
+    assert surer[0].score == one.score < surer[1].score < 1.0
 
 
 # Reasons
 
 
 def test_rules_come_first_each_once() -> None:
-    text = f"{PROSE}\nOne\nTwo\n"
-    evidence = [
-        Evidence(1, "repeated", 1.0, TEMPLATE),
+    text, blocks = tiled((PROSE, "One", "Two"))
+    found = [
         Evidence(1, "cut", 1.0, RuleReason("b/b")),
         Evidence(2, "cut", 1.0, RuleReason("b/b")),
         Evidence(2, "open", 1.0, RuleReason("a/a")),
     ]
-    [span] = decide(text, segment(text), evidence, Policy()).spans
+    with scoring(RULES):
+        [span] = decide(text, blocks, found, recurring(blocks, {1: 1}), PLAIN).spans
     assert span.reasons == (RuleReason("a/a"), RuleReason("b/b"), TEMPLATE)
 
 
@@ -493,67 +536,131 @@ def passage(*places: tuple[int, int], documents: int = 2, similarity: float = 1.
     return TemplateReason(f"{places[0][0]:016x}", documents, similarity, partners)
 
 
+def reasons(lines: Sequence[str], templates: Mapping[int, TemplateReason]) -> list[object]:
+    """Return the reasons for cutting lines, all of them, that others hold."""
+    text, blocks = tiled((*lines, PROSE))
+    repetition = replace(recurring(blocks, dict.fromkeys(templates, 9)), reasons=dict(templates))
+    with scoring(by_place([*[SURE] * len(lines), -9.0])):
+        [span] = decide(text, blocks, [], repetition, PLAIN).spans
+    return list(span.reasons)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
         (passage((0, 5)), passage((6, 9)), [passage((0, 9))]),
         (passage((0, 5), (20, 25)), passage((6, 9), (26, 29)), [passage((0, 9), (20, 29))]),
+        (passage((0, 5)), passage((5 + GAP, 30)), [passage((0, 30))]),
+        (passage((0, 5)), passage((6 + GAP, 30)), None),
         (passage((6, 9)), passage((0, 5)), None),
         (passage((0, 5), (26, 29)), passage((6, 9), (20, 25)), None),
         (passage((0, 5)), passage((6, 9), documents=3), None),
         (passage((0, 5)), passage((6, 9), similarity=0.8), None),
+        (passage((0, 5), similarity=0.8), passage((6, 9), similarity=0.8), None),
         (passage((0, 5)), passage((6, 9), name="b"), None),
         (passage((0, 5)), passage((6, 9), (0, 3)), None),
+        (passage((0, 5)), passage((0, 5)), [passage((0, 5))]),
     ],
-    ids=["goes on", "in both", "before", "in one only", "more documents", "less alike", "elsewhere", "one more"],
+    ids=[
+        "goes on",
+        "in both",
+        "a gap",
+        "too far",
+        "before",
+        "in one only",
+        "more documents",
+        "less alike",
+        "both less alike",
+        "elsewhere",
+        "one more",
+        "the same",
+    ],
 )
 def test_a_passage_that_goes_on_in_its_partners_is_one_reason(
     one: TemplateReason, other: TemplateReason, expected: list[TemplateReason] | None
 ) -> None:
-    text = f"{PROSE}\nOne\nTwo\n"
-    evidence = [Evidence(at, "cut", 1.0, RULE) for at in (1, 2)]
-    evidence += [Evidence(1, "repeated", 1.0, one), Evidence(2, "repeated", 1.0, other)]
-    [span] = decide(text, segment(text), evidence, Policy()).spans
-    assert list(span.reasons) == [RULE, *(expected or [one, other])]
+    assert reasons(("One", "Two"), {0: one, 1: other}) == (expected or [one, other])
+
+
+def test_a_passage_goes_on_over_what_has_no_letter() -> None:
+    """But not over another line, nor twice."""
+    one, other = passage((0, 5)), passage((10, 15))
+    assert reasons(("One", "---", "Two"), {0: one, 2: other}) == [passage((0, 15))]
+    assert reasons(("One", "Three", "Two"), {0: one, 2: other}) == [one, other]
+    assert reasons(("One", "Two", "Three"), {0: one, 1: passage((6, 9)), 2: other}) == [passage((0, 15))]
+    assert reasons(("One", "Three", "One"), {0: one, 2: one}) == [one]
 
 
 # Properties
 
+Page = tuple[str, Sequence[Block], list[Evidence], Repetition, Forest]
+
 
 @st.composite
-def observed(draw: st.DrawFn) -> tuple[str, list[Evidence]]:
-    """A page and any evidence on it."""
+def observed(draw: st.DrawFn) -> Page:
+    """A page, any evidence on it, and any scores, in quarters so that sums are exact."""
     text = draw(pages())
-    count = len(segment(text))
-    if not count:
-        return text, []
-    names: st.SearchStrategy[Signal] = st.sampled_from(
-        ("cut", "open", "keep", "repeated", "near", "together", "edge"),
-    )
-    found = draw(st.lists(st.tuples(st.integers(0, count - 1), names, st.floats(0.1, 8.0)), max_size=20))
-    reasons = {"together": None, "edge": None, "repeated": TEMPLATE, "near": TEMPLATE}
-    return text, [Evidence(at, name, value, reasons.get(name, RULE)) for at, name, value in found]
+    blocks = segment(text)
+    at = st.integers(0, max(0, len(blocks) - 1))
+    names: st.SearchStrategy[Signal] = st.sampled_from(("cut", "open", "keep"))
+    said = draw(st.lists(st.tuples(at, names), max_size=12)) if blocks else []
+    held = draw(st.dictionaries(at, st.integers(1, 4), max_size=6)) if blocks else {}
+    known = recurring(blocks, held, draw(st.integers(0, 4)), edge=draw(st.booleans()))
+    scores = [draw(st.integers(-24, 24)) / 4 for _ in blocks] or [0.0]
+    return text, blocks, [Evidence(place, name, 1.0, RULE) for place, name in said], known, by_place(scores)
+
+
+def has_body(page: Page) -> bool:
+    """Whether a rule keeps a line, so that not all of the page can go."""
+    _, blocks, found, _, _ = page
+    return any(one.signal == "keep" and any(map(str.isalpha, blocks[one.block].folded)) for one in found)
 
 
 @STEADY
 @given(observed(), st.randoms(use_true_random=False))
-def test_a_decision_is_whole(page: tuple[str, list[Evidence]], numbers: random.Random) -> None:
-    """Spans are whole runs of blocks, each with a reason; the order of evidence does not matter to what is cut."""
-    text, evidence = page
-    blocks = segment(text)
-    decision = decide(text, blocks, evidence, Policy())
+def test_a_decision_is_whole(page: Page, numbers: random.Random) -> None:
+    """Spans are whole runs of blocks, each with a reason; the order of evidence does not matter."""
+    text, blocks, found, known, forest = page
+    shuffled = list(found)
+    numbers.shuffle(shuffled)
+    with scoring(forest):
+        decision = decide(text, blocks, found, known, PLAIN)
+        assert decide(text, blocks, shuffled, known, PLAIN).spans == decision.spans
     assert len(decision.scores) == len(decision.cut) == len(blocks)
     assert all(math.isfinite(score) for score in decision.scores)
+    runs = _runs(decision.cut)
+    assert len(runs) == len(decision.spans)
     end = 0
-    for span in decision.spans:
+    for span, (first, last) in zip(decision.spans, runs, strict=True):
         assert end <= span.start < span.end <= len(text)
-        assert span.end in {block.end for block in blocks}
+        assert span.end == blocks[last - 1].end
+        assert span.start <= blocks[first].start
+        assert not text[span.start : blocks[first].start].strip()
         assert span.reasons
         assert 0.0 < span.score <= 1.0
+        assert not has_body(page) or min(decision.scores[first], decision.scores[last - 1]) > 0
         end = span.end
-    shuffled = list(evidence)
-    numbers.shuffle(shuffled)
-    assert decide(text, blocks, shuffled, Policy()).cut == decision.cut
+    assert not any(decision.cut[one.block] for one in found if one.signal == "keep")
+
+
+@STEADY
+@given(observed().filter(has_body))
+def test_a_more_thorough_policy_cuts_no_less(page: Page) -> None:
+    """Whatever the weights: and what it cuts is more of the same."""
+    text, blocks, found, known, forest = page
+    with scoring(forest):
+        careful, balanced, thorough = (
+            decide(text, blocks, found, known, POLICIES[name]).cut for name in ("careful", "balanced", "thorough")
+        )
+    for less, more in ((careful, balanced), (balanced, thorough)):
+        assert all(other for one, other in zip(less, more, strict=True) if one)
+
+
+def test_the_policies_differ() -> None:
+    lines = (PROSE, "One", MORE, "Two", CODE, "Three", PROSE.replace("Monday", "Friday"))
+    scores = [-9.0, 3.0, -9.0, 1.0, -9.0, 0.0, -9.0]
+    left = {name: kept(lines, scores, cutting(1, 3, 5), policy=policy) for name, policy in POLICIES.items()}
+    assert [len(left[name]) for name in ("careful", "balanced", "thorough")] == [6, 5, 4]
 
 
 # The policy
@@ -565,6 +672,11 @@ def test_a_share_out_of_range(share: float) -> None:
         Policy(max_share=share)
 
 
+@pytest.mark.parametrize("share", [None, 0.01, 1.0])
+def test_a_share_within_the_range(share: float | None) -> None:
+    assert Policy(max_share=share).max_share == share
+
+
 def test_a_policy_does_not_change() -> None:
     policy = Policy()
     for field in fields(policy):
@@ -572,3 +684,15 @@ def test_a_policy_does_not_change() -> None:
             setattr(policy, field.name, 0.5)
     assert policy == Policy()
     assert hash(policy) == hash(Policy())
+
+
+def test_the_policies_are_fixed_and_ordered() -> None:
+    """The more thorough, the less evidence it takes; the balanced one is the default."""
+    careful, balanced, thorough = (POLICIES[name] for name in ("careful", "balanced", "thorough"))
+    assert balanced == Policy()
+    assert careful.threshold > balanced.threshold > thorough.threshold
+    pinned = [policy.threshold + policy.doubt for policy in (careful, balanced, thorough)]
+    assert pinned == sorted(pinned, reverse=True)
+    assert careful.border >= balanced.border >= thorough.border
+    with pytest.raises(TypeError):
+        POLICIES["careful"] = Policy()  # type: ignore[index]

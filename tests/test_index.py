@@ -8,53 +8,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from cleaner import index as module
-from cleaner.index import (
-    NO_KEY,
-    SETTINGS,
-    Index,
-    digest_of,
-    dumps,
-    is_index,
-    key,
-    keys_of,
-    learn,
-    load,
-    loads,
-    merge,
-)
+from cleaner.fingerprints import NO_KEY, affixes_of, cells_of, keys_of, masks_of, shapes_of
+from cleaner.index import SETTINGS, Index, digest_of, dumps, is_index, learn, load, loads, merge
 from cleaner.model import Document, IndexFormatError
 from cleaner.near import WIDTH
 from cleaner.segment import segment
+from cleaner.shingling import shingles
+from tests.strategies import STEADY, corpora
 
 PAGE = Document(
     "a/1", "The ferry\n\nThe ferry leaves at seven in the morning and crosses the strait.\nRead MORE\n", "a"
 )
 OTHER = Document("b/1", "The ferry\nWhat the captain keeps in his cabin\n* * *\nread  more\r\n", "b")
 
+TABLE = Document("c/1", "  Home » News » Bridges\n12 May | 3 p.m. | Harbour\nPage 1\n", "c")
+"""Two lines of three cells each."""
+
+LONG = Document("d/1", f"Before\n{'The ferry leaves at seven. ' * 25}\nAfter » all\n{'Nobody waits. ' * 40}\n", "a")
+"""Two lines that have shingles."""
+
+ALL = [PAGE, OTHER, TABLE, LONG, Document("e/1", ""), Document("f/1", "\ud800 » \udfff\n" + LONG.text)]
+
 
 def changed(data: bytes, at: int, byte: int) -> bytes:
     """Return data with another byte at a place."""
     return data[:at] + bytes([byte]) + data[at + 1 :]
-
-
-# Keys
-
-
-def test_a_key_is_of_the_folded_text() -> None:
-    assert key("read more") == key("read more")
-    assert len({key(text) for text in ("read more", "read less", "a", "日本", "e\u0301")}) == 5
-
-
-@pytest.mark.parametrize("text", ["", "* * *", "12.5 %", "---", "2024", "👍", "\ud800", "¿?"])
-def test_without_a_letter_there_is_no_key(text: str) -> None:
-    assert key(text) == NO_KEY
-
-
-def test_a_letter_in_any_script_makes_a_key() -> None:
-    assert NO_KEY not in {key(text) for text in ("a", "1a", "ж", "あ", "א", "ع", "अ")}
 
 
 # Learning
@@ -74,6 +57,43 @@ def test_what_is_learnt() -> None:
     assert index.keys[5] == NO_KEY
     assert index.digests[0] == digest_of(keys_of(segment(PAGE.text)))
     assert index.digests[0] != index.digests[1]
+
+
+def test_what_is_learnt_of_each_line() -> None:
+    """All that is compared of one, line after line, document after document."""
+    index = learn(ALL)
+    assert index.ids == ("a/1", "b/1", "c/1", "d/1", "e/1", "f/1")
+    for name, of_blocks in (("masks", masks_of), ("keys", keys_of)):
+        expected = np.concatenate([of_blocks(segment(document.text)) for document in ALL])
+        assert getattr(index, name).tolist() == expected.tolist()
+    for at, name in enumerate(("heads", "tails")):
+        expected = np.concatenate([affixes_of(segment(document.text))[at] for document in ALL])
+        assert getattr(index, name).tolist() == expected.tolist()
+    expected = np.concatenate([shapes_of(document.text, segment(document.text)) for document in ALL])
+    assert index.shapes.tolist() == expected.tolist()
+    lines = int(index.first[-1])
+    assert {len(getattr(index, name)) for name in ("masks", "heads", "tails", "shapes", "widths")} == {lines}
+
+
+def test_the_cells_that_are_learnt() -> None:
+    index = learn([TABLE, PAGE, LONG])
+    assert index.ids == ("a/1", "c/1", "d/1")
+    assert index.widths.tolist() == [0, 0, 0, 3, 3, 0, 0, *[0] * 25, 2, *[0] * 40]
+    expected = [*cells_of(TABLE.text, segment(TABLE.text))[0], *cells_of(LONG.text, segment(LONG.text))[0]]
+    assert index.cells.tolist() == expected
+    assert len(expected) == index.widths.sum()
+
+
+def test_the_shingles_that_are_learnt() -> None:
+    index = learn(ALL)
+    for at, document in enumerate(ALL):
+        found = shingles(document.text, segment(document.text))
+        own = slice(int(index.shingle_first[at]), int(index.shingle_first[at + 1]))
+        assert index.shingles[own].tolist() == found.hashes.tolist()
+        assert index.shingle_starts[own].tolist() == found.starts.tolist()
+        assert index.shingle_stops[own].tolist() == found.stops.tolist()
+    assert np.diff(index.shingle_first).astype(bool).tolist() == [document.text.count("ferry") > 9 for document in ALL]
+    assert index.shingle_first[-1] == len(index.shingles)
 
 
 def test_texts_are_kept_of_lines_wide_enough_to_compare() -> None:
@@ -113,6 +133,31 @@ def test_merging_is_learning_at_once() -> None:
     assert merge([one]) == one
 
 
+def test_merging_keeps_cells_and_shingles_with_their_lines() -> None:
+    """Whatever the shards, and whichever of them has the documents that come first."""
+    whole = learn(ALL)
+    for shards in ([ALL[:3], ALL[3:]], [ALL[1::2], ALL[::2]], [[document] for document in ALL[::-1]]):
+        merged = merge(learn(shard) for shard in shards)
+        assert merged == whole
+        for name, value in vars(whole).items():
+            assert np.array_equal(value, getattr(merged, name)), name
+    assert len(whole.cells) > 6
+    assert len(whole.shingles) > 150
+
+
+@STEADY
+@given(corpora(), st.randoms(use_true_random=False))
+def test_shards_merge_to_the_whole(corpus: list[Document], numbers: random.Random) -> None:
+    """Each document in one of three, its text repeated on some lines until they are long."""
+    documents = [Document(one.id, one.text + "\n" + one.text.replace("\n", " ") * 5, one.group) for one in corpus]
+    shards: list[list[Document]] = [[], [], []]
+    for document in documents:
+        numbers.choice(shards).append(document)
+    merged = merge(learn(shard) for shard in shards)
+    assert merged == learn(documents)
+    assert loads(dumps(merged)) == merged
+
+
 # The file
 
 
@@ -125,8 +170,11 @@ def test_merging_is_learning_at_once() -> None:
         [Document("", "")],
         [Document("\ud800", "a lone \udfff surrogate in a line of text")],
         [Document("例", "秋天值得一看的十座灯塔和它们的故事", "グループ")],
+        [Document("例", "秋天值得一看的十座灯塔和它们的故事" * 30, "グループ"), LONG],
+        [TABLE],
+        ALL,
     ],
-    ids=["none", "one", "two", "empty", "surrogate", "cjk"],
+    ids=["none", "one", "two", "empty", "surrogate", "cjk", "long", "cells", "all"],
 )
 def test_a_file_gives_the_index_back(documents: list[Document], tmp_path: Path) -> None:
     index = learn(documents)
@@ -136,7 +184,9 @@ def test_a_file_gives_the_index_back(documents: list[Document], tmp_path: Path) 
     assert found == index
     assert found.ids == index.ids
     assert found.texts == index.texts
-    assert found.keys.dtype == index.keys.dtype
+    for name, value in vars(index).items():
+        assert np.array_equal(value, getattr(found, name)), name
+        assert not isinstance(value, np.ndarray) or value.dtype == getattr(found, name).dtype, name
     assert dumps(found) == path.read_bytes()
     assert is_index(path)
 

@@ -12,8 +12,9 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "model | segment jsonl | near rules report formats | index output | frequency observed originals | decide repetition"
-    " | render | pipeline | __init__ | engines golden | runs | cli | __main__"
+    "model | segment jsonl | near fingerprints shingling counting grouping rules report formats | index output surroundings"
+    " | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
+    " | __init__ | engines golden | runs | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -26,6 +27,7 @@ USERS = {
     "regex": "rules",
     "rich": "cli render",
     "safetensors": "index",
+    "scipy": "grouping",
     "typer": "cli",
 }
 

@@ -90,10 +90,10 @@ def test_explaining_tells_what_is_cut() -> None:
     document = Document("a", f"On bees\n{PROSE}{HEADING}{ITEMS}")
     cleaner = Cleaner()
     explained = cleaner.explain(document)
-    assert [document.text[block.start : block.end] for block in explained.blocks][2] == HEADING
+    assert [document.text[block.start : block.end] for block in explained.repetition.blocks][2] == HEADING
     assert [one.block for one in explained.evidence] == [2]
-    assert explained.decision.cut == (False, False, True, True, True, True)
-    assert explained.decision.spans == cleaner.clean(document).spans
+    assert explained.cut == (False, False, True, True, True, True)
+    assert explained.spans == cleaner.clean(document).spans
 
 
 def test_a_group_counts_for_its_own() -> None:
@@ -156,7 +156,7 @@ def test_other_rules_and_another_policy() -> None:
     text = f"{PROSE}{HEADING}{ITEMS}"
     assert clean([text])[0].text == PROSE
     assert clean([text], rules=load_rules(shipped=False))[0].text == text
-    assert clean([text], policy=Policy(open=0.0, listed=0.0, unseen=-9.0))[0].text == text
+    assert clean([text], policy=Policy(border=9.0))[0].text == text
 
 
 def test_without_an_index_rules_work_alone() -> None:

@@ -60,8 +60,7 @@ SHIPPED = load_rules()
 
 def explain(document: Document, index: Index | None = None, offset: int | None = None) -> list[str]:
     cleaner = Cleaner(Index() if index is None else index, SHIPPED)
-    first = cleaner.explain(document)
-    return list(explained(cleaner.clean(document), first.blocks, first.evidence, first.decision, offset))
+    return list(explained(cleaner.clean(document), cleaner.explain(document), offset))
 
 
 @given(corpora(max_size=4))
@@ -71,7 +70,7 @@ def test_every_block_is_explained_as_it_was_decided(corpus: list[Document]) -> N
     cleaner = Cleaner(index, SHIPPED)
     for document in corpus:
         shown = [line for line in explain(document, index)[1:] if not line.startswith(("    ", "held back"))]
-        blocks = cleaner.explain(document).blocks
+        blocks = cleaner.explain(document).repetition.blocks
         cut = {at for span in cleaner.clean(document).spans for at in range(span.start, span.end)}
         assert len(shown) == len(blocks)
         for line, block in zip(shown, blocks, strict=True):

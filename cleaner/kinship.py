@@ -1,0 +1,119 @@
+"""Which learnt documents a document is, comes from, or belongs with.
+
+Neither the document itself nor what it was taken from counts as another one, and counting is done in its group.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cleaner.fingerprints import NO_KEY, keys_of
+from cleaner.frequency import COPY_RARE, Frequencies, is_copy
+from cleaner.grouping import COMMON, TIE, weight
+from cleaner.index import digest_of
+from cleaner.model import Block, Document
+from cleaner.segment import is_prose
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NOBODY = 2**32
+"""In place of the group of a document that is in none of the index's."""
+
+
+@dataclass(frozen=True)
+class Kinship:
+    r"""One document against the index.
+
+    >>> from cleaner.index import learn
+    >>> from cleaner.segment import segment
+    >>> known = Frequencies(learn([Document("a", "Of bees."), Document("b", "Of ants.")]))
+    >>> len(Kinship(known, Document("a", "Of bees."), segment("Of bees.")).own)
+    1
+    """
+
+    known: Frequencies
+    document: Document
+    blocks: Sequence[Block]
+    """As they were learnt: long lines split into sentences only."""
+
+    @cached_property
+    def keys(self) -> NDArray[np.uint64]:
+        """Of the blocks."""
+        return keys_of(self.blocks)
+
+    @cached_property
+    def _slots(self) -> NDArray[np.int64]:
+        """The position of each block's key among the distinct keys of the index, -1 when no document holds it."""
+        return np.where(self.keys != NO_KEY, self.known.holders.places(self.keys), -1)
+
+    @cached_property
+    def _learnt(self) -> set[int]:
+        """The learnt documents that are this one: by name, or because they say the same."""
+        named = self.known.by_name.get((self.document.id, self.document.group), ())
+        return {*named, *self.known.by_digest.get(digest_of(self.keys), ())}
+
+    @cached_property
+    def own(self) -> set[int]:
+        """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
+        known, learnt = self.known, self._learnt
+        same = learnt.union(*(known.copies.get(number, ()) for number in learnt)) if learnt else set(self._copied())
+        own = {int(known.families[number]) for number in same}
+        return own | self._sources(own)
+
+    @cached_property
+    def group(self) -> int:
+        """The document's group: the one of its name, else the one it was learnt in, else the one its short lines tie it to."""
+        known = self.known
+        if self.document.group:
+            return known.names.get(self.document.group, NOBODY)
+        if learnt := [number for number in self._learnt if not known.index.groups[number]]:
+            return int(known.group_of[min(learnt)])
+        votes: defaultdict[int, float] = defaultdict(float)
+        for place, slot in enumerate(self._slots.tolist()):
+            if slot >= 0 and not is_prose(self.blocks[place].folded):
+                holders = known.holding(slot)
+                if len(holders) < COMMON:
+                    tie = float(weight(np.array([len(holders) + 1]), len(known.index))[0])
+                    for group in np.unique(known.group_of[holders]).tolist():
+                        votes[group] += tie
+        best = max(votes, key=lambda group: (votes[group], -group), default=NOBODY)
+        return best if votes[best] >= TIE else NOBODY
+
+    def _copied(self) -> list[int]:
+        """Learnt documents whose rare prose the document shares. A line that one document holds is rare here, too."""
+        known = self.known
+        shared: defaultdict[int, list[int]] = defaultdict(list)
+        prose = {block.folded: place for place, block in enumerate(self.blocks) if is_prose(block.folded)}
+        sizes = {place: self.blocks[place].stop - self.blocks[place].start for place in prose.values()}
+        for place, size in sizes.items():
+            holders = known.holding(int(self._slots[place]))
+            if len(holders) <= COPY_RARE:
+                for holder in holders.tolist():
+                    shared[holder].append(size)
+        total = sum(sizes.values())
+        return [other for other, lines in shared.items() if is_copy(lines, min(total, int(known.prose_size[other])))]
+
+    def _sources(self, own: Collection[int]) -> set[int]:
+        """Return the families, besides `own`, with a document that holds every line of this one: it is an excerpt of it.
+
+        Such as its body, cleaned.
+        """
+        known = self.known
+        slots = np.unique(self._slots[self.keys != NO_KEY])
+        if not len(slots) or slots[0] < 0:
+            return set()
+        starts = known.by_key[1]
+        rarest = slots[np.argmin(starts[slots + 1] - starts[slots])]
+        sources: set[int] = set()
+        for candidate in known.holding(int(rarest)).tolist():
+            family = int(known.families[candidate])
+            if family not in own and family not in sources and np.isin(slots, known.slots_of(candidate)).all():
+                sources.add(family)
+        return sources

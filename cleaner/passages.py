@@ -1,0 +1,99 @@
+"""What a corpus knows of long lines: which parts of them recur, whatever line they stand in elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cleaner.counting import combined
+from cleaner.fingerprints import key
+from cleaner.model import Block, Partner, TemplateReason
+from cleaner.segment import segment
+from cleaner.shingling import Shingles, borders, shingles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cleaner.kinship import Kinship
+
+PARTNERS = 3
+"""Other documents named per reason."""
+
+
+@dataclass(frozen=True)
+class Passages:
+    """The long lines of one document against the index."""
+
+    kin: Kinship
+
+    @cached_property
+    def _shingles(self) -> tuple[Shingles, NDArray[np.int64]]:
+        """The shingles of the long lines, and how many others of the group hold each."""
+        found = shingles(self.kin.document.text, self.kin.blocks)
+        return found, self.kin.known.shingles.count(combined(self.kin.group, found.hashes), self.kin.own)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks to look up: long lines split where their shingles start or cease to recur."""
+        found, counts = self._shingles
+        return segment(self.kin.document.text, borders(found, counts)) if counts.any() else tuple(self.kin.blocks)
+
+    @cached_property
+    def covered(self) -> dict[int, tuple[int, range]]:
+        """For each part of a long line: how many others of the group hold it, by its shingles, and which these are.
+
+        It is the median of the shingles inside it; a part too short for one has the largest of those that it is in.
+        """
+        found, counts = self._shingles
+        covered: dict[int, tuple[int, range]] = {}
+        if not counts.any():
+            return covered
+        for at, block in enumerate(self.blocks):
+            if block.sentence:
+                first = np.searchsorted(found.starts, block.start)
+                last = np.searchsorted(found.stops, block.stop, "right")
+                if first < last:
+                    count = int(np.median(counts[first:last]))
+                else:  # none inside: those around it
+                    first = np.searchsorted(found.stops, block.stop)
+                    last = np.searchsorted(found.starts, block.start, "right")
+                    count = int(counts[first:last].max(initial=0))
+                if count:
+                    covered[at] = count, range(int(first), int(last))
+        return covered
+
+    def reason(self, at: int) -> TemplateReason:
+        """Return the block at `at`, a part of a long line, as a reason: where the first others hold most of it."""
+        count, inside = self.covered[at]
+        known, (found, counts) = self.kin.known, self._shingles
+        lead = inside[int(np.argmax(counts[inside.start : inside.stop]))]
+        order, ordered = known.shingle_order
+        low, high = (int(np.searchsorted(ordered, found.hashes[lead], side)) for side in ("left", "right"))
+        partners: dict[int, Partner] = {}
+        for place in order[low:high].tolist():
+            number = int(np.searchsorted(known.index.shingle_first, place, "right")) - 1
+            ours = int(known.families[number]) in self.kin.own or known.group_of[number] != self.kin.group
+            if ours or number in partners:
+                continue
+            first = last = lead  # the stretch of this part's shingles that the other one holds, too
+            while first > inside.start and self._same(number, place, lead, first - 1):
+                first -= 1
+            while last + 1 < inside.stop and self._same(number, place, lead, last + 1):
+                last += 1
+            start = int(known.index.shingle_starts[place + first - lead])
+            partners[number] = Partner(
+                known.index.ids[number], start, int(known.index.shingle_stops[place + last - lead])
+            )
+            if len(partners) == PARTNERS:
+                break
+        return TemplateReason(f"{key(self.blocks[at].folded):016x}", count + 1, 1.0, tuple(partners.values()))
+
+    def _same(self, number: int, place: int, lead: int, at: int) -> bool:
+        """Whether the learnt document `number` holds the shingle at `at` as far from `place` as it is from `lead` here."""
+        index = self.kin.known.index
+        there = place + at - lead
+        inside = index.shingle_first[number] <= there < index.shingle_first[number + 1]
+        return bool(inside and index.shingles[there] == self._shingles[0].hashes[at])

@@ -1,0 +1,1 @@
+"""Runs that take labelled corpora or minutes: calibration. Not collected by `make test`."""
