@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "POLICIES",
     "Cleaned",
     "Cleaner",
     "CleanerError",
     "Document",
     "Index",
-    "POLICIES",
     "Policy",
     "RuleSet",
     "Span",

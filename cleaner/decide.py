@@ -122,7 +122,8 @@ def decide(
     for first, last in _runs(cut):
         cut[first:last] = _trimmed(seen, scores, first, last, strict=repetition.size < GROUP)
     if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
-        cut = [gone and seen.speaks(place) for place, gone in enumerate(cut)]  # no document is all boilerplate
+        # No document is all boilerplate: what nothing speaks against by itself is body.
+        cut = [gone and seen.speaks(place) and scores[place] > 0 for place, gone in enumerate(cut)]
     for first, last in _runs(cut):  # what holds no letter goes with its neighbours, and nothing goes without a reason
         if not any(seen.lettered[place] and seen.reasons[place] for place in range(first, last)):
             cut[first:last] = [False] * (last - first)

@@ -12,6 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cleaner.model import Block
     from cleaner.observed import Observed
     from cleaner.repetition import Repetition
 
@@ -157,11 +158,11 @@ def words(values: Features, place: int) -> dict[str, str]:
     }
 
 
-def _indent(text: str, start: int) -> int:
-    """How many spaces and tabs a line starts with."""
-    line = text[start : start + 80]
-    line = line[len(line) - len(line.lstrip("\r\n")) :]
-    return len(line) - len(line.lstrip(" \t\u3000"))
+def _indent(text: str, block: Block) -> int:
+    """Return how many white space characters the first line of a block starts with."""
+    start = block.stop - len(text[block.start : block.stop].lstrip())
+    line = text.rfind("\n", block.start, start) + 1 or block.start
+    return start - line
 
 
 def _form(seen: Observed) -> Features:
@@ -174,7 +175,7 @@ def _form(seen: Observed) -> Features:
         "words": np.array([min(40, text.count(" ") + 1) for text in texts], dtype=np.float64),
         "prose": np.array(seen.prose, dtype=np.float64),
         "closed": np.array(seen.closed, dtype=np.float64),
-        "indent": np.log2(1 + np.array([_indent(seen.text, block.start) for block in seen.blocks], dtype=np.float64)),
+        "indent": np.log2(1 + np.array([_indent(seen.text, block) for block in seen.blocks], dtype=np.float64)),
         "heading": np.array([text.startswith("#") for text in texts], dtype=np.float64),
         "bullet": np.array([text[:2] in _BULLETS for text in texts], dtype=np.float64),
         "code": np.array(seen.code, dtype=np.float64),

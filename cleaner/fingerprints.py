@@ -109,8 +109,8 @@ def shapes_of(text: str, blocks: Sequence[Block]) -> NDArray[np.uint32]:
 
 
 def _shape(text: str, block: Block) -> str:
-    line = text[block.start : block.stop].lstrip("\r\n")
-    content = line.lstrip()
+    content = text[block.start : block.stop].lstrip()
+    line = text[text.rfind("\n", block.start, block.stop - len(content)) + 1 or block.start : block.stop]
     ends = [_category(character) for character in (content[:1], content[-1:])]
     cells = bool(_CELL.search(content[:CELLED]))
     return f"{(len(line) - len(content)).bit_length()} {ends} {cells} {len(content).bit_length()}"

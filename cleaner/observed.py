@@ -114,11 +114,6 @@ class Observed:
         """Whether evidence of its own speaks for cutting a block."""
         return self.ruled(place) or self.recurs[place]
 
-    def quoted(self, place: int) -> bool:
-        """Whether a block may be a quotation: a sentence or code that no more than `SEVERAL` other documents share."""
-        shared = max(self.repetition.corpus[place], self.repetition.near[place])
-        return bool(shared < SEVERAL) and (self.closed[place] or self.code[place]) and not self.ruled(place)
-
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
         return self.copied[place] or self.template[place] or "cut" in self.signals[place]

@@ -67,6 +67,7 @@ class Passages:
 
     def reason(self, at: int) -> TemplateReason:
         """Return the block at `at`, a part of a long line, as a reason: where the first others hold most of it."""
+        block = self.blocks[at]
         count, inside = self.covered[at]
         known, (found, counts) = self.kin.known, self._shingles
         lead = inside[int(np.argmax(counts[inside.start : inside.stop]))]
@@ -89,7 +90,7 @@ class Passages:
             )
             if len(partners) == PARTNERS:
                 break
-        return TemplateReason(f"{key(self.blocks[at].folded):016x}", count + 1, 1.0, tuple(partners.values()))
+        return TemplateReason(f"{key(block.folded):016x}", count + 1, 1.0, tuple(partners.values()))
 
     def _same(self, number: int, place: int, lead: int, at: int) -> bool:
         """Whether the learnt document `number` holds the shingle at `at` as far from `place` as it is from `lead` here."""

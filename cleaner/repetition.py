@@ -124,6 +124,7 @@ def none(blocks: Sequence[Block]) -> Repetition:
     nothing = np.zeros(len(blocks), dtype=np.int64)
     names: list[str] = [one.name for one in fields(Repetition) if one.name not in ("blocks", "size", "edge", "reasons")]
     values: dict[str, Any] = dict.fromkeys(names, nothing)
+    values |= {"near": nothing * 1.0, "shape_once": nothing * 1.0, "place_prose": nothing + 1.0}
     return Repetition(tuple(blocks), 0, edge=nothing.astype(np.bool_), **values)
 
 

@@ -62,7 +62,8 @@ def segment(text: str, borders: Sequence[int] = ()) -> tuple[Block, ...]:
 
     Args:
         text: the text.
-        borders: where a line that is split into sentences is split, too, in code points, sorted.
+        borders: where a line that is split into sentences is split, too, in code points, sorted; white space there goes
+            with what is before it.
 
     >>> text = "\n\nTitle\r\n\r\n    code\n"
     >>> [text[block.start:block.end] for block in segment(text)]
@@ -141,7 +142,8 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 def _sentences(text: str, start: int, stop: int, end: int, borders: Sequence[int]) -> Iterator[Block]:
     """Yield the parts of the line `[start, stop)`; the last one owns the white space up to `end`."""
     ends = {match.end() for match in _SENTENCE_END.finditer(text, start, stop) if _ends_here(text, match)}
-    ends.update(borders[bisect_right(borders, start) : bisect_left(borders, stop)])
+    for border in borders[bisect_right(borders, start) : bisect_left(borders, stop)]:
+        ends.add(border + len(text[border:stop]) - len(text[border:stop].lstrip()))
     parts = [start, *sorted(border for border in ends if border < stop), end]
     for left, right in pairwise(parts):
         content = text[left:right].rstrip()

@@ -96,8 +96,8 @@ def borders(found: Shingles, counts: NDArray[np.int64]) -> list[int]:
             cuts.add(int(starts[at]))
         high = int(np.searchsorted(starts, stops[at], "left"))
         after = here[at + 1 : high]
-        if high < len(starts) and len(after) and after.max() * 2 <= here[at]:
-            cuts.add(int(starts[high]))
+        if not len(after) or after.max() * 2 <= here[at]:
+            cuts.add(int(stops[at]))
     return sorted(cuts)
 
 

@@ -524,10 +524,12 @@ def test_rules_come_first_each_once() -> None:
         Evidence(1, "cut", 1.0, RuleReason("b/b")),
         Evidence(2, "cut", 1.0, RuleReason("b/b")),
         Evidence(2, "open", 1.0, RuleReason("a/a")),
+        *(Evidence(1, "cut", 1.0, RuleReason(f"c/{name}")) for name in "hgfedcba"),
     ]
     with scoring(RULES):
         [span] = decide(text, blocks, found, recurring(blocks, {1: 1}), PLAIN).spans
-    assert span.reasons == (RuleReason("a/a"), RuleReason("b/b"), TEMPLATE)
+    names = ("a/a", "b/b", *(f"c/{name}" for name in "abcdefgh"))
+    assert span.reasons == (*map(RuleReason, names), TEMPLATE)
 
 
 def passage(*places: tuple[int, int], documents: int = 2, similarity: float = 1.0, name: str = "a") -> TemplateReason:
@@ -589,6 +591,8 @@ def test_a_passage_goes_on_over_what_has_no_letter() -> None:
     assert reasons(("One", "Three", "Two"), {0: one, 2: other}) == [one, other]
     assert reasons(("One", "Two", "Three"), {0: one, 1: passage((6, 9)), 2: other}) == [passage((0, 15))]
     assert reasons(("One", "Three", "One"), {0: one, 2: one}) == [one]
+    longer = {0: one, 1: passage((6, 9)), 3: one}
+    assert reasons(("One", "Two", "Three", "One"), longer) == [passage((0, 9)), one]
 
 
 # Properties

@@ -22,6 +22,12 @@ def pieces(text: str) -> list[str]:
 # Lines
 
 
+def test_borders_part_long_lines_after_their_white_space() -> None:
+    line = "word " * 200
+    blocks = segment(f"short line\n{line}\n", [3, 20, 31])
+    assert [(block.start, block.first) for block in blocks] == [(0, True), (11, True), (21, False), (31, False)]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -105,7 +111,7 @@ def test_sentences_end_before_their_white_space() -> None:
 
 def test_sentences_know_that_they_are() -> None:
     assert all(block.sentence for block in segment(WORDS * 20))
-    assert not any(block.sentence for block in segment("x " * LONG_LINE))
+    assert all(block.sentence for block in segment("x " * LONG_LINE))
     assert not any(block.sentence for block in segment(WORDS + "\n" + WORDS))
 
 
