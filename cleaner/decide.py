@@ -60,8 +60,9 @@ POLICIES: Mapping[Preset, Policy] = MappingProxyType(
 GROUP = 3
 """Smaller groups of other documents are too small to count in."""
 
-RULED = 1.5
-"""Least score of what a rule settles: more than two borders cost."""
+SETTLED = 1.5
+"""Least score, where there is no group to count in, of what a rule settles, and of short lines that stand with more of
+their kind at the same end of another document: more than two borders cost."""
 
 ENDS = 2
 """Blocks at either end of a document where a rule knows sentences, too: cookie lines, copyright lines."""
@@ -115,7 +116,8 @@ def decide(
     values = features(seen, repetition)
     scores = shipped().score(values) - policy.threshold
     if repetition.size < GROUP:
-        scores = np.where(_ruled(seen), np.maximum(scores, RULED), scores)
+        settled = _ruled(seen) | (repetition.edge & ~np.array(seen.closed, dtype=np.bool_))
+        scores = np.where(settled, np.maximum(scores, SETTLED), scores)
     kept = np.array([seen.kept(place) for place in range(len(blocks))])
     kept |= _chance(seen, repetition) | (_doubtful(seen, repetition) & (scores <= policy.doubt))
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)

@@ -337,6 +337,16 @@ class Frequencies:
         return self.counter(self.index.keys[head], head), self.counter(self.index.keys[tail], tail)
 
     @cached_property
+    def ends(self) -> tuple[Counter, Counter]:
+        """Families by key, of the lines that no prose of its own parts from their document's start, and from its end."""
+        body = np.concatenate(([0], np.cumsum(self.index.prose & ~self.recurs)))
+        starts, stops = (body[self.index.first[at]][self.documents] for at in (slice(-1), slice(1, None)))
+        head, tail = body[:-1] == starts, body[1:] == stops
+        lines = (np.flatnonzero(marks & (self.slots >= 0)) for marks in (head, tail))
+        first, last = (self.counter(self.index.keys[some], some) for some in lines)
+        return first, last
+
+    @cached_property
     def neighbours(self) -> near.Neighbours:
         """Recurring lines, and unseen ones close to them or to an end: near-duplicates of these can matter."""
         found: set[int] = set()

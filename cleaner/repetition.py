@@ -110,7 +110,7 @@ class Repetition:
     tail: NDArray[np.int64]
     """How many of the corpus hold the block in a run of recurring ones at their end."""
     edge: NDArray[np.bool_]
-    """Whether it stands in such a run here as well, at the same end."""
+    """Whether it stands in such a run here, and others hold it with no prose of their own between it and that end."""
     reasons: dict[int, TemplateReason] = field(default_factory=dict)
     """For each block that others hold, or hold nearly: which, where, how many."""
 
@@ -207,7 +207,8 @@ class _Lookup:
         prose = np.array([is_prose(block.folded) for block in self.blocks], dtype=np.bool_)
         first, last = edge_runs((self._counts["corpus"] > 0) | (similar > 0), prose, self._lettered)
         part = np.isin(np.arange(len(keys)), self._parts)  # no run is known of a part of a line elsewhere
-        edge = (first & ((head > 0) | part)) | (last & ((tail > 0) | part))
+        there = (held.count(keys, self.kin.own) > 0 for held in self._known.ends)
+        edge = np.logical_or(*(here & (other | part) for here, other in zip((first, last), there, strict=True)))
         return {"near": similar, "head": head, "tail": tail, "edge": edge}
 
     @cached_property

@@ -81,8 +81,8 @@ def borders(found: Shingles, counts: NDArray[np.int64]) -> list[int]:
     >>> from cleaner.segment import segment
     >>> text = " ".join(f"word{number}" for number in range(100))
     >>> found = shingles(text, segment(text))
-    >>> [text[border:].split()[0] for border in borders(found, np.array([0] * 50 + [3] * 47))]
-    ['word50']
+    >>> [text[border:].split()[0] for border in borders(found, np.array([0] * 50 + [3] * 20 + [0] * 27))]
+    ['word50', 'word73']
     """
     cuts: set[int] = set()
     starts, stops = found.starts.astype(np.int64), found.stops.astype(np.int64)

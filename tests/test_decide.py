@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import ENDS, GAP, GROUP, POLICIES, RULED, Decision, Policy, _runs, _segment, decide, placed
+from cleaner.decide import ENDS, GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, decide, placed
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, Span, TemplateReason
@@ -361,12 +361,12 @@ def test_without_a_group_a_rule_settles_its_block(signal: Signal) -> None:
     """Whatever else the forest says: it has a score that cuts it anywhere."""
     lines = (*[PROSE.replace("Monday", f"day {at}") for at in range(3)], TITLE, "One", MORE, PROSE, MORE)
     said: Said = {3: [signal]}
-    for size, expected in ((GROUP - 1, RULED), (GROUP, -SURE)):
+    for size, expected in ((GROUP - 1, SETTLED), (GROUP, -SURE)):
         decision = decided(lines, [-SURE] * len(lines), said, size=size)
         assert decision.scores[3] == expected
         assert decision.scores[0] == -SURE
         assert decision.cut[3] == (size < GROUP)
-    assert 2 * PLAIN.border < RULED
+    assert 2 * PLAIN.border < SETTLED
     assert decided(lines, [SURE] * len(lines), said, size=0).scores[3] == SURE
 
 
@@ -374,14 +374,14 @@ def test_without_a_group_a_rule_settles_its_block(signal: Signal) -> None:
 def test_a_rule_settles_sentences_at_the_ends_only(place: int, settled: bool) -> None:
     lines = [PROSE.replace("Monday", f"day {at}") for at in range(6 + ENDS)]
     decision = decided(lines, [-SURE] * len(lines), cutting(place), size=0)
-    assert decision.scores[place] == (RULED if settled else -SURE)
+    assert decision.scores[place] == (SETTLED if settled else -SURE)
 
 
 def test_a_rule_settles_sentences_of_a_list() -> None:
     wasps = MORE.replace("Bees", "Wasps")
     lines = (PROSE, CODE, "Related", "One", MORE, "Two", wasps, "Three", "Four")
     decision = decided(lines, [-SURE] * len(lines), {2: ["open"]}, size=0)
-    assert decision.scores == (-SURE, -SURE, *[RULED] * 7)
+    assert decision.scores == (-SURE, -SURE, *[SETTLED] * 7)
 
 
 def test_a_rule_settles_no_part_of_a_longer_line() -> None:
