@@ -67,6 +67,9 @@ their kind at the same end of another document: more than two borders cost."""
 ENDS = 2
 """Blocks at either end of a document where a rule knows sentences, too: cookie lines, copyright lines."""
 
+LABEL = 40
+"""A wider line in mid-document may be the body's though a rule knows it: "Also read: ..." is 200 ppm of intact-dev."""
+
 GAP = 16
 """Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
 
@@ -105,7 +108,7 @@ def decide(
     >>> from cleaner.repetition import none
     >>> from cleaner.segment import segment
     >>> text = "The body.\nRelated articles\nAnother story\n"
-    >>> seen = [Evidence(1, "open", 1.0, RuleReason("related/articles"))]
+    >>> seen = [Evidence(1, "open", RuleReason("related/articles"))]
     >>> found = decide(text, segment(text), seen, none(segment(text)), Policy())
     >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
@@ -115,9 +118,10 @@ def decide(
     seen = Observed(text, blocks, evidence, repetition)
     values = features(seen, repetition)
     scores = shipped().score(values) - policy.threshold
+    settled = np.array([seen.settled(place) for place in range(len(blocks))], dtype=np.bool_)
     if repetition.size < GROUP:
-        settled = _ruled(seen) | (repetition.edge & ~np.array(seen.closed, dtype=np.bool_))
-        scores = np.where(settled, np.maximum(scores, SETTLED), scores)
+        settled |= _ruled(seen) | (repetition.edge & ~np.array(seen.closed, dtype=np.bool_))
+    scores = np.where(settled, np.maximum(scores, SETTLED), scores)
     kept = np.array([seen.kept(place) for place in range(len(blocks))])
     kept |= _chance(seen, repetition) | (_doubtful(seen, repetition) & (scores <= policy.doubt))
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
@@ -149,14 +153,18 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
 def _ruled(seen: Observed) -> NDArray[np.bool_]:
     """Which blocks a rule settles where there is no group to count in.
 
-    Not a part of a longer line, nor a sentence in mid-document that is in no list.
+    Items of its list, what stands at either end, and labels; not a longer line in mid-document, nor a part of one.
     """
     last = len(seen.blocks) - ENDS
     return np.array(
         [
             seen.ruled(place)
             and not block.sentence
-            and (place in seen.listed or not seen.closed[place] or not ENDS <= place < last)
+            and (
+                place in seen.listed
+                or not ENDS <= place < last
+                or (seen.widths[place] <= LABEL and not seen.closed[place])
+            )
             for place, block in enumerate(seen.blocks)
         ],
         dtype=np.bool_,

@@ -17,8 +17,8 @@ Status = Literal["cleaned", "unchanged", "held", "failed"]
 """`cleaned`: something was cut. `unchanged`: nothing was. `held`: a cut was found but would have taken the whole
 text, or more than the policy allows, so nothing was cut. `failed`: the document could not be read or cleaned."""
 
-Signal = Literal["cut", "open", "keep"]
-"""The effect of a rule that matched a block: it is boilerplate, it opens a trailer or box, it is body."""
+Signal = Literal["open", "cut", "keep"]
+"""What a rule says of a block: it opens a trailer or box, it is boilerplate, it is body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,14 @@ Reason = RuleReason | TemplateReason
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One observation about one block. Never a verdict: `decide` weighs all of them."""
+    """What a rule says about one block. Hardly a verdict: `decide` weighs it with all else that is known."""
 
     block: int
     """Position of the block in the document's blocks."""
     signal: Signal
-    value: float
-    """How strongly the signal speaks; its meaning is the signal's own, its weight the policy's."""
-    reason: Reason | None = None
-    """What to report; None for signals that only qualify another one."""
+    reason: RuleReason
+    settles: bool = False
+    """Whether nothing can outweigh it: the user's own rules do what they say."""
 
 
 @dataclass(frozen=True, slots=True)

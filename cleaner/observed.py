@@ -64,12 +64,13 @@ class Observed:
         """Whether each block lies in a fenced code block of Markdown, fences included."""
         self.code = [is_code(block.folded) for block in blocks]
         self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
-        self.signals: list[dict[str, float]] = [{} for _ in blocks]
+        self.signals: list[dict[str, bool]] = [{} for _ in blocks]
+        """What rules say of each block, and whether that settles it."""
         self.reasons: list[list[Reason]] = [[] for _ in blocks]
         for observed in evidence:
             signals = self.signals[observed.block]
-            signals[observed.signal] = max(observed.value, signals.get(observed.signal, 0.0))
-            if observed.reason is not None and observed.signal != "keep":
+            signals[observed.signal] = observed.settles or signals.get(observed.signal, False)
+            if observed.signal != "keep":
                 self.reasons[observed.block].append(observed.reason)
         for place, reason in repetition.reasons.items():
             self.reasons[place].append(reason)
@@ -109,6 +110,10 @@ class Observed:
         """Whether a rule speaks for cutting a block, or for cutting the list that it is in."""
         signals = self.signals[place]
         return place in self.listed or "cut" in signals or ("open" in signals and place not in self.bare)
+
+    def settled(self, place: int) -> bool:
+        """Whether a rule of the user's own speaks for cutting a block."""
+        return any(settles and signal != "keep" for signal, settles in self.signals[place].items())
 
     def speaks(self, place: int) -> bool:
         """Whether evidence of its own speaks for cutting a block."""

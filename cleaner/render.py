@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleaner.features import FAMILIES, words
 from cleaner.forest import shipped
-from cleaner.model import RuleReason, TemplateReason
+from cleaner.model import TemplateReason
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,8 +110,7 @@ def _weighed(values: Features, shares: NDArray[np.float64], place: int) -> Itera
 
 def _rule(evidence: Evidence) -> str:
     said = {"open": "opens a trailer or box", "cut": "is boilerplate", "keep": "is body"}
-    name = evidence.reason.rule if isinstance(evidence.reason, RuleReason) else ""
-    return f"rule {name}: {said[evidence.signal]}"
+    return f"rule {evidence.reason.rule}: {said[evidence.signal]}{', and that settles it' if evidence.settles else ''}"
 
 
 def _template(reason: TemplateReason) -> str:

@@ -27,11 +27,8 @@ from typing import Any, Literal, get_args
 import ahocorasick_rs
 import regex
 
-from cleaner.model import Block, Document, Evidence, RuleError, RuleReason
+from cleaner.model import Block, Document, Evidence, RuleError, RuleReason, Signal
 from cleaner.segment import fold
-
-Effect = Literal["open", "cut", "keep"]
-"""What a rule says of its block: it opens a trailer or box, it is boilerplate, it is body."""
 
 Where = Literal["head", "tail", "anywhere"]
 """Where in the document a rule looks."""
@@ -71,7 +68,7 @@ class Rule:
     """The stem of the pack's file name."""
     id: str
     why: str
-    effect: Effect
+    effect: Signal
     pattern: str = ""
     """"" when the rule has phrases."""
     phrases: tuple[str, ...] = ()
@@ -82,6 +79,7 @@ class Rule:
     """Wildcards for the document's group; () for all documents."""
     match: tuple[str, ...]
     spare: tuple[str, ...]
+    own: bool = False  # whether the user gave it, and not the wheel: then it settles what it speaks of
 
     @property
     def full_id(self) -> str:
@@ -196,13 +194,14 @@ def load_rules(paths: Sequence[Path | str] = (), *, shipped: bool = True) -> Rul
         RuleError: A path is missing, a pack is not valid TOML, or a rule is wrong.
     """
     rules: dict[str, Rule] = {}
-    for path in _pack_files([*([packs_folder()] if shipped else []), *map(Path, paths)]):
+    folders = [(packs_folder(), False)] * shipped + [(Path(path), True) for path in paths]
+    for path, own in ((pack, own) for folder, own in folders for pack in _pack_files(folder)):
         disable, pack = _read_pack(path)
         for wildcard in disable:
             if not any(fnmatchcase(full_id, wildcard) for full_id in rules):
                 raise _wrong(str(path), "disable", f"{wildcard!r} hits no rule", "an earlier 'pack/id'")
             rules = {full_id: rule for full_id, rule in rules.items() if not fnmatchcase(full_id, wildcard)}
-        rules |= {rule.full_id: rule for rule in pack}
+        rules |= {rule.full_id: replace(rule, own=own) for rule in pack}
     return RuleSet(tuple(rules.values()))
 
 
@@ -217,7 +216,8 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     Raises:
         RuleError: A pattern ran longer than `TIMEOUT_S`.
     """
-    return [Evidence(at, effect, 1.0, RuleReason(rule)) for at, rule, effect in _hits(rules, document, blocks)]
+    own = {rule.full_id for rule in rules.rules if rule.own}
+    return [Evidence(at, effect, RuleReason(rule), rule in own) for at, rule, effect in _hits(rules, document, blocks)]
 
 
 def check(rules: RuleSet) -> list[str]:
@@ -227,8 +227,9 @@ def check(rules: RuleSet) -> list[str]:
     []
     """
     anywhere = RuleSet(tuple(replace(rule, sites=()) for rule in rules.rules))
-    examples = [(rule, "match", text) for rule in rules.rules for text in rule.match]
-    examples += [(rule, "spare", text) for rule in rules.rules for text in rule.spare]
+    examples = [
+        (rule, field, text) for field in ("match", "spare") for rule in rules.rules for text in getattr(rule, field)
+    ]
     problems: list[str] = []
     for rule, field, text in examples:
         place = f"rule {rule.full_id!r}: {field}: {text!r}"
@@ -246,10 +247,10 @@ def check(rules: RuleSet) -> list[str]:
     return problems
 
 
-def _hits(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[tuple[int, str, Effect]]:
+def _hits(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[tuple[int, str, Signal]]:
     """Return block, rule and effect of each hit, sorted."""
     compiled = rules.compiled
-    found: list[tuple[int, str, Effect]] = []
+    found: list[tuple[int, str, Signal]] = []
     for at, position in {*compiled.phrase_hits(document.text, blocks), *compiled.keyword_hits(blocks)}:
         rule = rules.rules[position]
         if not _applies(rule, document, blocks, at):
@@ -304,12 +305,11 @@ def _plain(folded: str) -> str:
     return folded if folded.isascii() else folded.translate(_PLAIN)
 
 
-def _pack_files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        packs = sorted(path.glob("*.toml")) if path.is_dir() else [path]
-        if not packs:
-            raise RuleError(f"{path}: no rule packs in this folder; expected files named *.toml")
-        yield from packs
+def _pack_files(path: Path) -> list[Path]:
+    packs = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not packs:
+        raise RuleError(f"{path}: no rule packs in this folder; expected files named *.toml")
+    return packs
 
 
 def _read_pack(path: Path) -> tuple[list[str], list[Rule]]:
@@ -345,7 +345,7 @@ def _parse_rule(pack: str, table: dict[str, Any], place: str) -> Rule:
             _check_texts(place, field, value)
         elif not isinstance(value, str) or not value.strip():
             raise _wrong(place, field, f"{value!r} is not text", "a text that is not empty")
-    for field, names in (("effect", get_args(Effect)), ("where", get_args(Where))):
+    for field, names in (("effect", get_args(Signal)), ("where", get_args(Where))):
         if field in table and table[field] not in names:
             raise _wrong(place, field, f"{table[field]!r} is unknown", f"one of {', '.join(names)}")
     if not _NAME.fullmatch(table["id"]):

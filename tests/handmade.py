@@ -37,7 +37,7 @@ def tiled(lines: Sequence[str]) -> tuple[str, tuple[Block, ...]]:
 
 def evidence(said: Said) -> list[Evidence]:
     """Return what is said as rules say it."""
-    return [Evidence(at, signal, 1.0, RULE) for at, signals in said.items() for signal in signals]
+    return [Evidence(at, signal, RULE) for at, signals in said.items() for signal in signals]
 
 
 def recurring(blocks: Sequence[Block], held: Mapping[int, int], size: int = 9, *, edge: bool = True) -> Repetition:

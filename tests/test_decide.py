@@ -521,10 +521,10 @@ def test_the_score_of_a_span_is_of_its_mean_block() -> None:
 def test_rules_come_first_each_once() -> None:
     text, blocks = tiled((PROSE, "One", "Two"))
     found = [
-        Evidence(1, "cut", 1.0, RuleReason("b/b")),
-        Evidence(2, "cut", 1.0, RuleReason("b/b")),
-        Evidence(2, "open", 1.0, RuleReason("a/a")),
-        *(Evidence(1, "cut", 1.0, RuleReason(f"c/{name}")) for name in "hgfedcba"),
+        Evidence(1, "cut", RuleReason("b/b")),
+        Evidence(2, "cut", RuleReason("b/b")),
+        Evidence(2, "open", RuleReason("a/a")),
+        *(Evidence(1, "cut", RuleReason(f"c/{name}")) for name in "hgfedcba"),
     ]
     with scoring(RULES):
         [span] = decide(text, blocks, found, recurring(blocks, {1: 1}), PLAIN).spans
@@ -611,7 +611,7 @@ def observed(draw: st.DrawFn) -> Page:
     held = draw(st.dictionaries(at, st.integers(1, 4), max_size=6)) if blocks else {}
     known = recurring(blocks, held, draw(st.integers(0, 4)), edge=draw(st.booleans()))
     scores = [draw(st.integers(-24, 24)) / 4 for _ in blocks] or [0.0]
-    return text, blocks, [Evidence(place, name, 1.0, RULE) for place, name in said], known, by_place(scores)
+    return text, blocks, [Evidence(place, name, RULE) for place, name in said], known, by_place(scores)
 
 
 def has_body(page: Page) -> bool:

@@ -403,7 +403,7 @@ def known_pages(draw: st.DrawFn) -> tuple[str, Sequence[Block], list[Evidence], 
             arrays[field.name] = few.astype(array.dtype)
     said: st.SearchStrategy[Signal] = st.sampled_from(("cut", "open", "keep"))
     found = draw(st.lists(st.tuples(st.integers(0, len(blocks) - 1), said), max_size=6))
-    return text, blocks, [Evidence(at, signal, 1.0, RULE) for at, signal in found], replace(repetition, **arrays)
+    return text, blocks, [Evidence(at, signal, RULE) for at, signal in found], replace(repetition, **arrays)
 
 
 @STEADY

@@ -111,11 +111,12 @@ def test_copies_within_the_document() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_strongest_of_several_like_observations_counts(order: int) -> None:
+def test_one_rule_that_settles_a_block_is_enough(order: int) -> None:
     text, blocks = tiled((PROSE, TITLE))
-    said = [Evidence(1, "cut", value, RULE) for value in (0.5, 1.0, 0.25)]
+    said = [Evidence(1, "cut", RULE, settles) for settles in (False, True, False)]
     found = Observed(text, blocks, said[::order], none(blocks))
-    assert found.signals == [{}, {"cut": 1.0}]
+    assert found.signals == [{}, {"cut": True}]
+    assert [found.settled(place) for place in range(2)] == [False, True]
 
 
 def test_reasons_are_those_for_cutting() -> None:
@@ -184,7 +185,7 @@ def test_a_heading_that_opens_nothing_heads_a_section() -> None:
 def test_a_sentence_that_opens_nothing_heads_no_section() -> None:
     text = "We went by sea. " * 40
     blocks = segment(text)
-    assert Observed(text, blocks, [Evidence(1, "open", 1.0, RULE)], none(blocks)).bare == frozenset()
+    assert Observed(text, blocks, [Evidence(1, "open", RULE)], none(blocks)).bare == frozenset()
 
 
 def test_a_list_ends_at_the_next_heading() -> None:
@@ -202,7 +203,7 @@ def test_a_list_may_give_a_sentence_on_each_title() -> None:
     assert listed((CODE, "Related", "One", "Two", WASPS), {1: ["open"]}) == ["One", "Two"]
     text = f"{CODE}\nRelated\nOne\n\n{MORE}\nTwo\n"
     blocks = segment(text)
-    assert Observed(text, blocks, [Evidence(1, "open", 1.0, RULE)], none(blocks)).listed == {2}
+    assert Observed(text, blocks, [Evidence(1, "open", RULE)], none(blocks)).listed == {2}
 
 
 def test_a_list_ends_where_a_rule_keeps() -> None:
@@ -273,7 +274,7 @@ def left(text: str) -> str:
     """Return what of a text is not in the list under its heading `Related`, nor the heading."""
     blocks = segment(text)
     [place] = [at for at, block in enumerate(blocks) if block.folded == "related"]
-    found = Observed(text, blocks, [Evidence(place, "open", 1.0, RULE)], none(blocks))
+    found = Observed(text, blocks, [Evidence(place, "open", RULE)], none(blocks))
     gone = found.listed | {place}
     return "".join(text[block.start : block.end] for at, block in enumerate(blocks) if at not in gone)
 

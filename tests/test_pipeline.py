@@ -260,3 +260,19 @@ def test_no_group_is_no_site() -> None:
 def test_a_string_is_not_a_list_of_texts() -> None:
     with pytest.raises(TypeError, match="expected an iterable of texts"):
         clean("One text")
+
+
+def test_a_rule_of_the_users_own_settles_it(tmp_path: Path) -> None:
+    """Whatever the corpus says: on one page of many, in mid-article."""
+    pack = tmp_path / "own.toml"
+    pack.write_text(
+        '[[rule]]\nid = "plug"\nwhy = "A plug."\neffect = "cut"\nphrases = ["Join our supper club"]\nlangs = ["en"]\n'
+        'match = ["Join our supper club"]\nspare = ["Join our supper club and eat with strangers, she wrote."]\n',
+        encoding="utf-8",
+    )
+    words = ("oak", "elm", "ash", "fir", "yew", "box", "bay")
+    pages = [Document(word, f"{PROSE.replace('Monday', word)}Write to us\n", "site") for word in words]
+    page = Document("new", f"{PROSE}Join our supper club\n{PROSE.replace('Monday', 'Friday')}Write to us\n", "site")
+    cleaned = Cleaner(learn(pages), load_rules([pack])).clean(page)
+    assert "supper" not in cleaned.text
+    assert RuleReason("own/plug") in cleaned.spans[0].reasons

@@ -165,9 +165,9 @@ def test_evidence_is_sorted_by_block_then_rule(tmp_path: Path) -> None:
     rules = load(tmp_path, LINE + PLUG + LINE.replace('"line"', '"also"').replace('"cut"', '"keep"'))
     text = "Join us on Sunday\nBody.\nYou may also like\n"
     assert match(rules, Document("a", text), segment(text)) == [
-        Evidence(0, "keep", 1.0, RuleReason("own/also")),
-        Evidence(0, "cut", 1.0, RuleReason("own/line")),
-        Evidence(2, "open", 1.0, RuleReason("own/plug")),
+        Evidence(0, "keep", RuleReason("own/also"), settles=True),
+        Evidence(0, "cut", RuleReason("own/line"), settles=True),
+        Evidence(2, "open", RuleReason("own/plug"), settles=True),
     ]
 
 

@@ -80,7 +80,7 @@ BODY = 2.0
 CORPORA = 5000
 """Small corpora made up."""
 
-SYNTHETIC = 0.8
+SYNTHETIC = 0.4
 """Their weight."""
 
 
