@@ -153,13 +153,14 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
 def _ruled(seen: Observed) -> NDArray[np.bool_]:
     """Which blocks a rule settles where there is no group to count in.
 
-    Items of its list, what stands at either end, and labels; not a longer line in mid-document, nor a part of one.
+    Items of its list, what stands at either end, and labels; not a longer line in mid-document, and of the parts of one
+    only the last of the document.
     """
     last = len(seen.blocks) - ENDS
     return np.array(
         [
             seen.ruled(place)
-            and not block.sentence
+            and (not block.sentence or place == len(seen.blocks) - 1)
             and (
                 place in seen.listed
                 or not ENDS <= place < last

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,16 @@ def shipped() -> Forest:
     True
     """
     return parsed(json.loads(WEIGHTS.read_text(encoding="utf-8")))
+
+
+@cache
+def digest() -> str:
+    """Return the SHA-256 of the shipped weights, in hexadecimal.
+
+    >>> len(digest())
+    64
+    """
+    return sha256(WEIGHTS.read_bytes()).hexdigest()
 
 
 def parsed(weights: Mapping[str, object]) -> Forest:

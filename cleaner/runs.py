@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cleaner import __version__, engines, formats, index
+from cleaner import __version__, engines, forest, formats, index
 from cleaner.formats import Choice, Fields, Found, Source
 from cleaner.model import Document, Failure, ReadError, WriteError
 from cleaner.output import Output
@@ -118,6 +118,7 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
     versions: dict[str, object] = {
         "cleaner": __version__,
         "rules": cleaner.rules.digest,
+        "weights": forest.digest(),
         "normaliser": FOLD_VERSION,
         "index": {"format": index.FORMAT, "documents": len(cleaner.index)},
     }

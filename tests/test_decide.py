@@ -384,12 +384,13 @@ def test_a_rule_settles_sentences_of_a_list() -> None:
     assert decision.scores == (-SURE, -SURE, *[SETTLED] * 7)
 
 
-def test_a_rule_settles_no_part_of_a_longer_line() -> None:
+def test_a_rule_settles_no_part_of_a_longer_line_but_the_last() -> None:
     text = "We went by sea. " * 40
     blocks = segment(text)
     with scoring(by_place([-SURE] * 20)):
-        decision = decide(text, blocks, evidence(cutting(0, len(blocks) - 1)), none(blocks), PLAIN)
-    assert set(decision.scores) == {-SURE}
+        decision = decide(text, blocks, evidence(cutting(0, 7, len(blocks) - 1)), none(blocks), PLAIN)
+    assert set(decision.scores[:-1]) == {-SURE}
+    assert decision.scores[-1] == SETTLED
 
 
 def test_without_a_group_a_cut_starts_with_evidence_of_its_own() -> None:
