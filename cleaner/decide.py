@@ -61,7 +61,7 @@ GROUP = 3
 """Smaller groups of other documents are too small to count in."""
 
 SETTLED = 1.5
-"""Least score, where there is no group to count in, of what a rule settles, and of short lines that stand with more of
+"""Least score, where there is no group to count in, of what a rule settles, and of lines that nearly stand with more of
 their kind at the same end of another document: more than two borders cost."""
 
 ENDS = 2
@@ -120,7 +120,7 @@ def decide(
     scores = shipped().score(values) - policy.threshold
     settled = np.array([seen.settled(place) for place in range(len(blocks))], dtype=np.bool_)
     if repetition.size < GROUP:
-        settled |= _ruled(seen) | (repetition.edge & ~np.array(seen.closed, dtype=np.bool_))
+        settled |= _ruled(seen) | (repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_))
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
     kept = np.array([seen.kept(place) for place in range(len(blocks))])
     kept |= _chance(seen, repetition) | (_doubtful(seen, repetition) & (scores <= policy.doubt))
@@ -140,10 +140,12 @@ def decide(
 def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, *, strict: bool) -> list[bool]:
     """Return what is left of a run when it must start and end with a block that is boilerplate by itself.
 
-    When `strict`, evidence of the block's own must say so; but a trailer may end with an item that nobody else has.
+    When `strict`, evidence of the block's own must say so; but a trailer that others have may end with an item that
+    they have not.
     """
     own = [scores[place] > 0 and (not strict or seen.speaks(place)) for place in range(first, last)]
-    ends = own if last < len(seen.blocks) else [score > 0 for score in scores[first:last]]
+    rotates = last == len(seen.blocks) and seen.repetition.edge[first:last].any()
+    ends = [score > 0 for score in scores[first:last]] if rotates else own
     if not any(own) or not any(ends):
         return [False] * (last - first)
     start, stop = own.index(True), len(ends) - ends[::-1].index(True)

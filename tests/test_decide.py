@@ -394,14 +394,15 @@ def test_a_rule_settles_no_part_of_a_longer_line_but_the_last() -> None:
 
 
 def test_without_a_group_a_cut_starts_with_evidence_of_its_own() -> None:
-    """And ends with it, unless it is a trailer."""
+    """And ends with it, unless it is a trailer that others have: its items rotate."""
     lines = (PROSE, "One", "Two", "Three", "Four", "Five", MORE)
     scores = [-9.0, *[1.0] * 5, -9.0]
     assert kept(lines, scores, cutting(2, 4)) == [PROSE, MORE]
     assert kept(lines, scores, cutting(2, 4), size=0) == [PROSE, "One", "Five", MORE]
     assert kept(lines, scores, cutting(2), {4: 9}, size=0) == [PROSE, "One", "Five", MORE]
-    assert kept(lines[:-1], scores[:-1], cutting(2, 4), size=0) == [PROSE, "One"]
-    assert kept(lines[:-1], [*scores[:5], 0.0], cutting(2, 4), size=0) == [PROSE, "One", "Five"]
+    assert kept(lines[:-1], scores[:-1], cutting(2, 4), size=0) == [PROSE, "One", "Five"]
+    assert kept(lines[:-1], scores[:-1], cutting(2), {4: 9}, size=0) == [PROSE, "One"]
+    assert kept(lines[:-1], [*scores[:5], 0.0], cutting(2), {4: 9}, size=0) == [PROSE, "One", "Five"]
     assert kept(lines[1:], scores[1:], cutting(1, 3), size=0) == ["One", "Five", MORE]
 
 
