@@ -245,7 +245,7 @@ def _spans(seen: Observed, scores: Sequence[float], cut: Sequence[bool]) -> tupl
             start = 1  # a byte order mark is the file's, not the header's
         if first and last == len(cut):
             start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
-        score = max(0.001, round(1 / (1 + exp(-mean)), 3))
+        score = min(0.999, max(0.001, round(1 / (1 + exp(-mean)), 3)))
         spans.append(Span(start, seen.blocks[last - 1].end, "inset", score, _reasons(seen, first, last)))
     return placed(seen.text, spans)
 

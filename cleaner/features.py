@@ -149,13 +149,17 @@ def words(values: Features, place: int) -> dict[str, str]:
         "repetition": repetition,
         "rules": f"{' and '.join(known) or 'none here'}; {value['run ruled']:.0%} of the stretch that it is in",
         "neighbours": f"{value['recurring company']:.0%} of those around it recur; {value['chain']:.0f} in a row together",
-        "place": f"{value['from start']:.0f} after the start, {value['from end']:.0f} before the end"
+        "place": f"{_far(value['from start'])} after the start, {_far(value['from end'])} before the end"
         f"; as far from there on {value['fixed']:.0%} of the others",
         "frame": f"lines that start or end like it, in the same surroundings: on {value['labelled share']:.0%}"
         f" of the others; {max(0.0, value['gap prose']):.0%} have prose there",
         "form": f"{2 ** value['width'] - 1:.0f} wide{', ' if kinds else ''}{', '.join(kinds)}",
         "corpus": f"{value['recurring share']:.0%} of the document recurs",
     }
+
+
+def _far(distance: float) -> str:
+    return f"{FAR} or more" if distance >= FAR else f"{distance:.0f}"
 
 
 def _indent(text: str, block: Block) -> int:
