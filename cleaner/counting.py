@@ -15,8 +15,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Codes = "NDArray[np.uint64]"
-
 
 def combined(*parts: Any) -> NDArray[np.uint64]:
     """Return one code for each tuple of whole numbers, by the finaliser of splitmix64 after each part.

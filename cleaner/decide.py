@@ -1,9 +1,10 @@
 """From blocks and evidence to spans: one pure function.
 
-Three passes. *Score*: the shipped weights turn a block's features into log-odds. *Segment*: the blocks to cut are the
-best-scoring runs, a run paying for each of its borders inside the document (a two-state Viterbi; borders at the
-document's start and end are free, which is where headers and trailers touch). *Give back*: what reads like a body, and
-is not overwhelmingly known, is body; with these pinned the rest is segmented again, until nothing more is given back.
+*Score*: the shipped weights turn a block's features into log-odds; what a rule of the user's own says is settled, and
+where there is no group to count in, so are the lists and labels of any rule. *Pin*: what a rule keeps, and what reads like
+a body and is not overwhelmingly known, is body. *Segment*: the blocks to cut are the best-scoring runs, a run paying for
+each of its borders inside the document (a two-state Viterbi; borders at the document's start and end are free, which is
+where headers and trailers touch). *Trim*: a run starts and ends with what is boilerplate by itself.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ ENDS = 2
 """Blocks at either end of a document where a rule knows sentences, too: cookie lines, copyright lines."""
 
 LABEL = 40
-"""A wider line in mid-document may be the body's though a rule knows it: "Also read: ..." is 200 ppm of intact-dev."""
+"""A wider line in mid-document may be the body's though a rule knows it: intact-dev has "Also read: ..." as body."""
 
 GAP = 16
 """Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
@@ -122,9 +123,7 @@ def decide(
     if repetition.size < GROUP:
         settled |= _ruled(seen) | (repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_))
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
-    kept = np.array([seen.kept(place) for place in range(len(blocks))])
-    kept |= _chance(seen, repetition) | (_doubtful(seen, repetition) & (scores <= policy.doubt))
-    cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
+    cut = _segment(np.where(_pinned(seen, scores, policy.doubt), -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
         cut[first:last] = _trimmed(seen, scores, first, last, strict=repetition.size < GROUP)
     if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
@@ -174,30 +173,25 @@ def _ruled(seen: Observed) -> NDArray[np.bool_]:
     )
 
 
-def _doubtful(seen: Observed, repetition: Repetition) -> NDArray[np.bool_]:
-    """Which blocks read like a body: sentences, code and section headings that hardly another document holds."""
-    heads = np.array([block.folded.startswith("#") for block in seen.blocks], dtype=np.bool_)
-    shared = np.maximum(repetition.corpus, repetition.near)
-    readable = np.array(seen.closed, dtype=np.bool_) | np.array(seen.code, dtype=np.bool_) | heads
-    result: NDArray[np.bool_] = readable & (shared < SEVERAL) & ~_known(seen)
-    return result
+def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArray[np.bool_]:
+    """Which blocks are body whatever is near them.
 
-
-def _chance(seen: Observed, repetition: Repetition) -> NDArray[np.bool_]:
-    """Which blocks two documents may share by chance, or nobody shares, where the group is too small to count in.
-
-    That is what does not stand with more of its kind at the same end of both, and sentences that nobody else holds.
+    What a rule keeps. Else, of what no rule speaks against: sentences, code and section headings that hardly another
+    document holds, unless they score more than `doubt`. And where the group is too small to count in, those that nobody
+    else holds, and what does not stand with more of its kind at the same end of two documents: they share it by chance.
     """
-    if repetition.size >= GROUP:
-        return np.zeros(len(seen.blocks), dtype=np.bool_)
-    shared = np.maximum(repetition.corpus, repetition.near)
-    few = (shared > 0) & (shared < GROUP) & ~repetition.edge
-    result: NDArray[np.bool_] = (few | (_doubtful(seen, repetition) & (shared == 0))) & ~_known(seen)
+    shared = seen.repetition.shared
+    heads = np.array([block.folded.startswith("#") for block in seen.blocks], dtype=np.bool_)
+    readable = (np.array(seen.closed, dtype=np.bool_) | np.array(seen.code, dtype=np.bool_) | heads) & (
+        shared < SEVERAL
+    )
+    pinned = readable & (scores <= doubt)
+    if seen.repetition.size < GROUP:
+        pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
+    places = range(len(seen.blocks))
+    ruled, kept = (np.array([test(place) for place in places], dtype=np.bool_) for test in (seen.ruled, seen.kept))
+    result: NDArray[np.bool_] = kept | (pinned & ~ruled)
     return result
-
-
-def _known(seen: Observed) -> NDArray[np.bool_]:
-    return np.array([seen.ruled(place) for place in range(len(seen.blocks))], dtype=np.bool_)
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:

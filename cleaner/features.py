@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleaner.segment import indent
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cleaner.model import Block
     from cleaner.observed import Observed
     from cleaner.repetition import Repetition
 
@@ -58,7 +59,7 @@ def features(seen: Observed, known: Repetition) -> Features:
     form = _form(seen)
     size = max(1, known.size)
     share = known.group / size
-    found = np.maximum(np.maximum(share, known.near / max(size, 1 + known.near.max(initial=0))), 0)
+    found = np.maximum(share, known.near / max(size, 1 + known.near.max(initial=0)))
     outside = np.maximum(0, known.corpus - known.group)
     values: Features = {
         **form,
@@ -100,7 +101,7 @@ def features(seen: Observed, known: Repetition) -> Features:
         "listed": np.array([at in seen.listed for at in range(len(share))], dtype=np.float64),
     }
     ruled = np.maximum(np.maximum(values["cut rule"], values["open rule"]), values["listed"])
-    recurs = (known.corpus > 0) | (known.near > 0)
+    recurs = known.shared > 0
     strong = (share >= STRONG) & (known.group > 0) & (known.corpus > 0)
     prose = form["prose"] > 0
     unseen_prose = prose & ~recurs & (ruled == 0)
@@ -162,13 +163,6 @@ def _far(distance: float) -> str:
     return f"{FAR} or more" if distance >= FAR else f"{distance:.0f}"
 
 
-def _indent(text: str, block: Block) -> int:
-    """Return how many white space characters the first line of a block starts with."""
-    start = block.stop - len(text[block.start : block.stop].lstrip())
-    line = text.rfind("\n", block.start, start) + 1 or block.start
-    return start - line
-
-
 def _form(seen: Observed) -> Features:
     texts = [block.folded for block in seen.blocks]
     length = np.array([len(text) for text in texts], dtype=np.float64)
@@ -179,7 +173,7 @@ def _form(seen: Observed) -> Features:
         "words": np.array([min(40, text.count(" ") + 1) for text in texts], dtype=np.float64),
         "prose": np.array(seen.prose, dtype=np.float64),
         "closed": np.array(seen.closed, dtype=np.float64),
-        "indent": np.log2(1 + np.array([_indent(seen.text, block) for block in seen.blocks], dtype=np.float64)),
+        "indent": np.log2(1 + np.array([indent(seen.text, block) for block in seen.blocks], dtype=np.float64)),
         "heading": np.array([text.startswith("#") for text in texts], dtype=np.float64),
         "bullet": np.array([text[:2] in _BULLETS for text in texts], dtype=np.float64),
         "code": np.array(seen.code, dtype=np.float64),

@@ -13,13 +13,13 @@ import numpy as np
 from xxhash import xxh3_64_intdigest, xxh32_intdigest
 
 from cleaner.model import Block
-from cleaner.segment import fold
+from cleaner.segment import fold, indent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AFFIX = 5
-"""Characters of a labelled line's label: "Next: ...", "... (12)". Five beat 3 and 8 in the research that found them."""
+"""Characters of a labelled line's label: "Next: ...", "... (12)"."""
 
 CELLED = 500
 """A longer line is not looked at for cells."""
@@ -110,10 +110,9 @@ def shapes_of(text: str, blocks: Sequence[Block]) -> NDArray[np.uint32]:
 
 def _shape(text: str, block: Block) -> str:
     content = text[block.start : block.stop].lstrip()
-    line = text[text.rfind("\n", block.start, block.stop - len(content)) + 1 or block.start : block.stop]
     ends = [_category(character) for character in (content[:1], content[-1:])]
     cells = bool(_CELL.search(content[:CELLED]))
-    return f"{(len(line) - len(content)).bit_length()} {ends} {cells} {len(content).bit_length()}"
+    return f"{indent(text, block).bit_length()} {ends} {cells} {len(content).bit_length()}"
 
 
 def _category(character: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def digest() -> str:
     return sha256(WEIGHTS.read_bytes()).hexdigest()
 
 
-def parsed(weights: Mapping[str, object]) -> Forest:
+def parsed(weights: Mapping[str, Any]) -> Forest:
     """Return the trees of a weights file: each is a list of nodes `[value]` or `[value, feature, threshold, left, right]`.
 
     >>> forest = parsed({"features": ["count"], "trees": [[[0.5, 0, 1.0, 1, 2], [-1.0], [2.0]]]})
@@ -105,7 +105,7 @@ def parsed(weights: Mapping[str, object]) -> Forest:
     >>> forest.shares({"count": np.array([3.0])}).tolist()
     [[1.5, 0.5]]
     """
-    trees: list[list[list[float]]] = weights["trees"]  # type: ignore[assignment]
+    trees: list[list[list[float]]] = weights["trees"]
     size = max(map(len, trees))
     shape = len(trees), size
     value, threshold = np.zeros(shape), np.zeros(shape, dtype=np.float32)
@@ -121,5 +121,4 @@ def parsed(weights: Mapping[str, object]) -> Forest:
                 left[number, at], right[number, at] = int(question[2]), int(question[3])
                 depths[int(question[2])] = depths[int(question[3])] = depths[at] + 1
         depth = max(depth, *depths)
-    names: list[str] = weights["features"]  # type: ignore[assignment]
-    return Forest(tuple(names), feature, threshold, left, right, value, depth)
+    return Forest(tuple(weights["features"]), feature, threshold, left, right, value, depth)

@@ -160,11 +160,6 @@ class Frequencies:
                 families[number] = number
         return families
 
-    @cached_property
-    def independent(self) -> int:
-        """How many independent documents there are: families."""
-        return len(np.unique(self.families))
-
     def counter(self, codes: NDArray[np.uint64], lines: NDArray[np.int64]) -> Counter:
         """Count in how many families each code stands, given the line that each is of."""
         return counter(codes, self.families[self.documents[lines]], len(self.index))
@@ -294,7 +289,8 @@ class Frequencies:
             found.append((codes, holder, right - left > 1, prose[right] - prose[left + 1] > 0))
         codes, holders, filled, prose = map(np.concatenate, zip(*found, strict=True))
         kinds = (np.ones(len(codes), dtype=np.bool_), filled, prose)
-        return tuple(counter(codes[kind], holders[kind], len(self.index)) for kind in kinds)  # type: ignore[return-value]
+        everything, some, prosaic = (counter(codes[kind], holders[kind], len(self.index)) for kind in kinds)
+        return everything, some, prosaic
 
     @cached_property
     def places(self) -> tuple[Counter, Counter, Counter, Counter]:
@@ -308,16 +304,17 @@ class Frequencies:
             lines = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
             group, prose = int(self.group_of[number]), self.index.prose[lines]
             for beside, codes in place_codes(group, self.index.keys[lines], self.marks[lines]):
-                labels = [combined(codes, affix[lines][beside]) for affix in (self.index.heads, self.index.tails)]
+                ends = [combined(codes, affix[lines][beside]) for affix in (self.index.heads, self.index.tails)]
                 shapes = combined(codes, self.index.shapes[lines][beside])
-                kinds = codes, codes[prose[beside]], np.concatenate(labels), shapes
+                kinds = codes, codes[prose[beside]], np.concatenate(ends), shapes
                 for kind, chosen in enumerate(kinds):
                     found[kind].append(chosen)
                     holders[kind].append(np.full(len(chosen), self.families[number]))
-        return tuple(  # type: ignore[return-value]
+        everything, prosaic, labels, shaped = (
             counter(np.concatenate(codes), np.concatenate(who), len(self.index))
             for codes, who in zip(found, holders, strict=True)
         )
+        return everything, prosaic, labels, shaped
 
     @cached_property
     def recurs(self) -> NDArray[np.bool_]:
@@ -366,12 +363,6 @@ class Frequencies:
     def slots_of(self, document: int) -> NDArray[np.int64]:
         """Return the position of the key of each of a document's lines among the distinct keys, -1 for none."""
         return self.slots[int(self.index.first[document]) : int(self.index.first[document + 1])]
-
-    def slot(self, number: int) -> int:
-        """Return the position of a key among the distinct ones, -1 when no document holds it."""
-        distinct = self.by_key[0]
-        at = int(np.searchsorted(distinct, np.uint64(number)))
-        return at if at < len(distinct) and int(distinct[at]) == number else -1
 
 
 def is_copy(sizes: Sequence[int], prose: int) -> bool:

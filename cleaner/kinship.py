@@ -51,7 +51,7 @@ class Kinship:
     @cached_property
     def _slots(self) -> NDArray[np.int64]:
         """The position of each block's key among the distinct keys of the index, -1 when no document holds it."""
-        return np.where(self.keys != NO_KEY, self.known.holders.places(self.keys), -1)
+        return self.known.holders.places(self.keys)
 
     @cached_property
     def _learnt(self) -> set[int]:

@@ -75,7 +75,7 @@ class Observed:
         for place, reason in repetition.reasons.items():
             self.reasons[place].append(reason)
         self.repetition = repetition
-        recurs = (repetition.corpus > 0) | (repetition.near > 0)
+        recurs = repetition.shared > 0
         self.recurs: list[bool] = recurs.tolist()
         """Whether other documents hold each block, or nearly the same."""
         edge = (repetition.head > 0) | (repetition.tail > 0)

@@ -84,10 +84,11 @@ class Passages:
                 first -= 1
             while last + 1 < inside.stop and self._same(number, place, lead, last + 1):
                 last += 1
-            start = int(known.index.shingle_starts[place + first - lead])
-            partners[number] = Partner(
-                known.index.ids[number], start, int(known.index.shingle_stops[place + last - lead])
-            )
+            before = max(0, block.start - int(found.starts[first]))  # what of the shingles is not the block's
+            after = max(0, int(found.stops[last]) - block.stop)
+            start = int(known.index.shingle_starts[place + first - lead]) + before
+            stop = int(known.index.shingle_stops[place + last - lead]) - after
+            partners[number] = Partner(known.index.ids[number], start, stop)
             if len(partners) == PARTNERS:
                 break
         return TemplateReason(f"{key(block.folded):016x}", count + 1, 1.0, tuple(partners.values()))

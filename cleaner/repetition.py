@@ -114,6 +114,11 @@ class Repetition:
     reasons: dict[int, TemplateReason] = field(default_factory=dict)
     """For each block that others hold, or hold nearly: which, where, how many."""
 
+    @property
+    def shared(self) -> NDArray[np.float64]:
+        """How many other documents of the corpus hold each block, or nearly the same."""
+        return np.maximum(self.corpus, self.near)
+
 
 def none(blocks: Sequence[Block]) -> Repetition:
     """Return what an empty index knows of `blocks`: nothing.
@@ -182,11 +187,11 @@ class _Lookup:
         for at in self._parts:
             group[at] = self.passages.covered[at][0]
         group[~self._lettered] = 0
-        corpus = np.maximum(known.holders.count(keys, self.kin.own) * self._lettered, group)
+        corpus = np.maximum(known.holders.count(keys, self.kin.own), group)
         return {
             "group": group,
             "corpus": corpus,
-            "sites": known.groups_holding.count(keys) * self._lettered,
+            "sites": known.groups_holding.count(keys),
             "masked": self._count(known.masked, self._masks),
         }
 
@@ -203,7 +208,7 @@ class _Lookup:
         for at, (slot, count, similarity) in self._nearly.items():
             similar[at] = count * similarity
             keys[at] = self._known.holders.codes[slot]
-        head, tail = (held.count(keys, self.kin.own) * self._lettered for held in self._known.edge_holders)
+        head, tail = (held.count(keys, self.kin.own) for held in self._known.edge_holders)
         prose = np.array([is_prose(block.folded) for block in self.blocks], dtype=np.bool_)
         first, last = edge_runs((self._counts["corpus"] > 0) | (similar > 0), prose, self._lettered)
         part = np.isin(np.arange(len(keys)), self._parts)  # no run is known of a part of a line elsewhere
@@ -303,12 +308,12 @@ class _Lookup:
 
     @cached_property
     def _keys(self) -> NDArray[np.uint64]:
-        return keys_of(self.blocks)
+        return self.kin.keys if self.blocks == self.kin.blocks else keys_of(self.blocks)
 
     @cached_property
     def _slots(self) -> NDArray[np.int64]:
         """The position of each block's key among the distinct keys of the index, -1 when no document holds it."""
-        return np.where(self._keys != NO_KEY, self._known.holders.places(self._keys), -1)
+        return self._known.holders.places(self._keys)
 
     def _others(self, slots: Iterable[int]) -> list[int]:
         """Return how many families besides the document's own hold each of the keys at `slots`."""
@@ -353,7 +358,7 @@ class _Lookup:
         if not places:
             return found
         for place, matches in zip(places, known.neighbours.like(self.blocks[at].folded for at in places), strict=True):
-            slots = [known.slot(number) for number, _ in matches]
+            slots = known.holders.places(np.array([number for number, _ in matches], dtype=np.uint64)).tolist()
             counts = self._others(slots)
             others = [
                 (slot, count, alike) for slot, count, (_, alike) in zip(slots, counts, matches, strict=True) if count

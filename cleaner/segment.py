@@ -96,6 +96,17 @@ def width(folded: str) -> int:
     )
 
 
+def indent(text: str, block: Block) -> int:
+    r"""Return how many white space characters the line starts with that a block of `text` starts with.
+
+    >>> text = "\n\n    code"
+    >>> [indent(text, block) for block in segment(text)]
+    [4]
+    """
+    start = block.stop - len(text[block.start : block.stop].lstrip())
+    return start - (text.rfind("\n", block.start, start) + 1 or block.start)
+
+
 def is_prose(folded: str) -> bool:
     """Whether folded text reads like a sentence of a body.
 

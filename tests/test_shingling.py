@@ -313,3 +313,14 @@ def test_a_partner_is_of_the_group_and_named_once() -> None:
     [reason] = found(corpus[0], corpus).reasons.values()
     assert reason.documents == 2
     assert [(partner.id, partner.start) for partner in reason.partners] == [("b", len(flat(1)) + 1)]
+
+
+def test_a_part_shorter_than_a_shingle_names_no_more_than_itself() -> None:
+    corpus = site(lambda at: f"{flat(at)} about. Share this. {BOX} {flat(at + 100)}")
+    repetition = found(corpus[0], corpus)
+    blocks = [corpus[0].text[block.start : block.stop] for block in repetition.blocks]
+    texts = {one.id: one.text for one in corpus}
+    for part in ("about.", "Share this."):
+        partners = repetition.reasons[blocks.index(part)].partners
+        assert partners
+        assert {texts[partner.id][partner.start : partner.end] for partner in partners} == {part}

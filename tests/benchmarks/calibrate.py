@@ -4,7 +4,7 @@
     python -m tests.benchmarks.calibrate DATA --last     also show the sites that are kept for a last look
 
 DATA holds `inject-dev.jsonl.gz`, `sites-dev.jsonl.gz` and `intact-dev.jsonl.gz`. Each site, or group, is scored through
-the whole pipeline by weights that were fitted without it. Takes about ten minutes on two cores.
+the whole pipeline by weights that were fitted without it. It takes minutes, on two cores.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import lightgbm
 import numpy as np
@@ -58,7 +59,7 @@ SETTINGS = {
     "num_threads": 2,
     "verbosity": -1,
 }
-"""Small trees, many; of what was tried on the `choose` sites none was better by more than .003 of F1."""
+"""Small trees, many. Fewer leaves and monotone counts were tried: the `choose` sites did not gain by them."""
 
 RISING = (
     "cut rule",
@@ -94,24 +95,28 @@ class Table:
     folds: NDArray[np.int64]
 
 
-Work = tuple[Frequencies, Sequence[Labelled]]
-_work: Work | None = None
-"""What a worker process has to do; inherited when it starts."""
+_task: Callable[[int], Any] | None = None
+"""What a worker process does; inherited when it starts: an index is large to send."""
 
 
-def _each(task: Callable[[int], Any], work: Work) -> list[Any]:
-    """Do a task for each document, on two processes, in order."""
-    global _work  # noqa: PLW0603  # forked workers inherit it: an index is large to send
-    _work = work
+def _do(number: int) -> Any:
+    assert _task is not None
+    return _task(number)
+
+
+def _each(task: Callable[[int], Any], count: int) -> list[Any]:
+    """Do a task for each number below `count`, on two processes, in order."""
+    global _task  # noqa: PLW0603  # see there
+    _task = task
     with ProcessPoolExecutor(2, get_context("fork")) as workers:
-        return list(workers.map(task, range(len(work[1])), chunksize=20))
+        return list(workers.map(_do, range(count), chunksize=20))
 
 
-def _rows(number: int) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the features of a document's blocks, their visible characters, and how many of these are boilerplate."""
-    assert _work is not None
-    known, documents = _work
-    one = documents[number]
+Rows = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
+"""The features of a document's blocks, their visible characters, and how many of these are boilerplate."""
+
+
+def _rows(one: Labelled, known: Frequencies) -> Rows:
     found, size, boilerplate = _observed(one, known)
     return np.stack(list(found.values()), axis=1).astype(np.float32), size, boilerplate
 
@@ -124,10 +129,9 @@ def _observed(one: Labelled, known: Frequencies) -> tuple[Features, NDArray[np.i
     return found, *labels(one, repetition.blocks)
 
 
-def _small(seed: int) -> list[tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
+def _small(source: Pool, seed: int) -> list[Rows]:
     """Return the rows of a small corpus. Of a lone document, teasers that no rule lists are unknown, not boilerplate."""
-    assert _pool is not None
-    documents, others = corpus(_pool, seed)
+    documents, others = corpus(source, seed)
     known = Frequencies(learn(one.document for one in (*documents, *others)))
     rows = []
     for one in documents:
@@ -138,15 +142,12 @@ def _small(seed: int) -> list[tuple[NDArray[np.float32], NDArray[np.int64], NDAr
     return rows
 
 
-_pool: Pool | None = None
-
-
 @cache
 def _rules() -> RuleSet:
     return load_rules()
 
 
-def table(rows: Sequence[Any], sites: Sequence[str], *, weight: float = 1.0, by_boilerplate: bool = False) -> Table:
+def table(rows: Sequence[Rows], sites: Sequence[str], *, weight: float = 1.0, by_boilerplate: bool = False) -> Table:
     """Weigh blocks: longer ones more, large sites less, body more than boilerplate; sites with little of it by that.
 
     Four fifths of the blocks that nothing at all speaks against are left out, and the others count for them.
@@ -184,7 +185,6 @@ def _names() -> tuple[str, ...]:
 
 def tables(sets: Mapping[str, Sequence[Labelled]]) -> list[Table]:
     """Compute the features of everything to learn from."""
-    global _pool  # noqa: PLW0603  # as above
     sites, inject, intact = sets["sites-dev"], sets["inject-dev"], sets["intact-dev"]
     plans: list[tuple[str, Sequence[Labelled], Sequence[Labelled] | None]] = []
     for name, documents in sets.items():
@@ -199,14 +199,14 @@ def tables(sets: Mapping[str, Sequence[Labelled]]) -> list[Table]:
     found = []
     for name, documents, learnt in plans:
         known = Frequencies(learn(one.document for one in learnt or documents))
-        rows = _each(_rows, (known, documents))
+        _rows(documents[0], known)  # so that what is derived from the index is inherited, not derived in each worker
+        rows = _each(lambda number, of=documents, known=known: _rows(of[number], known), len(documents))
         by_boilerplate = name == "sites-dev" and learnt is None
         found.append(table(rows, [one.site for one in documents], by_boilerplate=by_boilerplate))
         print(f"  {name}: {len(documents)} documents, {len(found[-1].labels)} blocks", flush=True)
     texts = [body_of(one) for one in (*intact, *inject) if "flat" not in one.tags]
-    _pool = pool(texts, _rules())
-    with ProcessPoolExecutor(2, get_context("fork")) as workers:
-        small = list(workers.map(_small, range(CORPORA), chunksize=20))
+    source = pool(texts, _rules())
+    small = _each(lambda seed: _small(source, seed), CORPORA)
     rows = [row for some in small for row in some]
     names = [f"synthetic{seed % 200}" for seed, some in enumerate(small) for _ in some]
     found.append(table(rows, names, weight=SYNTHETIC))
@@ -244,40 +244,35 @@ def _nodes(root: Mapping[str, Any]) -> list[list[float]]:
     return nodes
 
 
-def _cleaned(number: int) -> tuple[int, int, int, int]:
-    """Clean a document; return boilerplate characters cut, body cut, boilerplate left, and body in all."""
-    assert _cleaner is not None
-    assert _work is not None
-    one = _work[1][number]
+Result = tuple[int, int, int, int]
+"""Boilerplate characters cut, body cut, boilerplate left, and body in all."""
+
+
+def _cleaned(one: Labelled, cleaner: Cleaner) -> Result:
     text = one.document.text
     got, wanted, live = (np.zeros(len(text), dtype=np.bool_) for _ in range(3))
-    for mask, spans in (
-        (got, [(span.start, span.end) for span in _cleaner.clean(one.document).spans]),
-        (wanted, one.spans),
-    ):
+    cuts = [(span.start, span.end) for span in cleaner.clean(one.document).spans]
+    for mask, spans in ((got, cuts), (wanted, one.spans)):
         for start, end in spans:
             mask[start:end] = True
     live[[at for at, character in enumerate(text) if not character.isspace()]] = True
     for start, end in one.ignored:
         live[start:end] = False
-    counts = (got & wanted, got & ~wanted, ~got & wanted, ~wanted)
-    return tuple(int((mask & live).sum()) for mask in counts)  # type: ignore[return-value]
+    right, wrong, missed, body = (
+        int((mask & live).sum()) for mask in (got & wanted, got & ~wanted, ~got & wanted, ~wanted)
+    )
+    return right, wrong, missed, body
 
 
-_cleaner: Cleaner | None = None
-
-
-def score(
-    documents: Sequence[Labelled], forests: Sequence[forest.Forest], policy: Policy
-) -> list[tuple[int, int, int, int]]:
+def score(documents: Sequence[Labelled], forests: Sequence[forest.Forest], policy: Policy) -> list[Result]:
     """Clean each document by the weights that were fitted without its site."""
-    global _cleaner  # noqa: PLW0603  # as above
-    _cleaner = Cleaner(learn(one.document for one in documents), _rules(), policy)
-    found: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)] * len(documents)
+    cleaner = Cleaner(learn(one.document for one in documents), _rules(), policy)
+    cleaner.explain(documents[0].document)  # as above
+    found: list[Result] = [(0, 0, 0, 0)] * len(documents)
     for number, weights in enumerate(forests):
-        decide.shipped = lambda weights=weights: weights  # type: ignore[assignment]
-        chosen = [at for at, one in enumerate(documents) if len(forests) == 1 or fold(one.site) == number]
-        results = _each(_cleaned, (Frequencies(_cleaner.index), [documents[at] for at in chosen]))
+        chosen = [at for at, one in enumerate(documents) if fold(one.site) == number]
+        with patch.object(decide, "shipped", lambda weights=weights: weights):
+            results = _each(lambda at, chosen=chosen: _cleaned(documents[chosen[at]], cleaner), len(chosen))
         for at, result in zip(chosen, results, strict=True):
             found[at] = result
     return found
@@ -292,9 +287,7 @@ def f1(right: int, wrong: int, missed: int) -> float:
     return 2 * right / (2 * right + wrong + missed) if right + wrong + missed else 1.0
 
 
-def report(
-    name: str, documents: Sequence[Labelled], results: Sequence[tuple[int, int, int, int]], *, last: bool
-) -> None:
+def report(name: str, documents: Sequence[Labelled], results: Sequence[Result], *, last: bool) -> None:
     """Print a line for all documents, and for the parts and tags that are asked for."""
     chosen: defaultdict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(documents):
