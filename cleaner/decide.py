@@ -65,12 +65,6 @@ SETTLED = 1.5
 """Least score, where there is no group to count in, of what a rule settles, and of lines that nearly stand with more of
 their kind at the same end of another document: more than two borders cost."""
 
-ENDS = 2
-"""Blocks at either end of a document where a rule knows sentences, too: cookie lines, copyright lines."""
-
-LABEL = 40
-"""A wider line in mid-document may be the body's though a rule knows it: intact-dev has "Also read: ..." as body."""
-
 GAP = 16
 """Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
 
@@ -121,7 +115,9 @@ def decide(
     scores = shipped().score(values) - policy.threshold
     settled = np.array([seen.settled(place) for place in range(len(blocks))], dtype=np.bool_)
     if repetition.size < GROUP:
-        settled |= _ruled(seen) | (repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_))
+        settled |= _ruled(seen, scores) | (
+            repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_)
+        )
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
     cut = _segment(np.where(_pinned(seen, scores, policy.doubt), -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
@@ -151,22 +147,18 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
     return [start <= at < stop for at in range(last - first)]
 
 
-def _ruled(seen: Observed) -> NDArray[np.bool_]:
+def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which blocks a rule settles where there is no group to count in.
 
-    Items of its list, what stands at either end, and labels; not a longer line in mid-document, and of the parts of one
-    only the last of the document.
+    Headings and the items of their lists; and other lines that the weights are for cutting, too: a line that a rule knows
+    may be the body's ("Share", "Reply", "Read more: ..." are, in threads and articles of intact-dev). Of the parts of a
+    longer line only the last of the document.
     """
-    last = len(seen.blocks) - ENDS
     return np.array(
         [
             seen.ruled(place)
             and (not block.sentence or place == len(seen.blocks) - 1)
-            and (
-                place in seen.listed
-                or not ENDS <= place < last
-                or (seen.widths[place] <= LABEL and not seen.closed[place])
-            )
+            and (place in seen.listed or "open" in seen.signals[place] or scores[place] > 0)
             for place, block in enumerate(seen.blocks)
         ],
         dtype=np.bool_,
@@ -179,13 +171,15 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
     What a rule keeps. Else, of what no rule speaks against: sentences, code and section headings that hardly another
     document holds, unless they score more than `doubt`. And where the group is too small to count in, those that nobody
     else holds, and what does not stand with more of its kind at the same end of two documents: they share it by chance.
+    A document without a group has but its rules: what they do not speak of needs half the `doubt`.
     """
     shared = seen.repetition.shared
     heads = np.array([block.folded.startswith("#") for block in seen.blocks], dtype=np.bool_)
     readable = (np.array(seen.closed, dtype=np.bool_) | np.array(seen.code, dtype=np.bool_) | heads) & (
         shared < SEVERAL
     )
-    pinned = readable & (scores <= doubt)
+    alone = (shared == 0) & (seen.repetition.size == 0)
+    pinned = (readable & (scores <= doubt)) | (alone & (scores <= doubt / 2))
     if seen.repetition.size < GROUP:
         pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
     places = range(len(seen.blocks))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.segment import indent
+from cleaner.segment import indent, is_bulleted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,9 +129,6 @@ def features(seen: Observed, known: Repetition) -> Features:
     return values
 
 
-_BULLETS = frozenset(f"{mark} " for mark in "*+-•·‣◦▪»›>")
-
-
 def words(values: Features, place: int) -> dict[str, str]:
     """Say in words what the features of the block at `place` are, by family.
 
@@ -175,7 +172,7 @@ def _form(seen: Observed) -> Features:
         "closed": np.array(seen.closed, dtype=np.float64),
         "indent": np.log2(1 + np.array([indent(seen.text, block) for block in seen.blocks], dtype=np.float64)),
         "heading": np.array([text.startswith("#") for text in texts], dtype=np.float64),
-        "bullet": np.array([text[:2] in _BULLETS for text in texts], dtype=np.float64),
+        "bullet": np.array([is_bulleted(text) for text in texts], dtype=np.float64),
         "code": np.array(seen.code, dtype=np.float64),
         "fenced": np.array(seen.fenced, dtype=np.float64),
         "letters": np.array(seen.lettered, dtype=np.float64),

@@ -15,7 +15,7 @@ import numpy as np
 from cleaner.model import Block, Evidence, Reason
 from cleaner.near import WIDTH
 from cleaner.repetition import Repetition
-from cleaner.segment import is_code, is_prose, width
+from cleaner.segment import is_bulleted, is_code, is_prose, width
 
 TITLE = 300
 """Width above which a block is no title of a list, whatever its last character."""
@@ -85,6 +85,8 @@ class Observed:
         beside[lettered[:-1]] |= recurs[lettered[1:]]
         self.template: list[bool] = (recurs & (edge | beside)).tolist()
         """Whether each block recurs, and not alone as a quotation or a section's heading does."""
+        self.sheltered = frozenset(at for heading in range(len(blocks)) for at in self._sheltered(heading))
+        """Blocks listed under a section heading that a rule keeps: "See also", "References"."""
         self.openers = [at for at, signals in enumerate(self.signals) if "open" in signals and not self.kept(at)]
         self.paragraphs = list(accumulate((self._blank_after(at) for at in range(len(blocks) - 1)), initial=0))
         """Of each block, the number of the stretch without blank lines that it is in."""
@@ -103,8 +105,9 @@ class Observed:
         """Headings that a rule knows, but that open no list: a section of the body goes by that name."""
 
     def kept(self, place: int) -> bool:
-        """Whether a block is body whatever else is said of it: a rule says so, or it is code set apart as such."""
-        return "keep" in self.signals[place] or self.fenced[place]
+        """Whether a block is body whatever else is said of it: a rule says so of it, or of the section that lists it; or
+        it is code set apart as such."""
+        return "keep" in self.signals[place] or self.fenced[place] or place in self.sheltered
 
     def ruled(self, place: int) -> bool:
         """Whether a rule speaks for cutting a block, or for cutting the list that it is in."""
@@ -178,7 +181,8 @@ class Observed:
     def _titles(self, first: int, end: int) -> int:
         """Where the titles at the head of an unproven list end, leaving the one that may head the body after it."""
         place = first
-        while place < end and not self.closed[place]:
+        bulleted = is_bulleted(self.blocks[first].folded)
+        while place < end and not self.closed[place] and (not bulleted or is_bulleted(self.blocks[place].folded)):
             place += 1
         spaced = any(self._blank_after(at) for at in range(first, place - 1))
         heads_body = place > first and spaced and not self._blank_after(place - 1)
@@ -196,6 +200,17 @@ class Observed:
         if size > BRIDGE * self.blocks[opener].start or len(paragraphs) > 1:
             return 0
         return copies[-1] + 1
+
+    def _sheltered(self, heading: int) -> range:
+        """Return the list right under a heading that a rule keeps, up to an item that others hold, or a rule knows."""
+        if "keep" not in self.signals[heading] or self.closed[heading]:
+            return range(0)
+        end, shared = heading + 1, self.repetition.shared
+        while end < len(self.blocks) and is_bulleted(self.blocks[end].folded):
+            if self.signals[end] or shared[end] >= SEVERAL:
+                break
+            end += 1
+        return range(heading + 1, end)
 
     def _is_clause(self, place: int) -> bool:
         folded = self.blocks[place].folded

@@ -35,6 +35,8 @@ _DROPPED = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0
 _REPLACED: dict[int, str | None] = {**_DROPPED, **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 """Lone surrogates are no characters, and cannot be written; for comparing they are one unknown character."""
 
+_BULLETS = frozenset(f"{mark} " for mark in "*+-•·‣◦▪»›>")
+
 _SENTENCE_END = re.compile(
     r"""[.!?…।॥؟۔]["'”’»)\]]*\s+   # spaced scripts: the mark, closing quotes, then space
       | [。！？｡][」』”’）)]*\s*""",  # Chinese and Japanese: no space needed
@@ -124,6 +126,15 @@ def is_prose(folded: str) -> bool:
     if closed.endswith((".", "。", "．", "।", "۔", "։", "።", ";", "；")):
         return not closed.endswith("..")
     return closed.endswith(("!", "?", "！", "？", "؟")) and _SENTENCE_END.search(folded, 0, len(closed) - 1) is not None
+
+
+def is_bulleted(folded: str) -> bool:
+    """Whether folded text starts with the mark of a list's item.
+
+    >>> is_bulleted("- bread"), is_bulleted("-5 degrees")
+    (True, False)
+    """
+    return folded[:2] in _BULLETS
 
 
 def is_code(folded: str) -> bool:

@@ -153,16 +153,16 @@ def test_two_files_of_one_name(run: Command, tmp_path: Path) -> None:
 
 def test_a_document_that_would_be_emptied_is_held(run: Command, tmp_path: Path) -> None:
     """It stays whole, and is named."""
-    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "held.txt": "Advertisement\n"})
+    corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "held.txt": "You may also like\nTen quiet harbours\n"})
     ran = run("clean", corpus, "--out", tmp_path / "out")
     assert (ran.code, ran.words[1:]) == (3, ["0 documents failed, 1 were held back"])
     assert ran.words[0].startswith("held.txt: held back: ")
-    assert (tmp_path / "out/held.txt").read_bytes() == b"Advertisement\n"
+    assert (tmp_path / "out/held.txt").read_bytes() == b"You may also like\nTen quiet harbours\n"
 
 
 def test_problems_are_one_line_whatever_an_id_holds(run: Command, tmp_path: Path) -> None:
     """Line ends and escape sequences of an id do not reach the terminal."""
-    corpus = plant(tmp_path, {"x.jsonl": r'{"id":"a\nb\u001b[2J","text":"Advertisement"}'})
+    corpus = plant(tmp_path, {"x.jsonl": r'{"id":"a\nb\u001b[2J","text":"Related articles\nTen harbours"}'})
     ran = run("clean", corpus / "x.jsonl", "--id-field", "id", "--out", tmp_path / "out")
     assert ran.words[0].startswith("a b\\x1b[2J: held back: ")
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import ENDS, GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, decide, placed
+from cleaner.decide import GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, decide, placed
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, Span, TemplateReason
@@ -356,13 +356,14 @@ def test_without_a_group_what_reads_like_a_body_stays_whatever_its_score(line: s
     assert line not in kept(lines, scores, cutting(1, 3), {2: 1}, size=GROUP - 1)
 
 
-@pytest.mark.parametrize("signal", ["cut", "open"])
-def test_without_a_group_a_rule_settles_its_block(signal: Signal) -> None:
-    """Whatever else the forest says: it has a score that cuts it anywhere."""
+@pytest.mark.parametrize(("signal", "score"), [("open", -SURE), ("cut", 0.1)])
+def test_without_a_group_a_rule_settles_its_block(signal: Signal, score: float) -> None:
+    """It has a score that cuts it anywhere: a heading whatever the weights say, a line when they are for cutting, too."""
     lines = (*[PROSE.replace("Monday", f"day {at}") for at in range(3)], TITLE, "One", MORE, PROSE, MORE)
+    scores = [score if line == TITLE else -SURE for line in lines]
     said: Said = {3: [signal]}
-    for size, expected in ((GROUP - 1, SETTLED), (GROUP, -SURE)):
-        decision = decided(lines, [-SURE] * len(lines), said, size=size)
+    for size, expected in ((GROUP - 1, SETTLED), (GROUP, score)):
+        decision = decided(lines, scores, said, size=size)
         assert decision.scores[3] == expected
         assert decision.scores[0] == -SURE
         assert decision.cut[3] == (size < GROUP)
@@ -370,11 +371,13 @@ def test_without_a_group_a_rule_settles_its_block(signal: Signal) -> None:
     assert decided(lines, [SURE] * len(lines), said, size=0).scores[3] == SURE
 
 
-@pytest.mark.parametrize(("place", "settled"), [(0, True), (ENDS - 1, True), (ENDS, False), (5, False), (6, True)])
-def test_a_rule_settles_sentences_at_the_ends_only(place: int, settled: bool) -> None:
-    lines = [PROSE.replace("Monday", f"day {at}") for at in range(6 + ENDS)]
-    decision = decided(lines, [-SURE] * len(lines), cutting(place), size=0)
-    assert decision.scores[place] == (SETTLED if settled else -SURE)
+@pytest.mark.parametrize("place", [0, 3, 7])
+def test_a_line_that_a_rule_knows_may_be_the_body_s(place: int) -> None:
+    """Where the weights are for keeping it, wherever it is."""
+    lines = [PROSE.replace("Monday", f"day {at}") for at in range(8)]
+    decision = decided(lines, [-0.1] * len(lines), cutting(place), size=0)
+    assert decision.scores[place] == -0.1
+    assert not any(decision.cut)
 
 
 def test_a_rule_settles_sentences_of_a_list() -> None:
@@ -387,16 +390,16 @@ def test_a_rule_settles_sentences_of_a_list() -> None:
 def test_a_rule_settles_no_part_of_a_longer_line_but_the_last() -> None:
     text = "We went by sea. " * 40
     blocks = segment(text)
-    with scoring(by_place([-SURE] * 20)):
+    with scoring(by_place([0.1] * 40)):
         decision = decide(text, blocks, evidence(cutting(0, 7, len(blocks) - 1)), none(blocks), PLAIN)
-    assert set(decision.scores[:-1]) == {-SURE}
+    assert set(decision.scores[:-1]) == {0.1}
     assert decision.scores[-1] == SETTLED
 
 
 def test_without_a_group_a_cut_starts_with_evidence_of_its_own() -> None:
     """And ends with it, unless it is a trailer that others have: its items rotate."""
     lines = (PROSE, "One", "Two", "Three", "Four", "Five", MORE)
-    scores = [-9.0, *[1.0] * 5, -9.0]
+    scores = [-9.0, *[1.5] * 5, -9.0]
     assert kept(lines, scores, cutting(2, 4)) == [PROSE, MORE]
     assert kept(lines, scores, cutting(2, 4), size=0) == [PROSE, "One", "Five", MORE]
     assert kept(lines, scores, cutting(2), {4: 9}, size=0) == [PROSE, "One", "Five", MORE]
@@ -404,6 +407,13 @@ def test_without_a_group_a_cut_starts_with_evidence_of_its_own() -> None:
     assert kept(lines[:-1], scores[:-1], cutting(2), {4: 9}, size=0) == [PROSE, "One"]
     assert kept(lines[:-1], [*scores[:5], 0.0], cutting(2), {4: 9}, size=0) == [PROSE, "One", "Five"]
     assert kept(lines[1:], scores[1:], cutting(1, 3), size=0) == ["One", "Five", MORE]
+
+
+def test_a_lone_document_has_but_its_rules() -> None:
+    """What they do not speak of needs half the doubt, and what a group of its own kind has needs none."""
+    lines = (PROSE, "One", TITLE, "Two", MORE)
+    for score, size, stays in ((1.0, 0, True), (1.1, 0, False), (1.0, 1, False)):
+        assert (TITLE in kept(lines, [-9.0, 3.0, score, 3.0, -9.0], cutting(1, 3), size=size)) == stays
 
 
 @pytest.mark.parametrize("unknown", [[MORE], [MORE, PROSE.replace("Monday", "Tuesday")]], ids=["one", "two"])

@@ -10,7 +10,7 @@ import pytest
 
 from cleaner.model import Evidence
 from cleaner.near import WIDTH
-from cleaner.observed import BRIDGE, HOLD, LONGEST, OVERWHELMING, Observed
+from cleaner.observed import BRIDGE, HOLD, LONGEST, OVERWHELMING, SEVERAL, Observed
 from cleaner.observed import TITLE as WIDEST
 from cleaner.repetition import none
 from cleaner.segment import segment
@@ -140,6 +140,28 @@ def test_what_recurs_and_what_does_as_more_than_a_quotation() -> None:
 def test_a_block_is_kept_by_a_rule_or_a_fence() -> None:
     found = seen((TITLE, "One", "```", "Two", "```"), {0: ["keep", "cut"], 1: ["cut"]})
     assert [found.kept(at) for at in range(5)] == [True, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "kept"),
+    [
+        ({1: ["keep"]}, {}, [2, 3]),
+        ({}, {}, []),
+        ({1: ["cut"]}, {}, []),
+        ({1: ["keep"], 3: ["cut"]}, {}, [2]),
+        ({1: ["keep"]}, {3: SEVERAL}, [2]),
+        ({1: ["keep"]}, {3: SEVERAL - 1}, [2, 3]),
+    ],
+)
+def test_a_section_that_a_rule_keeps_keeps_its_list(said: Said, held: dict[int, int], kept: list[int]) -> None:
+    """Up to what is no item, or has evidence of its own."""
+    found = seen((PROSE, "See also", "- Using bees", "- Keeping bees", "Related bees", "- Feeding bees"), said, held)
+    assert [at for at in range(2, 6) if found.kept(at)] == kept
+
+
+def test_a_sentence_that_a_rule_keeps_has_no_list() -> None:
+    found = seen((PROSE, "- Using bees", "- Keeping bees"), {0: ["keep"]})
+    assert found.sheltered == frozenset()
 
 
 def test_a_rule_speaks_for_what_it_cuts_and_for_a_list() -> None:
@@ -285,6 +307,13 @@ def test_a_title_right_above_the_body_heads_it() -> None:
     assert left(f"{CODE}\n\nRelated\n\nOne\n\nTwo\n\n{body}") == f"{CODE}\n\n{body}"
     assert left(f"{CODE}\nRelated\nOne\nTwo\n{body}") == f"{CODE}\n{MORE}\n{PROSE}\n"
     assert left(f"{CODE}\n\nRelated\n\nOne\n\nTwo\n\n{MORE}\n{PROSE}\n") == f"{CODE}\n\n{MORE}\n{PROSE}\n"
+
+
+def test_a_title_without_the_mark_of_its_items_ends_a_box() -> None:
+    lines = (PROSE, CODE, "Related", "- One", "- Two", "Three", MORE, WASPS)
+    assert listed(lines, {2: ["open"]}) == ["- One", "- Two"]
+    assert listed([line.removeprefix("- ") for line in lines], {2: ["open"]}) == ["One", "Two", "Three"]
+    assert listed((*lines[:6], "- Four"), {2: ["open"]}) == ["- One", "- Two", "Three", "- Four"]
 
 
 def test_a_list_goes_on_to_the_second_copy_of_its_items() -> None:
