@@ -7,15 +7,14 @@ count once. Everything here is derived from the index, so equal indexes say the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cleaner import near
+from cleaner.copies import Copies
 from cleaner.counting import Counter, combined, counter
 from cleaner.fingerprints import NO_KEY
 from cleaner.grouping import communities
@@ -34,12 +33,6 @@ from cleaner.surroundings import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-COPY_LINES, COPY_SHARE, COPY_RARE = 3, 0.4, 4
-"""Two documents are copies when they share at least `COPY_LINES` prose lines that are rare (in at most `COPY_RARE`
-documents), and these make `COPY_SHARE` of the prose of one of them: sharing the article makes copies, sharing a trailer
-does not. On inject-dev a share of 0.5 lets a third more body text of syndicated articles go; a smaller one makes
-copies of pages through their footers and teasers."""
 
 
 @dataclass(frozen=True)
@@ -89,28 +82,14 @@ class Frequencies:
         return slots
 
     @cached_property
-    def rare_prose(self) -> list[tuple[NDArray[np.int64], int]]:
-        """For each rare prose key that several documents hold: those documents, and its length in characters."""
-        _, starts, lines = self.by_key
-        rare = []
-        counts = np.diff(starts)
-        heads = lines[starts[:-1]]
-        for slot in np.flatnonzero((counts >= 2) & (counts <= 2 * COPY_RARE) & self.index.prose[heads]).tolist():
-            holders = self.holding(slot)
-            if 2 <= len(holders) <= COPY_RARE:
-                head = heads[slot]
-                rare.append((holders, int(self.index.stops[head] - self.index.starts[head])))
-        return rare
+    def copies(self) -> Copies:
+        """Which documents are copies of each other."""
+        return Copies(self.index, self.documents, self.slots)
 
     @cached_property
-    def prose_size(self) -> NDArray[np.int64]:
-        """Characters of prose in each document, repeated lines counted once."""
-        lines = np.flatnonzero(self.index.prose & (self.index.keys != NO_KEY))
-        pairs = np.stack([self.documents[lines], self.slots[lines]], axis=1)
-        _, once = np.unique(pairs, axis=0, return_index=True)
-        chosen = lines[once]
-        sizes = (self.index.stops[chosen] - self.index.starts[chosen]).astype(np.float64)
-        return np.bincount(self.documents[chosen], weights=sizes, minlength=len(self.index)).astype(np.int64)
+    def families(self) -> NDArray[np.int64]:
+        """The family of copies that each document is of."""
+        return self.copies.families
 
     @cached_property
     def by_name(self) -> dict[tuple[str, str], list[int]]:
@@ -127,38 +106,6 @@ class Frequencies:
         for number, digest in enumerate(self.index.digests):
             found[digest].append(number)
         return found
-
-    @cached_property
-    def copies(self) -> dict[int, set[int]]:
-        """For each document that has any, the documents that it is a copy of and that are copies of it."""
-        shared: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-        for holders, size in self.rare_prose:
-            for one, other in combinations(holders.tolist(), 2):
-                shared[one, other].append(size)
-        copies: defaultdict[int, set[int]] = defaultdict(set)
-        for (one, other), sizes in shared.items():
-            if is_copy(sizes, min(self.prose_size[one], self.prose_size[other])):
-                copies[one].add(other)
-                copies[other].add(one)
-        return dict(copies)
-
-    @cached_property
-    def families(self) -> NDArray[np.int64]:
-        """For each document the head of its family, which it is a copy of, or itself.
-
-        Stars, not chains: two copies of one document may share nothing. Heads are chosen by content, not by name.
-        """
-        families = np.full(len(self.index), -1, dtype=np.int64)
-        for number in sorted(range(len(self.index)), key=lambda number: (self.index.digests[number], number)):
-            same = self.by_digest[self.index.digests[number]][0]
-            heads = [other for other in self.copies.get(number, ()) if families[other] == other]
-            if same != number:
-                families[number] = families[same]
-            elif heads:
-                families[number] = min(heads, key=lambda head: self.index.digests[head])
-            else:
-                families[number] = number
-        return families
 
     def counter(self, codes: NDArray[np.uint64], lines: NDArray[np.int64]) -> Counter:
         """Count in how many families each code stands, given the line that each is of."""
@@ -363,16 +310,3 @@ class Frequencies:
     def slots_of(self, document: int) -> NDArray[np.int64]:
         """Return the position of the key of each of a document's lines among the distinct keys, -1 for none."""
         return self.slots[int(self.index.first[document]) : int(self.index.first[document + 1])]
-
-
-def is_copy(sizes: Sequence[int], prose: int) -> bool:
-    """Whether two documents that share rare prose lines are copies.
-
-    Args:
-        sizes: Of the shared lines, in characters.
-        prose: Characters of prose that the one with less of it has.
-
-    >>> is_copy([90, 80, 70], 600), is_copy([90, 80, 70], 601), is_copy([300, 200], 600)
-    (True, False, False)
-    """
-    return len(sizes) >= COPY_LINES and sum(sizes) >= COPY_SHARE * prose

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleaner.copies import RARE, is_copy, is_twin
 from cleaner.fingerprints import NO_KEY, keys_of
-from cleaner.frequency import COPY_RARE, Frequencies, is_copy
+from cleaner.frequency import Frequencies
 from cleaner.grouping import COMMON, TIE, weight
 from cleaner.index import digest_of
 from cleaner.model import Block, Document
@@ -63,9 +64,20 @@ class Kinship:
     def own(self) -> set[int]:
         """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
         known, learnt = self.known, self._learnt
-        same = learnt.union(*(known.copies.get(number, ()) for number in learnt)) if learnt else set(self._copied())
+        same = (
+            learnt.union(*(known.copies.pairs.get(number, ()) for number in learnt)) if learnt else set(self._copied())
+        )
         own = {int(known.families[number]) for number in same}
         return own | self._sources(own)
+
+    @cached_property
+    def duplicate_of(self) -> str | None:
+        """The id of the first learnt document, by id, that this one is a copy of; None when that is itself, or there is none."""
+        if not np.any(self.keys != NO_KEY):
+            return None
+        same = [int(self.known.copies.first[number]) for number in self._learnt or self._copied()]
+        named = self.known.by_name.get((self.document.id, self.document.group), ())
+        return None if not same or min(same) in named else self.known.index.ids[min(same)]
 
     @cached_property
     def group(self) -> int:
@@ -87,18 +99,29 @@ class Kinship:
         return best if votes[best] >= TIE else NOBODY
 
     def _copied(self) -> list[int]:
-        """Learnt documents whose rare prose the document shares. A line that one document holds is rare here, too."""
+        """Learnt documents whose rare prose the document shares, or nearly all of whose prose it does.
+
+        A line that one document holds is rare here, too.
+        """
         known = self.known
         shared: defaultdict[int, list[int]] = defaultdict(list)
         prose = {block.folded: place for place, block in enumerate(self.blocks) if is_prose(block.folded)}
         sizes = {place: self.blocks[place].stop - self.blocks[place].start for place in prose.values()}
-        for place, size in sizes.items():
-            holders = known.holding(int(self._slots[place]))
-            if len(holders) <= COPY_RARE:
-                for holder in holders.tolist():
-                    shared[holder].append(size)
+        holders = {place: known.holding(int(self._slots[place])) for place in sizes}
+        for place, some in holders.items():
+            if len(some) <= RARE:
+                for holder in some.tolist():
+                    shared[holder].append(sizes[place])
         total = sum(sizes.values())
-        return [other for other, lines in shared.items() if is_copy(lines, min(total, int(known.prose_size[other])))]
+        copied = {
+            other for other, lines in shared.items() if is_copy(lines, min(total, int(known.copies.prose[other])))
+        }
+        rarest = min((some for some in holders.values() if len(some)), key=len, default=np.empty(0, dtype=np.int64))
+        for other in set(rarest.tolist()) - copied:
+            lines = [size for place, size in sizes.items() if other in holders[place]]
+            if is_twin(lines, max(total, int(known.copies.prose[other]))):
+                copied.add(other)
+        return sorted(copied)
 
     def _sources(self, own: Collection[int]) -> set[int]:
         """Return the families, besides `own`, with a document that holds every line of this one: it is an excerpt of it.

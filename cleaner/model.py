@@ -122,6 +122,9 @@ class Cleaned:
     status: Status
     error: str | None = None
     """Why a document was held back; None otherwise."""
+    duplicate_of: str | None = None
+    """The id of the first document of the corpus, by id, that this one is a copy of: it says the same, or shares its prose.
+    None for a document that is the first, or like no other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,7 @@ class Observed:
         """Headings that a rule knows, but that open no list: a section of the body goes by that name."""
 
     def kept(self, place: int) -> bool:
-        """Whether a block is body whatever else is said of it: a rule says so of it, or of the section that lists it; or
-        it is code set apart as such."""
+        """Whether a block is body whatever else is said of it: a rule says so, or keeps its section, or it is fenced code."""
         return "keep" in self.signals[place] or self.fenced[place] or place in self.sheltered
 
     def ruled(self, place: int) -> bool:

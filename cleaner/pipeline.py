@@ -56,18 +56,21 @@ class Cleaner:
         text = document.text
         spans: tuple[Span, ...] = ()
         error = None
-        while found := self.explain(Document(document.id, text, document.group)).spans:
-            more = placed(document.text, _joined(spans, found))
+        decision = self.explain(document)
+        duplicate_of = decision.repetition.duplicate_of
+        while decision.spans:
+            more = placed(document.text, _joined(spans, decision.spans))
             rest = body(document.text, more)
             if self.policy.max_share is not None and not any(map(str.isalpha, rest)):
                 error = "the cut would leave no text; expected a body beside the boilerplate"
                 break
             text, spans = rest, more
+            decision = self.explain(Document(document.id, text, document.group))
         if spans and (error := self._held(document.text, text)):
-            return Cleaned(document, document.text, (), "held", error)
+            return Cleaned(document, document.text, (), "held", error, duplicate_of)
         if spans:
-            return Cleaned(document, text, spans, "cleaned")
-        return Cleaned(document, text, (), "held" if error else "unchanged", error)
+            return Cleaned(document, text, spans, "cleaned", None, duplicate_of)
+        return Cleaned(document, text, (), "held" if error else "unchanged", error, duplicate_of)
 
     def _held(self, text: str, rest: str) -> str | None:
         """Why a cut that leaves `rest` of `text` must not be made; None when it may."""

@@ -128,7 +128,8 @@ def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     share = chars["removed"] / chars["in"] if chars["in"] else 0.0
     table = Table(show_header=False, box=None, pad_edge=False)
     counts = ", ".join(f"{documents[name]} {name}" for name in ("cleaned", "unchanged", "held", "failed"))
-    table.add_row("documents", f"{documents['total']:,}: {counts}")
+    copies = f" ({documents['duplicates']} duplicates)" if documents["duplicates"] else ""
+    table.add_row("documents", f"{documents['total']:,}{copies}: {counts}")
     table.add_row(
         "characters", f"{chars['in']:,} in = {chars['kept']:,} kept + {chars['removed']:,} removed ({share:.1%})"
     )

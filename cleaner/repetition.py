@@ -113,11 +113,17 @@ class Repetition:
     """Whether it stands in such a run here, and others hold it with no prose of their own between it and that end."""
     reasons: dict[int, TemplateReason] = field(default_factory=dict)
     """For each block that others hold, or hold nearly: which, where, how many."""
+    duplicate_of: str | None = None
+    """The id of the first document that this one is a copy of."""
 
     @property
     def shared(self) -> NDArray[np.float64]:
         """How many other documents of the corpus hold each block, or nearly the same."""
         return np.maximum(self.corpus, self.near)
+
+
+_OTHER = ("blocks", "size", "edge", "reasons", "duplicate_of")
+"""What is no count."""
 
 
 def none(blocks: Sequence[Block]) -> Repetition:
@@ -127,7 +133,7 @@ def none(blocks: Sequence[Block]) -> Repetition:
     [0]
     """
     nothing = np.zeros(len(blocks), dtype=np.int64)
-    names: list[str] = [one.name for one in fields(Repetition) if one.name not in ("blocks", "size", "edge", "reasons")]
+    names: list[str] = [one.name for one in fields(Repetition) if one.name not in _OTHER]
     values: dict[str, Any] = dict.fromkeys(names, nothing)
     values |= {"near": nothing * 1.0, "shape_once": nothing * 1.0, "place_prose": nothing + 1.0}
     return Repetition(tuple(blocks), 0, edge=nothing.astype(np.bool_), **values)
@@ -170,6 +176,7 @@ class _Lookup:
             **self._places(),
             **self._cells(),
             reasons=reasons,
+            duplicate_of=self.kin.duplicate_of,
         )
 
     def _count(self, counter: Counter, *parts: Any) -> NDArray[np.int64]:

@@ -51,6 +51,7 @@ def record(source: str, cleaned: Cleaned, literal: str | None = None) -> dict[st
         "sha256_in": sha256_in,
         "sha256_out": _sha256(cleaned.text) if cleaned.spans else sha256_in,
         "spans": [_span(text, span) for span in cleaned.spans],
+        "duplicate_of": cleaned.duplicate_of,
         "error": cleaned.error,
     }
     return found if literal is None else {**found, "literal": literal}
@@ -73,6 +74,7 @@ def failure_record(source: str, failure: Failure) -> dict[str, object]:
         "sha256_in": None,
         "sha256_out": None,
         "spans": [],
+        "duplicate_of": None,
         "error": failure.error,
     }
 
@@ -197,6 +199,8 @@ class Summary:
     unchanged: int = 0
     held: int = 0
     failed: int = 0
+    duplicates: int = 0
+    """Of these, how many are copies of an earlier one."""
     chars_in: int = 0
     chars_removed: int = 0
     rules: tuple[tuple[str, int], ...] = ()
@@ -222,9 +226,10 @@ class Summary:
         statuses: Counter[str] = Counter()
         rules: Counter[str] = Counter()
         templates: dict[str, Template] = {}
-        chars_in = chars_out = digest = 0
+        chars_in = chars_out = duplicates = digest = 0
         for record in records:
             statuses[record["status"]] += 1
+            duplicates += record["duplicate_of"] is not None
             chars_in += record["chars_in"]
             chars_out += record["chars_out"]
             name = f"{record['id']}\0{record['sha256_in'] or ''}"
@@ -244,6 +249,7 @@ class Summary:
             unchanged=statuses["unchanged"],
             held=statuses["held"],
             failed=statuses["failed"],
+            duplicates=duplicates,
             chars_in=chars_in,
             chars_removed=chars_in - chars_out,
             rules=tuple(sorted(rules.items())),
@@ -262,6 +268,7 @@ class Summary:
             unchanged=self.unchanged + other.unchanged,
             held=self.held + other.held,
             failed=self.failed + other.failed,
+            duplicates=self.duplicates + other.duplicates,
             chars_in=self.chars_in + other.chars_in,
             chars_removed=self.chars_removed + other.chars_removed,
             rules=tuple(sorted((Counter(dict(self.rules)) + Counter(dict(other.rules))).items())),
@@ -308,6 +315,7 @@ def summary_json(
             "unchanged": summary.unchanged,
             "held": summary.held,
             "failed": summary.failed,
+            "duplicates": summary.duplicates,
         },
         "characters": {
             "in": summary.chars_in,

@@ -235,7 +235,7 @@ def test_report_and_summary(run: Command, tmp_path: Path) -> None:
     characters = summary["characters"]
     assert characters["in"] == characters["kept"] + characters["removed"] == sum(row["chars_in"] for row in found)
     assert characters["kept"] == sum(row["chars_out"] for row in found)
-    assert summary["documents"] == {"total": 12, "cleaned": 10, "unchanged": 1, "held": 0, "failed": 1}
+    assert summary["documents"] == {"total": 12, "cleaned": 10, "unchanged": 1, "held": 0, "failed": 1, "duplicates": 0}
     assert summary["versions"].keys() == {"cleaner", "rules", "weights", "normaliser", "index"}
 
 

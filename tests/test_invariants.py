@@ -270,7 +270,8 @@ def test_what_has_no_evidence_is_unchanged(corpus: list[Document]) -> None:
     for document in corpus:
         explained = cleaner.explain(document)
         if not explained.evidence and not explained.repetition.reasons:
-            assert cleaner.clean(document) == Cleaned(document, document.text, (), "unchanged")
+            copy_of = explained.repetition.duplicate_of
+            assert cleaner.clean(document) == Cleaned(document, document.text, (), "unchanged", None, copy_of)
 
 
 @STEADY

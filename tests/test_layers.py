@@ -13,7 +13,7 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 
 LAYERS = (
     "model | segment jsonl | near fingerprints shingling counting grouping rules report formats | index output surroundings"
-    " | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
+    " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
     " | __init__ | engines golden | runs | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""

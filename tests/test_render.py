@@ -111,7 +111,7 @@ def test_an_offset_picks_its_block() -> None:
 
 def summary(**changes: Any) -> dict[str, Any]:
     return {
-        "documents": {"total": 2000, "cleaned": 1999, "unchanged": 1, "held": 0, "failed": 0},
+        "documents": {"total": 2000, "cleaned": 1999, "unchanged": 1, "held": 0, "failed": 0, "duplicates": 3},
         "characters": {"in": 40_000, "kept": 30_000, "removed": 10_000},
         "templates": [],
         "rules": [],
@@ -129,7 +129,7 @@ def shown(found: dict[str, Any]) -> list[str]:
 def test_the_summary_counts() -> None:
     """Documents, characters, and the share that went; no tables of nothing."""
     assert shown(summary()) == [
-        "documents   2,000: 1999 cleaned, 1 unchanged, 0 held, 0 failed",
+        "documents   2,000 (3 duplicates): 1999 cleaned, 1 unchanged, 0 held, 0 failed",
         "characters  40,000 in = 30,000 kept + 10,000 removed (25.0%)",
     ]
     assert shown(summary(characters={"in": 0, "kept": 0, "removed": 0}))[1].endswith("(0.0%)")

@@ -188,7 +188,7 @@ def test_copies_of_a_copy_do_not_count_either_way() -> None:
     for order in (corpus, site(*(corpus[at].text for at in (2, 0, 1))), site(*(corpus[at].text for at in (1, 2, 0)))):
         assert set().union(*(counts(document, order) for document in order)) <= {PLUG.strip()}
         known = Frequencies(learn(order))
-        assert all(head in {at, *known.copies[at]} for at, head in enumerate(known.families.tolist()))
+        assert all(head in {at, *known.copies.pairs[at]} for at, head in enumerate(known.families.tolist()))
 
 
 def test_the_order_of_documents_does_not_matter() -> None:

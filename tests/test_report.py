@@ -84,6 +84,7 @@ def test_nothing_cut() -> None:
         ("sha256_in", EMPTY_SHA256),
         ("sha256_out", EMPTY_SHA256),
         ("spans", []),
+        ("duplicate_of", None),
         ("error", None),
     ]
 
@@ -266,7 +267,7 @@ def test_no_documents() -> None:
         "policy": {"weight": 1.0},
         "input": {"format": "auto", "text_field": "body"},
         "corpus": "0" * 64,
-        "documents": {"total": 0, "cleaned": 0, "unchanged": 0, "held": 0, "failed": 0},
+        "documents": {"total": 0, "cleaned": 0, "unchanged": 0, "held": 0, "failed": 0, "duplicates": 0},
         "characters": {"in": 0, "kept": 0, "removed": 0},
         "templates": [],
         "rules": [],

@@ -1,0 +1,161 @@
+"""Which documents are copies: they share their own prose, so they are not independent, and count once.
+
+Syndicated, republished, duplicated: sharing the article makes copies, sharing a trailer does not. So what counts is prose
+that few documents hold; or, however many hold it, nearly all the prose that two documents have.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cleaner.counting import combined
+from cleaner.index import Index
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LINES, SHARE, RARE = 3, 0.4, 4
+"""Two documents are copies when they share at least `LINES` prose lines that are rare (in at most `RARE` documents), and
+these make `SHARE` of the prose of one of them. On inject-dev a share of 0.5 lets a third more body text of syndicated
+articles go; a smaller one makes copies of pages through their footers and teasers."""
+
+TWIN_SHARE, TWIN_SKETCH = 0.9, 8
+"""So are two that share this much of the prose of each of them, in at least `LINES` lines, however many others hold it.
+They are looked for among documents with the same smallest hash of a prose line, by one of `TWIN_SKETCH` hash functions
+(MinHash, Broder 1997): all of them miss one such pair in 10**8."""
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The copies among an index's documents."""
+
+    index: Index
+    documents: NDArray[np.int64]
+    """The document of each line."""
+    slots: NDArray[np.int64]
+    """The number of each line's key, -1 for a line without one."""
+
+    @cached_property
+    def lines(self) -> NDArray[np.int64]:
+        """The prose lines of each document, document after document, repeated ones once."""
+        lines = np.flatnonzero(self.index.prose & (self.slots >= 0))
+        _, once = np.unique(np.stack([self.documents[lines], self.slots[lines]], axis=1), axis=0, return_index=True)
+        result: NDArray[np.int64] = lines[once]
+        return result
+
+    @cached_property
+    def prose(self) -> NDArray[np.int64]:
+        """Characters of prose in each document, repeated lines counted once."""
+        lines = self.lines
+        return np.bincount(self.documents[lines], weights=self._sizes(lines), minlength=len(self.index)).astype(
+            np.int64
+        )
+
+    @cached_property
+    def pairs(self) -> dict[int, set[int]]:
+        """For each document that has any, the documents that it is a copy of and that are copies of it."""
+        pairs: defaultdict[int, set[int]] = defaultdict(set)
+        for found in (self._sharing(), self._twins()):
+            for one, other in found:
+                pairs[one].add(other)
+                pairs[other].add(one)
+        return dict(pairs)
+
+    @cached_property
+    def families(self) -> NDArray[np.int64]:
+        """For each document the head of its family, which it is a copy of, or itself.
+
+        Stars, not chains: two copies of one document may share nothing. Heads are chosen by content, not by name.
+        """
+        families = np.full(len(self.index), -1, dtype=np.int64)
+        same: dict[str, int] = {}
+        for number in self._by_content:
+            digest = self.index.digests[number]
+            heads = [other for other in self.pairs.get(number, ()) if families[other] == other]
+            if digest in same:
+                families[number] = families[same[digest]]
+            else:
+                families[number] = min(heads, key=lambda head: self.index.digests[head]) if heads else number
+            same.setdefault(digest, number)
+        return families
+
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """For each document the first of its family, by id: itself when there is none before it."""
+        first = np.full(len(self.index), len(self.index), dtype=np.int64)
+        np.minimum.at(first, self.families, np.arange(len(self.index)))
+        result: NDArray[np.int64] = first[self.families]
+        return result
+
+    @cached_property
+    def _by_content(self) -> list[int]:
+        return sorted(range(len(self.index)), key=lambda number: (self.index.digests[number], number))
+
+    def _sizes(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self.index.stops[lines].astype(np.int64) - self.index.starts[lines]
+
+    def _sharing(self) -> Iterator[tuple[int, int]]:
+        """Yield pairs of documents that share much rare prose."""
+        lines = self.lines[np.argsort(self.slots[self.lines], kind="stable")]
+        _, starts, counts = np.unique(self.slots[lines], return_index=True, return_counts=True)
+        sizes, documents = self._sizes(lines).tolist(), self.documents[lines].tolist()
+        shared: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        for at in np.flatnonzero((counts >= 2) & (counts <= RARE)).tolist():
+            start, stop = int(starts[at]), int(starts[at] + counts[at])
+            for pair in combinations(documents[start:stop], 2):
+                shared[pair].append(sizes[start])
+        for (one, other), found in shared.items():
+            if is_copy(found, min(self.prose[one], self.prose[other])):
+                yield one, other
+
+    def _twins(self) -> Iterator[tuple[int, int]]:
+        """Yield pairs of documents that share nearly all of their prose: of those that may, each with the first by content."""
+        lines = self.lines
+        if not len(lines):
+            return
+        documents, starts = np.unique(self.documents[lines], return_index=True)
+        own = dict(zip(documents.tolist(), np.split(lines, starts[1:]), strict=True))
+        order = np.array([number for number in self._by_content if number in own])
+        at = np.searchsorted(documents, order)
+        pairs: set[tuple[int, int]] = set()
+        for seed in range(TWIN_SKETCH):
+            sketch = np.minimum.reduceat(combined(self.index.keys[lines], np.uint64(seed)), starts)[at]
+            _, first, same = np.unique(sketch, return_index=True, return_inverse=True)
+            pairs.update(zip(order[first[same]].tolist(), order.tolist(), strict=True))
+        for one, other in sorted(pair for pair in pairs if pair[0] != pair[1]):
+            shared = own[one][np.isin(self.slots[own[one]], self.slots[own[other]])]
+            if is_twin(self._sizes(shared).tolist(), max(self.prose[one], self.prose[other])):
+                yield one, other
+
+
+def is_copy(sizes: Sequence[int], prose: int) -> bool:
+    """Whether two documents that share rare prose lines are copies.
+
+    Args:
+        sizes: Of the shared lines, in characters.
+        prose: Characters of prose that the one with less of it has.
+
+    >>> is_copy([90, 80, 70], 600), is_copy([90, 80, 70], 601), is_copy([300, 200], 600)
+    (True, False, False)
+    """
+    return len(sizes) >= LINES and sum(sizes) >= SHARE * prose
+
+
+def is_twin(sizes: Sequence[int], prose: int) -> bool:
+    """Whether two documents that share prose lines, rare or not, share nearly all of their prose.
+
+    Args:
+        sizes: Of the shared lines, in characters.
+        prose: Characters of prose that the one with more of it has.
+
+    >>> is_twin([90, 90, 90], 300), is_twin([90, 90, 90], 301), is_twin([150, 150], 300)
+    (True, False, False)
+    """
+    return len(sizes) >= LINES and sum(sizes) >= TWIN_SHARE * prose
