@@ -37,7 +37,19 @@ from cleaner.pipeline import Cleaner
 from cleaner.repetition import lookup, none
 from cleaner.rules import RuleSet, load_rules, match
 from cleaner.segment import segment
-from tests.benchmarks.corpora import FOLDS, Labelled, bodies, body_of, fold, labels, nameless, part, read, sample
+from tests.benchmarks.corpora import (
+    FOLDS,
+    Labelled,
+    bodies,
+    body_of,
+    flattened,
+    fold,
+    labels,
+    nameless,
+    part,
+    read,
+    sample,
+)
 from tests.benchmarks.synthetic import Pool, corpus, pool
 
 ROUNDS = 350
@@ -196,6 +208,7 @@ def tables(sets: Mapping[str, Sequence[Labelled]]) -> list[Table]:
     for seed in range(2):
         part_of = sample(inject, (1, 2, 2, 3), seed)
         plans.append(("inject-dev", nameless(part_of) if seed % 2 else part_of, None))
+    plans += [("inject-dev", flattened(inject), None), ("inject-dev", nameless(flattened(inject)), None)]
     found = []
     for name, documents, learnt in plans:
         known = Frequencies(learn(one.document for one in learnt or documents))

@@ -84,6 +84,13 @@ def nameless(documents: Iterable[Labelled]) -> list[Labelled]:
     return [replace(one, document=replace(one.document, group="")) for one in documents]
 
 
+def flattened(documents: Iterable[Labelled]) -> list[Labelled]:
+    """Put each document on one line, as some extractors do."""
+    return [
+        replace(one, document=replace(one.document, text=one.document.text.replace("\n", " "))) for one in documents
+    ]
+
+
 def body_of(one: Labelled) -> str:
     """Return the text without its boilerplate."""
     text, at, kept = one.document.text, 0, []
