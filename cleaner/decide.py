@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import exp, inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -19,8 +20,9 @@ import numpy as np
 
 from cleaner.features import Features, features
 from cleaner.forest import shipped
-from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, Span, TemplateReason
+from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, RunningReason, Span, TemplateReason
 from cleaner.observed import SEVERAL, Observed
+from cleaner.pages import BREAK, emptied, page_numbers
 from cleaner.repetition import Repetition
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ Preset = Literal["careful", "balanced", "thorough"]
 class Policy:
     """How much evidence it takes to cut. Scores are log-odds: above 0 a block is more likely boilerplate than body."""
 
-    threshold: float = -0.5
+    threshold: float = 0.0
     """Log-odds that a block needs."""
     border: float = 0.5
     """What each border of a run costs: neighbours decide together."""
@@ -54,7 +56,7 @@ class Policy:
 
 
 POLICIES: Mapping[Preset, Policy] = MappingProxyType(
-    {"careful": Policy(threshold=1.5), "balanced": Policy(), "thorough": Policy(threshold=-2.0, doubt=1.0)}
+    {"careful": Policy(threshold=1.5), "balanced": Policy(), "thorough": Policy(threshold=-1.5, doubt=1.0)}
 )
 """Along the curve of precision against recall; `tests/benchmarks/calibrate.py` prints its points."""
 
@@ -64,6 +66,9 @@ GROUP = 3
 SETTLED = 1.5
 """Least score, where there is no group to count in, of what a rule settles, and of lines that nearly stand with more of
 their kind at the same end of another document: more than two borders cost."""
+
+AGAINST = -1.0
+"""Least score of a line that a rule then settles: the weights may be a little against it."""
 
 LONG = 100
 """Width of what is too long to be a title: a paragraph, with or without a full stop. Of the body text that was lost on
@@ -85,6 +90,8 @@ class Decision:
     """The features of each block, by name."""
     scores: tuple[float, ...]
     """Of each block: above 0 for cutting, the policy's threshold taken off."""
+    running: Mapping[int, RunningReason]
+    """Blocks that are the head or the foot of a page, and why."""
     listed: frozenset[int]
     """Blocks that are items of a list under a heading that a rule knows."""
     cut: tuple[bool, ...]
@@ -112,8 +119,10 @@ def decide(
     >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
     """
-    if not evidence and not repetition.reasons:
-        return Decision(tuple(evidence), repetition, {}, (0.0,) * len(blocks), frozenset(), (False,) * len(blocks), ())
+    if not evidence and not repetition.reasons and BREAK not in text:
+        return Decision(
+            tuple(evidence), repetition, {}, (0.0,) * len(blocks), {}, frozenset(), (False,) * len(blocks), ()
+        )
     seen = Observed(text, blocks, evidence, repetition)
     values = features(seen, repetition)
     scores = shipped().score(values) - policy.threshold
@@ -125,24 +134,37 @@ def decide(
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
     cut = _segment(np.where(_pinned(seen, scores, policy.doubt), -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
-        cut[first:last] = _trimmed(seen, scores, first, last, strict=repetition.size < GROUP)
+        cut[first:last] = _trimmed(seen, scores, first, last, policy.doubt if repetition.size < GROUP else 0.0)
     if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
         # No document is all boilerplate: what nothing speaks against by itself is body.
         cut = [gone and seen.speaks(place) and scores[place] > 0 for place, gone in enumerate(cut)]
-    for first, last in _runs(cut):  # what holds no letter goes with its neighbours, and nothing goes without a reason
-        if not any(seen.lettered[place] and seen.reasons[place] for place in range(first, last)):
+    for place in emptied(text, blocks, cut):
+        cut[place] = False
+    pages = page_numbers(text, blocks) if seen.paged else None
+    for first, last in _runs(cut, pages):
+        # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
+        if not any(seen.reasons[at] and (seen.lettered[at] or at in seen.running) for at in range(first, last)):
             cut[first:last] = [False] * (last - first)
     rounded = tuple(scores.round(3).tolist())
-    return Decision(tuple(evidence), repetition, values, rounded, seen.listed, tuple(cut), _spans(seen, rounded, cut))
+    return Decision(
+        tuple(evidence),
+        repetition,
+        values,
+        rounded,
+        seen.running,
+        seen.listed,
+        tuple(cut),
+        _spans(seen, rounded, _runs(cut, pages)),
+    )
 
 
-def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, *, strict: bool) -> list[bool]:
+def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, doubt: float) -> list[bool]:
     """Return what is left of a run when it must start and end with a block that is boilerplate by itself.
 
-    When `strict`, evidence of the block's own must say so; but a trailer that others have may end with an item that
-    they have not.
+    Without evidence of its own that takes more than `doubt`; but a trailer that others have may end with an item that they
+    have not.
     """
-    own = [scores[place] > 0 and (not strict or seen.speaks(place)) for place in range(first, last)]
+    own = [scores[place] > (0.0 if seen.speaks(place) else doubt) for place in range(first, last)]
     rotates = last == len(seen.blocks) and seen.repetition.edge[first:last].any()
     ends = [score > 0 for score in scores[first:last]] if rotates else own
     if not any(own) or not any(ends):
@@ -154,15 +176,15 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
 def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which blocks a rule settles where there is no group to count in.
 
-    Headings and the items of their lists; and other lines that the weights are for cutting, too: a line that a rule knows
-    may be the body's ("Share", "Reply", "Read more: ..." are, in threads and articles of intact-dev). Of the parts of a
+    Headings and the items of their lists; and other lines that the weights are not against: a line that a rule knows may be
+    the body's ("Share", "Reply", "Read more: ..." are, in threads and articles of intact-dev). Of the parts of a
     longer line only the last of the document.
     """
     return np.array(
         [
             seen.ruled(place)
             and (not block.sentence or place == len(seen.blocks) - 1)
-            and (place in seen.listed or "open" in seen.signals[place] or scores[place] > 0)
+            and (place in seen.listed or "open" in seen.signals[place] or scores[place] > AGAINST)
             for place, block in enumerate(seen.blocks)
         ],
         dtype=np.bool_,
@@ -184,14 +206,15 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
         shared < SEVERAL
     )
     unseen = shared == 0
-    long = unseen & (np.array(seen.widths) >= LONG)
+    long = unseen & (np.array(seen.widths) >= LONG * np.maximum(1, seen.repetition.cells))
     alone = unseen & (seen.repetition.size == 0)
     pinned = (readable & (scores <= doubt)) | (long & (scores <= 2 * doubt)) | (alone & (scores <= doubt / 2))
     if seen.repetition.size < GROUP:
         pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
     places = range(len(seen.blocks))
     ruled, kept = (np.array([test(place) for place in places], dtype=np.bool_) for test in (seen.ruled, seen.kept))
-    result: NDArray[np.bool_] = kept | (pinned & ~ruled)
+    running = np.isin(np.arange(len(seen.blocks)), list(seen.running))
+    result: NDArray[np.bool_] = kept | (pinned & ~ruled & ~running)
     return result
 
 
@@ -216,32 +239,38 @@ def _segment(scores: Sequence[float], border: float) -> list[bool]:
     return states[::-1]
 
 
-def _runs(cut: Sequence[bool]) -> list[tuple[int, int]]:
-    """Return the half-open runs of True.
+def _runs(cut: Sequence[bool], pages: Sequence[int] | None = None) -> list[tuple[int, int]]:
+    """Return the half-open runs of True; none goes over the end of a page.
 
-    >>> _runs([True, True, False, True])
-    [(0, 2), (3, 4)]
+    >>> _runs([True, True, False, True]), _runs([True, True, False, True], [0, 1, 1, 1])
+    ([(0, 2), (3, 4)], [(0, 1), (1, 2), (3, 4)])
     """
-    borders = [
-        place for place in range(len(cut) + 1) if (place > 0 and cut[place - 1]) != (place < len(cut) and cut[place])
-    ]
-    return list(zip(borders[::2], borders[1::2], strict=True))
+    runs, at = [], 0
+    for (gone, _), run in groupby(zip(cut, pages or [0] * len(cut), strict=True)):
+        first, at = at, at + len(list(run))
+        if gone:
+            runs.append((first, at))
+    return runs
 
 
-def _spans(seen: Observed, scores: Sequence[float], cut: Sequence[bool]) -> tuple[Span, ...]:
-    """Make a span of each run of cut blocks.
+def _spans(seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+    """Make a span of each run of blocks to cut.
 
-    A trailer takes the blank lines before it, so that the body ends with its own line end.
+    A trailer takes the blank lines before it, so that the body ends with its own line end. Form feeds stay.
     """
     spans = []
-    for first, last in _runs(cut):
+    for first, last in runs:
         start, mean = seen.blocks[first].start, sum(scores[first:last]) / (last - first)
         if not first and seen.text.startswith("\ufeff"):
             start = 1  # a byte order mark is the file's, not the header's
-        if first and last == len(cut):
+        if first and last == len(seen.blocks):
             start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
         score = min(0.999, max(0.001, round(1 / (1 + exp(-mean)), 3)))
-        spans.append(Span(start, seen.blocks[last - 1].end, "inset", score, _reasons(seen, first, last)))
+        reasons = _reasons(seen, first, last)
+        for piece in seen.text[start : seen.blocks[last - 1].end].split(BREAK):
+            if piece.strip():
+                spans.append(Span(start, start + len(piece), "inset", score, reasons))
+            start += len(piece) + len(BREAK)
     return placed(seen.text, spans)
 
 
@@ -262,7 +291,7 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
 
 
 def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
-    """Return each rule once, by id; then templates in order, a passage that goes on in the same partners as one reason."""
+    """Return each rule once, by id; then running lines; then templates in order, a passage in the same partners as one."""
     rules = {
         reason.rule for place in range(first, last) for reason in seen.reasons[place] if isinstance(reason, RuleReason)
     }
@@ -282,7 +311,8 @@ def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
                 templates.append(reason)
                 named.add(reason)
         adjacent = bool(found) or (adjacent and not seen.lettered[place])
-    return (*map(RuleReason, sorted(rules)), *templates)
+    pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
+    return (*map(RuleReason, sorted(rules)), *pages, *templates)
 
 
 def _continues(last: TemplateReason, reason: TemplateReason) -> bool:

@@ -82,7 +82,17 @@ class TemplateReason:
     """Up to three other documents that hold it, by id."""
 
 
-Reason = RuleReason | TemplateReason
+@dataclass(frozen=True, slots=True)
+class RunningReason:
+    """The line runs through the pages of the document, at their heads or at their feet."""
+
+    line: str
+    """The folded line, each number as 0."""
+    pages: int
+    """On how many pages, this one counted; at least 2."""
+
+
+Reason = RuleReason | TemplateReason | RunningReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,7 @@ class Span:
     score: float
     """How certain the cut is, in (0, 1): the logistic of the mean score of its blocks, to three decimals."""
     reasons: tuple[Reason, ...]
-    """At least one; rules first, then templates by position."""
+    """At least one; rules first, then running lines, then templates by position."""
 
 
 @dataclass(frozen=True, slots=True)

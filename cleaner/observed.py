@@ -14,6 +14,7 @@ import numpy as np
 
 from cleaner.model import Block, Evidence, Reason
 from cleaner.near import WIDTH
+from cleaner.pages import BREAK, running
 from cleaner.repetition import Repetition
 from cleaner.segment import is_bulleted, is_code, is_prose, width
 
@@ -64,15 +65,13 @@ class Observed:
         """Whether each block lies in a fenced code block of Markdown, fences included."""
         self.code = [is_code(block.folded) for block in blocks]
         self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
-        self.signals: list[dict[str, bool]] = [{} for _ in blocks]
-        """What rules say of each block, and whether that settles it."""
-        self.reasons: list[list[Reason]] = [[] for _ in blocks]
-        for observed in evidence:
-            signals = self.signals[observed.block]
-            signals[observed.signal] = observed.settles or signals.get(observed.signal, False)
-            if observed.signal != "keep":
-                self.reasons[observed.block].append(observed.reason)
-        for place, reason in repetition.reasons.items():
+        self.signals, self.reasons = _said(evidence, len(blocks))
+        """What rules say of each block, and whether that settles it; and what speaks for cutting it."""
+        self.paged = BREAK in text
+        self.running = running(text, blocks)
+        """Blocks that are the head or the foot of a page, and why."""
+        more: list[tuple[int, Reason]] = [*repetition.reasons.items(), *self.running.items()]
+        for place, reason in more:
             self.reasons[place].append(reason)
         self.repetition = repetition
         recurs = repetition.shared > 0
@@ -105,8 +104,11 @@ class Observed:
         """Headings that a rule knows, but that open no list: a section of the body goes by that name."""
 
     def kept(self, place: int) -> bool:
-        """Whether a block is body whatever else is said of it: a rule says so, or keeps its section, or it is fenced code."""
-        return "keep" in self.signals[place] or self.fenced[place] or place in self.sheltered
+        """Whether a block is body whatever else is said of it.
+
+        A rule says so, or keeps its section; or it is fenced code; or it goes on on the next page.
+        """
+        return "keep" in self.signals[place] or self.fenced[place] or place in self.sheltered or self._parted(place)
 
     def ruled(self, place: int) -> bool:
         """Whether a rule speaks for cutting a block, or for cutting the list that it is in."""
@@ -114,12 +116,14 @@ class Observed:
         return place in self.listed or "cut" in signals or ("open" in signals and place not in self.bare)
 
     def settled(self, place: int) -> bool:
-        """Whether a rule of the user's own speaks for cutting a block."""
-        return any(settles and signal != "keep" for signal, settles in self.signals[place].items())
+        """Whether a rule of the user's own speaks for cutting a block, or it is the head or the foot of a page."""
+        return place in self.running or any(
+            settles and signal != "keep" for signal, settles in self.signals[place].items()
+        )
 
     def speaks(self, place: int) -> bool:
         """Whether evidence of its own speaks for cutting a block."""
-        return self.ruled(place) or self.recurs[place]
+        return self.ruled(place) or self.recurs[place] or place in self.running
 
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
@@ -200,6 +204,10 @@ class Observed:
             return 0
         return copies[-1] + 1
 
+    def _parted(self, place: int) -> bool:
+        """Whether a form feed stands within a block."""
+        return self.paged and BREAK in self.text[self.blocks[place].start : self.blocks[place].stop].lstrip()
+
     def _sheltered(self, heading: int) -> range:
         """Return the list right under a heading that a rule keeps, up to an item that others hold, or a rule knows."""
         if "keep" not in self.signals[heading] or self.closed[heading]:
@@ -243,6 +251,17 @@ class Observed:
     def _blank_after(self, place: int) -> bool:
         block = self.blocks[place]
         return self.text.count("\n", block.stop, block.end) > 1
+
+
+def _said(evidence: Sequence[Evidence], count: int) -> tuple[list[dict[str, bool]], list[list[Reason]]]:
+    """Return the signals for each of `count` blocks, and whether one settles it; and the reasons for cutting it."""
+    signals: list[dict[str, bool]] = [{} for _ in range(count)]
+    reasons: list[list[Reason]] = [[] for _ in range(count)]
+    for said in evidence:
+        signals[said.block][said.signal] = said.settles or signals[said.block].get(said.signal, False)
+        if said.signal != "keep":
+            reasons[said.block].append(said.reason)
+    return signals, reasons
 
 
 def _closed(folded: str) -> bool:

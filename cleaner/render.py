@@ -83,19 +83,26 @@ def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -
     for place, block in enumerate(decision.repetition.blocks):
         if offset is not None and not block.start <= offset < block.end:
             continue
-        cut = any(span.start <= block.start < span.end for span in cleaned.spans)
+        cut = any(span.start < block.stop <= span.end for span in cleaned.spans)
         quoted = one_line(document.text[block.start : block.stop], QUOTED)
         yield f"{'-' if cut else ' '} {decision.scores[place]:+5.1f} [{block.start}, {block.end}) {quoted}"
         for one in observed[place]:
             yield f"          {_rule(one)}"
-        if place in decision.repetition.reasons:
-            yield f"          {_template(decision.repetition.reasons[place])}"
-        if place in decision.listed:
-            yield "          an item of the list under a heading that a rule knows"
+        yield from _known(decision, place)
         if shares is not None:
             yield from _weighed(decision.values, shares[place], place)
         if cut and not decision.cut[place]:
             yield "          cut when the document was looked at again without what was cut first"
+
+
+def _known(decision: Decision, place: int) -> Iterator[str]:
+    """Yield a line for what is known of a block besides what the rules say."""
+    if place in decision.repetition.reasons:
+        yield f"          {_template(decision.repetition.reasons[place])}"
+    if running := decision.running.get(place):
+        yield f"          runs through {running.pages} pages: {one_line(running.line, QUOTED)}"
+    if place in decision.listed:
+        yield "          an item of the list under a heading that a rule knows"
 
 
 def _weighed(values: Features, shares: NDArray[np.float64], place: int) -> Iterator[str]:

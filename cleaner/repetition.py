@@ -6,7 +6,7 @@ it was taken from counts. And they are taken both in the document's group, known
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -112,7 +112,8 @@ class Repetition:
     edge: NDArray[np.bool_]
     """Whether it stands in such a run here, and others hold it with no prose of their own between it and that end."""
     reasons: dict[int, TemplateReason] = field(default_factory=dict)
-    """For each block that others hold, or hold nearly: which, where, how many."""
+    """For each block that others hold, nearly hold, or hold a cell of: which, where, how many. Of cells the similarity is one
+    to how many there are."""
     duplicate_of: str | None = None
     """The id of the first document that this one is a copy of."""
 
@@ -165,6 +166,7 @@ class _Lookup:
         }
         reasons |= {at: self.passages.reason(at) for at in self._parts if counts["corpus"][at]}
         reasons |= {at: self._reason(slot, similarity) for at, (slot, _, similarity) in self._nearly.items()}
+        reasons |= {at: reason for at, reason in self._titled() if at not in reasons}
         return Repetition(
             self.blocks,
             self._size,
@@ -280,8 +282,21 @@ class _Lookup:
                 row[beside] = np.maximum(row[beside], counts)
         return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
 
+    @cached_property
+    def _celled(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        return cells_of(self.kin.document.text, self.blocks)
+
+    def _titled(self) -> Iterator[tuple[int, TemplateReason]]:
+        """Yield blocks with a cell that is a line of its own elsewhere in the group, and why: they link to that page."""
+        cells, counts = self._celled
+        slots = self._known.holders.places(cells)
+        linked = (slots >= 0) & (self._count(self._known.group_holders, cells) > 0)
+        lines = np.repeat(np.arange(len(self.blocks)), counts)
+        for at, first in zip(*np.unique(lines[linked], return_index=True), strict=True):
+            yield int(at), self._reason(int(slots[linked][first]), 1 / int(counts[at]))
+
     def _cells(self) -> dict[str, Any]:
-        cells, counts = cells_of(self.kin.document.text, self.blocks)
+        cells, counts = self._celled
         lines = np.repeat(np.arange(len(self.blocks)), counts)
         held = self._count(self._known.cells, cells)
         known, strong = (

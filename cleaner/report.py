@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from cleaner.model import Cleaned, Failure, ReadError, Reason, RuleReason, Span
+from cleaner.model import Cleaned, Failure, ReadError, Reason, RuleReason, RunningReason, Span
 
 _TOP = 20
 """So many rules and templates stand in the summary."""
@@ -93,6 +93,8 @@ def _span(text: str, span: Span) -> dict[str, object]:
 def _reason(reason: Reason) -> dict[str, object]:
     if isinstance(reason, RuleReason):
         return {"rule": reason.rule}
+    if isinstance(reason, RunningReason):
+        return {"running": reason.line, "pages": reason.pages}
     partners = [{"id": found.id, "start": found.start, "end": found.end} for found in reason.partners]
     return {
         "template": reason.template,

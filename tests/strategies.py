@@ -76,7 +76,7 @@ def texts(*, nul: bool = True) -> st.SearchStrategy[str]:
 
 def pages() -> st.SearchStrategy[str]:
     """Texts of lines from a small alphabet, so that lines recur within a text and from one to another."""
-    line_end = st.sampled_from(("\n", "\n", "\n\n", "\r\n"))
+    line_end = st.sampled_from(("\n", "\n", "\n\n", "\r\n", "\n\f"))
     lines = st.lists(st.tuples(st.sampled_from(LINES), line_end).map("".join), max_size=12)
     return st.tuples(lines.map("".join), st.sampled_from(LINES)).map("".join)
 

@@ -20,6 +20,7 @@ from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, Span, TemplateReason
 from cleaner.observed import SEVERAL, Observed
+from cleaner.pages import page_numbers
 from cleaner.repetition import Repetition, none
 from cleaner.segment import segment
 from tests.handmade import (
@@ -644,17 +645,18 @@ def test_a_decision_is_whole(page: Page, numbers: random.Random) -> None:
         assert decide(text, blocks, shuffled, known, PLAIN).spans == decision.spans
     assert len(decision.scores) == len(decision.cut) == len(blocks)
     assert all(math.isfinite(score) for score in decision.scores)
-    runs = _runs(decision.cut)
+    runs = _runs(decision.cut, page_numbers(text, blocks))
     assert len(runs) == len(decision.spans)
     end = 0
     for span, (first, last) in zip(decision.spans, runs, strict=True):
         assert end <= span.start < span.end <= len(text)
-        assert span.end == blocks[last - 1].end
-        assert span.start <= blocks[first].start
+        assert blocks[last - 1].stop <= span.end <= blocks[last - 1].end
+        assert span.end == blocks[last - 1].end or text[span.end] == "\f"
         assert not text[span.start : blocks[first].start].strip()
+        assert not text[blocks[first].start : span.start].strip()
         assert span.reasons
         assert 0.0 < span.score <= 1.0
-        assert not has_body(page) or min(decision.scores[first], decision.scores[last - 1]) > 0
+        assert not has_body(page) or "\f" in text or min(decision.scores[first], decision.scores[last - 1]) > 0
         end = span.end
     assert not any(decision.cut[one.block] for one in found if one.signal == "keep")
 

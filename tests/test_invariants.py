@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner.index import Index, dumps, learn, loads, merge
-from cleaner.model import Cleaned, Document, RuleReason, TemplateReason
+from cleaner.model import Cleaned, Document, RuleReason, RunningReason, TemplateReason
 from cleaner.pipeline import Cleaner
 from cleaner.rules import load_rules
 from cleaner.segment import fold, segment
@@ -68,6 +69,18 @@ def test_body_and_spans_give_the_original(corpus: list[Document]) -> None:
         assert "".join([*parts, rest]) == cleaned.document.text
 
 
+@STEADY
+@given(corpora())
+def test_form_feeds_stay_and_so_do_inner_pages(corpus: list[Document]) -> None:
+    """A page that had a letter has one left, if a page before it and one after it have."""
+    for cleaned in cleaned_together(corpus):
+        before, after = (text.split("\f") for text in (cleaned.document.text, cleaned.text))
+        assert len(before) == len(after)
+        full = [at for at, page in enumerate(after) if lettered(page)]
+        inner = range(full[0], full[-1]) if full else ()
+        assert not any(lettered(before[at]) for at in inner if at not in full)
+
+
 def assert_reasons_hold(cleaned: Cleaned, texts: dict[str, str]) -> None:
     """Check the spans and reasons of a document against the corpus it was cleaned with."""
     end = 0
@@ -81,6 +94,9 @@ def assert_reasons_hold(cleaned: Cleaned, texts: dict[str, str]) -> None:
         for reason in span.reasons:
             if isinstance(reason, RuleReason):
                 assert reason.rule in RULE_IDS
+            elif isinstance(reason, RunningReason):
+                assert 2 <= reason.pages <= cleaned.document.text.count("\f") + 1
+                assert reason.line in re.sub(r"\d+", "0", folded)
             else:
                 assert_template_holds(reason, texts, folded, cleaned.document.id)
 

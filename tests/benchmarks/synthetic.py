@@ -95,6 +95,7 @@ class _Corpus:
         self.where = chance.choice(["tail"] * 6 + ["inset", "inset", "head", "both"])
         if self.count == 1 and chance.random() < 0.4:
             self.where = "tail"
+        self.boxed = self.count > 1 or chance.random() < 0.7
         self.tiny, self.wrapped, self.flat, self.prosy = (chance.random() < share for share in (0.4, 0.1, 0.12, 0.3))
         self.quotation = [chance.choice(source.teasers) for _ in range(chance.choice([0, 0, 0, 1, 1, 2]))]
         self.section = [chance.choice(source.titles)] if chance.random() < 0.3 else []
@@ -146,8 +147,8 @@ class _Corpus:
             items.append(item)
         if chance.random() < 0.3:
             chance.shuffle(items)
-        lines = list(self.heading)
-        for item in items:
+        lines = list(self.heading) if self.boxed else []
+        for item in items if self.boxed else ():
             lines += [""] * (len(self.gap) - 1) + item
         return lines
 
@@ -171,7 +172,7 @@ class _Corpus:
                 paragraphs.insert(chance.randrange(1, len(paragraphs)), heading)
             if self.wrapped:
                 paragraphs = [line for paragraph in paragraphs for line in textwrap.wrap(paragraph, 70) or [""]]
-            for _ in range(chance.choice([0, 0, 1, 2])):
+            for _ in range(chance.choice([0, 0, 1, 2] if self.boxed else [1, 1, 2, 3])):
                 where, line = chance.choice(source.lines)
                 ends = {"head": 0, "tail": len(paragraphs), "anywhere": chance.randint(0, len(paragraphs))}
                 paragraphs[ends[where] : ends[where]] = [MARK + line, *chance.choice([[], [""]])]
