@@ -13,8 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 import typer
 
 from cleaner.model import CleanerError
+from cleaner.options import (  # typer looks at them
+    Format,
+    GroupField,
+    IdField,
+    IndexFile,
+    Inputs,
+    Jobs,
+    PolicyName,
+    Rules,
+    TextField,
+)
 
 if TYPE_CHECKING:
+    from cleaner.decide import Preset
     from cleaner.engines import Watch
     from cleaner.formats import Choice
     from cleaner.model import Failure
@@ -37,31 +49,6 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(no_args_is_help=True, help="Look at the rule packs, and run their own examples.")
 app.add_typer(rules_app, name="rules")
-
-Inputs = Annotated[
-    list[str],
-    typer.Argument(metavar="INPUT", help="Files, folders (with subfolders), globs, or - for standard input."),
-]
-IndexFile = Annotated[
-    Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: learn from INPUT.")
-]
-Rules = Annotated[
-    list[Path] | None,
-    typer.Option("--rules", metavar="PATH", help="Rule pack or folder of packs, after the shipped ones."),
-]
-IdField = Annotated[
-    str | None, typer.Option("--id-field", metavar="F", help="JSONL field with the id; default: source:line.")
-]
-TextField = Annotated[str, typer.Option("--text-field", metavar="F", help="JSONL field with the text.")]
-GroupField = Annotated[
-    str | None, typer.Option("--group-field", metavar="F", help="JSONL field with the site or source.")
-]
-Format = Annotated[
-    str, typer.Option("--format", metavar="auto|text|jsonl", help="What the files are; auto goes by their suffix.")
-]
-Jobs = Annotated[
-    int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
-]
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
 """What typer raises for a wrong option or a missing argument; it has no public name."""
@@ -96,6 +83,7 @@ def clean(
     text_field: TextField = "text",
     group_field: GroupField = None,
     format_: Format = "auto",
+    policy: PolicyName = "balanced",
     jobs: Jobs = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")] = False,
@@ -112,7 +100,7 @@ def clean(
             check_output(out, job.found, force=force)
         elif inputs != ["-"] and not dry_run:
             _fail("clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT")
-        cleaner = _cleaner(job, index, rules)
+        cleaner = _cleaner(job, index, rules, policy)
         if dry_run:
             result = _watched("cleaning", job, lambda watch: runs.to_nowhere(cleaner, job, watch))
         elif out is not None:
@@ -168,8 +156,10 @@ def explain(
         Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: rules alone.")
     ] = None,
     rules: Rules = None,
+    policy: PolicyName = "balanced",
 ) -> None:
     """Show block by block what was kept and cut, and by which evidence."""
+    from cleaner.decide import POLICIES
     from cleaner.index import Index, load
     from cleaner.pipeline import Cleaner
     from cleaner.render import explained
@@ -178,7 +168,7 @@ def explain(
 
     with _lines():
         document, offset = one_document(target, group)
-        cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []))
+        cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []), POLICIES[policy])
         for line in explained(cleaner.clean(document), cleaner.explain(document), offset):
             typer.echo(line)
 
@@ -194,6 +184,7 @@ def check(
     text_field: TextField = "text",
     group_field: GroupField = None,
     format_: Format = "auto",
+    policy: PolicyName = "balanced",
     update: Annotated[
         bool, typer.Option("--update", help="Make the output the golden; refused when CI is set.")
     ] = False,
@@ -207,7 +198,7 @@ def check(
         _fail("check: --update with CI set; expected goldens to be made and looked at by a person")
     with _lines(), _job(inputs, format_, (text_field, id_field, group_field), 1) as job, runs.scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
-        result = runs.to_folder(_cleaner(job, index, rules), job, out)
+        result = runs.to_folder(_cleaner(job, index, rules, policy), job, out)
         for line in result.problems:
             _say(line)
         if job.found.missing:
@@ -366,13 +357,14 @@ def _job(
         yield runs.Job(found, Fields(*fields), cast("Choice", choice), jobs)
 
 
-def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None) -> Cleaner:
+def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy: Preset) -> Cleaner:
+    from cleaner.decide import POLICIES
     from cleaner.index import load
     from cleaner.pipeline import Cleaner
     from cleaner.rules import load_rules
 
     packs = load_rules(rules or [])  # first: a broken rule is found before the long work
-    return Cleaner(load(index) if index else _watched("learning", job, job.learn), packs)
+    return Cleaner(load(index) if index else _watched("learning", job, job.learn), packs, POLICIES[policy])
 
 
 def _watched(what: str, job: Job, work: Callable[[Watch | None], _Result]) -> _Result:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import typer.main
 
 from cleaner import __version__
 from cleaner.cli import app
+from cleaner.decide import POLICIES, Preset
 from cleaner.report import schema
 from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command, plant, tree
 
@@ -156,6 +158,19 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         running.stdout.readline()
         running.stdout.close()
         assert running.stderr.read() == b""
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_policy_is_in_the_summary(run: Command, tmp_path: Path, policy: Preset) -> None:
+    """And decides: scores of the same block are less the policy's threshold."""
+    corpus = plant(tmp_path / "in", PAGES)
+    assert run("clean", corpus, "--policy", policy, "--out", tmp_path / "out").code == 0
+    summary = json.loads((tmp_path / "out/summary.json").read_bytes())
+    assert summary["policy"] == asdict(POLICIES[policy])
+    shown = run("explain", corpus / "a.txt", "--policy", policy).out.decode().split("\n")[1]
+    plain = run("explain", corpus / "a.txt").out.decode().split("\n")[1]
+    assert float(shown.split()[0]) == pytest.approx(float(plain.split()[0]) - POLICIES[policy].threshold, abs=0.11)
+    assert run("check", corpus, "--golden", tmp_path / "golden", "--policy", policy, "--update").code == 0
 
 
 def test_dry_run_writes_nothing(run: Command, tmp_path: Path) -> None:

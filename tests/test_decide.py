@@ -676,7 +676,7 @@ def test_a_more_thorough_policy_cuts_no_less(page: Page) -> None:
 
 def test_the_policies_differ() -> None:
     lines = (PROSE, "One", MORE, "Two", CODE, "Three", PROSE.replace("Monday", "Friday"))
-    scores = [-9.0, 3.0, -9.0, 1.0, -9.0, 0.0, -9.0]
+    scores = [-9.0, 3.0, -9.0, 1.5, -9.0, 0.0, -9.0]
     left = {name: kept(lines, scores, cutting(1, 3, 5), policy=policy) for name, policy in POLICIES.items()}
     assert [len(left[name]) for name in ("careful", "balanced", "thorough")] == [6, 5, 4]
 

@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "model | segment jsonl | near fingerprints shingling counting grouping rules report formats | index output surroundings pages"
+    "model | segment jsonl | near fingerprints shingling counting grouping rules report formats options | index output surroundings pages"
     " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
     " | __init__ | engines golden | runs | cli | __main__"
 )
@@ -28,7 +28,7 @@ USERS = {
     "rich": "cli render",
     "safetensors": "index",
     "scipy": "grouping",
-    "typer": "cli",
+    "typer": "cli options",
 }
 
 

@@ -2,6 +2,8 @@
 
     python -m tests.benchmarks.calibrate DATA            cross-validate, then fit on everything and write
     python -m tests.benchmarks.calibrate DATA --last     also show the sites that are kept for a last look
+    python -m tests.benchmarks.calibrate DATA --curve    also show the points of the other policies
+    python -m tests.benchmarks.calibrate DATA --ablation show instead what each kind of evidence adds; write nothing
 
 DATA holds `inject-dev.jsonl.gz`, `sites-dev.jsonl.gz` and `intact-dev.jsonl.gz`. Each site, or group, is scored through
 the whole pipeline by weights that were fitted without it. It takes minutes, on two cores.
@@ -12,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -28,9 +30,9 @@ from numpy.typing import NDArray
 
 from cleaner import decide, forest
 from cleaner.decide import POLICIES, Policy
-from cleaner.features import Features, features
+from cleaner.features import FAMILIES, Features, features
 from cleaner.frequency import Frequencies
-from cleaner.index import learn
+from cleaner.index import Index, learn
 from cleaner.model import Document
 from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
@@ -95,6 +97,16 @@ CORPORA = 5000
 
 SYNTHETIC = 0.4
 """Their weight."""
+
+STAGES: Mapping[str, Collection[str]] = {
+    "rules only": {*FAMILIES["rules"], *FAMILIES["form"]},
+    "exact repetition only": {"count", "share", "outside", "sites", "copied", *FAMILIES["form"], *FAMILIES["corpus"]},
+    "and near-duplicates": {*FAMILIES["repetition"], *FAMILIES["form"], *FAMILIES["corpus"]},
+    "and context": {name for family, names in FAMILIES.items() if family not in ("rules", "place") for name in names},
+    "and position": {name for family, names in FAMILIES.items() if family != "rules" for name in names},
+    "and rules: all": {name for names in FAMILIES.values() for name in names},
+}
+"""What each kind of evidence adds: the features to learn from. Guards stay, and see all but the rules."""
 
 
 @dataclass(frozen=True)
@@ -227,12 +239,14 @@ def tables(sets: Mapping[str, Sequence[Labelled]]) -> list[Table]:
     return found
 
 
-def fit(found: Sequence[Table], left_out: int | None = None) -> dict[str, Any]:
-    """Fit the trees to all folds but one; return them as `cleaner.forest` reads them."""
+def fit(found: Sequence[Table], left_out: int | None = None, some: Collection[str] = ()) -> dict[str, Any]:
+    """Fit the trees to all folds but one, by all features or by `some`; return them as `cleaner.forest` reads them."""
     values, wanted, weights = (
         np.concatenate([getattr(one, name)[one.folds != left_out] for one in found])
         for name in ("values", "labels", "weights")
     )
+    if some:
+        values[:, [name not in some for name in _names()]] = 0
     rising = [1 if name in RISING else 0 for name in _names()]
     data = lightgbm.Dataset(values, wanted, weight=weights)
     model = lightgbm.train(SETTINGS | {"monotone_constraints": rising}, data, ROUNDS).dump_model()
@@ -291,6 +305,22 @@ def score(documents: Sequence[Labelled], forests: Sequence[forest.Forest], polic
     return found
 
 
+def ablation(sets: Mapping[str, Sequence[Labelled]], found: Sequence[Table]) -> None:
+    """Score what was left out of one fit by the features of each stage."""
+    empty = load_rules(shipped=False)
+    for stage, names in STAGES.items():
+        print(stage)
+        weights = forest.parsed(fit(found, 0, names))
+        for name in ("inject-dev", "sites-dev"):
+            known = learn(one.document for one in sets[name]) if stage != "rules only" else Index()
+            cleaner = Cleaner(known, _rules() if "rules" in stage else empty)
+            documents = [one for one in sets[name] if fold(one.site) == 0]
+            cleaner.explain(documents[0].document)
+            with patch.object(decide, "shipped", lambda weights=weights: weights):
+                results = _each(lambda at, of=documents, by=cleaner: _cleaned(of[at], by), len(documents))
+            report(name, documents, results, last=True, tags=("all",))
+
+
 def f1(right: int, wrong: int, missed: int) -> float:
     """Return the harmonic mean of precision and recall; 1 when there was nothing to find and nothing was found.
 
@@ -300,8 +330,10 @@ def f1(right: int, wrong: int, missed: int) -> float:
     return 2 * right / (2 * right + wrong + missed) if right + wrong + missed else 1.0
 
 
-def report(name: str, documents: Sequence[Labelled], results: Sequence[Result], *, last: bool) -> None:
-    """Print a line for all documents, and for the parts and tags that are asked for."""
+def report(
+    name: str, documents: Sequence[Labelled], results: Sequence[Result], *, last: bool, tags: Collection[str] = ()
+) -> None:
+    """Print a line for all documents, and for the parts and tags that are asked for: all, or some `tags` only."""
     chosen: defaultdict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(documents):
         if "sites" in name:
@@ -311,7 +343,7 @@ def report(name: str, documents: Sequence[Labelled], results: Sequence[Result], 
             for tag in ("all", *(tag for tag in one.tags if "type" not in tag)):
                 chosen[tag].append(number)
     for tag, numbers in chosen.items():
-        if "sites" in name and tag in ("all", "last") and not last:
+        if ("sites" in name and tag in ("all", "last") and not last) or (tags and tag not in tags):
             continue
         totals = np.array([results[number] for number in numbers]).sum(axis=0)
         hurt = np.mean([results[number][1] >= 20 for number in numbers])
@@ -335,11 +367,15 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--last", action="store_true", help="show the sites that are kept for a last look")
     parser.add_argument("--curve", action="store_true", help="show the points of all policies")
+    parser.add_argument("--ablation", action="store_true", help="show what each kind of evidence adds")
     arguments = parser.parse_args()
     paths = [arguments.data / f"{name}.jsonl.gz" for name in ("inject-dev", "sites-dev", "intact-dev")]
     sets = {path.name.partition(".")[0]: read(path) for path in paths}
     print("features")
     found = tables(sets)
+    if arguments.ablation:
+        ablation(sets, found)
+        return
     weights = {
         "made by": "tests/benchmarks/calibrate.py",
         "corpora": {p.name: sha256(p.read_bytes()).hexdigest() for p in paths},

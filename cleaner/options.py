@@ -1,0 +1,37 @@
+"""What the commands take: their arguments and options, each described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT", help="Files, folders (with subfolders), globs, or - for standard input."),
+]
+IndexFile = Annotated[
+    Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: learn from INPUT.")
+]
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", metavar="PATH", help="Rule pack or folder of packs, after the shipped ones."),
+]
+IdField = Annotated[
+    str | None, typer.Option("--id-field", metavar="F", help="JSONL field with the id; default: source:line.")
+]
+TextField = Annotated[str, typer.Option("--text-field", metavar="F", help="JSONL field with the text.")]
+GroupField = Annotated[
+    str | None, typer.Option("--group-field", metavar="F", help="JSONL field with the site or source.")
+]
+Format = Annotated[
+    str, typer.Option("--format", metavar="auto|text|jsonl", help="What the files are; auto goes by their suffix.")
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
+]
+PolicyName = Annotated[
+    Literal["careful", "balanced", "thorough"],
+    typer.Option("--policy", help="How much evidence a cut takes: careful cuts less, thorough cuts more."),
+]
