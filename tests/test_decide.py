@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, decide, placed
+from cleaner.decide import AGAINST, GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, decide, placed
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, Span, TemplateReason
@@ -376,8 +376,8 @@ def test_without_a_group_a_rule_settles_its_block(signal: Signal, score: float) 
 def test_a_line_that_a_rule_knows_may_be_the_body_s(place: int) -> None:
     """Where the weights are for keeping it, wherever it is."""
     lines = [PROSE.replace("Monday", f"day {at}") for at in range(8)]
-    decision = decided(lines, [-0.1] * len(lines), cutting(place), size=0)
-    assert decision.scores[place] == -0.1
+    decision = decided(lines, [AGAINST] * len(lines), cutting(place), size=0)
+    assert decision.scores[place] == AGAINST
     assert not any(decision.cut)
 
 
