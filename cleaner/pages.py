@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cleaner.model import Block, RunningReason
 
@@ -18,9 +18,12 @@ BREAK = "\f"
 DEPTH = 3
 """Lines that a head or a foot may have. More that recur at one end of a page are a form's, or a table's."""
 
-REACH, OTHERS = 4, 2
-"""A line runs when it is on so many other pages among those at most `REACH` away: the heads of left and right pages take
-turns, and change with the chapter. In a document of two pages one other is enough for a line that counts them."""
+CHAIN = 3
+"""A line runs when so many pages in a row have it, or every other page: the heads of left and right pages take turns. In a
+document of two pages a line that counts both is enough."""
+
+WORDS = 2
+"""Words of a line that counts the pages; with one, it may be a section's heading: "Question 7"."""
 
 _NUMBER = re.compile(r"\d{1,9}")
 
@@ -96,41 +99,62 @@ def _lettered(block: Block) -> bool:
 
 def _at_one_end(pages: Sequence[Sequence[int]], blocks: Sequence[Block]) -> dict[int, RunningReason]:
     """Return what runs at the end of the pages that their blocks are given from."""
-    named: defaultdict[str, set[int]] = defaultdict(set)
-    counting: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
-    for number, page in enumerate(pages):
-        for place in page[: DEPTH + 1]:
-            folded = blocks[place].folded
-            named[_masked(folded)].add(number)
-            for offset in _offsets(folded, number):
-                counting[_masked(folded), offset].add(number)
+    lines = [[blocks[place].folded for place in page[: DEPTH + 1]] for page in pages]
+    fields = _fields(lines)
+    holders: defaultdict[tuple[str, int | None], set[int]] = defaultdict(set)
+    for number, page in enumerate(lines):
+        for folded in page:
+            for name in _names(folded, number):
+                holders[name].add(number)
     found: dict[int, RunningReason] = {}
-    for number, page in enumerate(pages):
+    for number, page in enumerate(lines):
         run: dict[int, RunningReason] = {}
-        for place in page[: DEPTH + 1]:
-            folded = blocks[place].folded
-            same = named[_masked(folded)] if _lettered(blocks[place]) else set[int]()
-            counted = [counting[_masked(folded), offset] for offset in _offsets(folded, number)]
-            if not (
-                _close(same, number, OTHERS)
-                or any(_close(some, number, min(OTHERS, len(pages) - 1)) for some in counted)
-            ):
+        for place, folded in zip(pages[number], page, strict=False):
+            names = [name for name in _names(folded, number) if _chained(holders[name], number, name, len(pages))]
+            if not names or _label(folded) in fields:
                 break
-            run[place] = RunningReason(_masked(folded), max(map(len, (same, *counted))))
+            run[place] = RunningReason(_masked(folded), max(len(holders[name]) for name in names))
         if len(run) <= DEPTH:
             found |= run
     return found
 
 
+def _names(folded: str, number: int) -> Iterator[tuple[str, int | None]]:
+    """Yield what a line is the same by on other pages: its words; its words but for a number that counts the pages."""
+    masked = _masked(folded)
+    words = sum(map(str.isalpha, masked.replace("0", " ").split()))
+    if words or any(map(str.isalpha, folded)):
+        yield folded, None
+    if words == 0 or words >= WORDS:
+        for digits in _NUMBER.findall(folded):
+            yield masked, int(digits) - number
+
+
+def _chained(holders: set[int], number: int, name: tuple[str, int | None], count: int) -> bool:
+    """Whether enough of the pages around one have the same line."""
+    if count == CHAIN - 1 and name[1] is not None:
+        return len(holders) == count
+    return any(
+        all(first + step * at in holders for at in range(CHAIN))
+        for step in (1, 2)
+        for first in range(number - step * (CHAIN - 1), number + 1, step)
+    )
+
+
+def _fields(lines: Sequence[Sequence[str]]) -> set[str]:
+    """Return the labels that have different values on different pages: a form's, and not a head's."""
+    values: defaultdict[str, set[str]] = defaultdict(set)
+    for page in lines:
+        for folded in page:
+            if label := _label(folded):
+                values[label].add(folded)
+    return {label for label, some in values.items() if len(some) > 1}
+
+
+def _label(folded: str) -> str:
+    """Return what stands before a colon; the empty string when there is none."""
+    return folded.partition(":")[0] if ":" in folded else ""
+
+
 def _masked(folded: str) -> str:
     return _NUMBER.sub("0", folded)
-
-
-def _offsets(folded: str, number: int) -> set[int]:
-    """Return how far each number in folded text is from the page's."""
-    return {int(digits) - number for digits in _NUMBER.findall(folded)}
-
-
-def _close(numbers: set[int], number: int, others: int) -> bool:
-    """Whether enough of `numbers` are those of other pages close to this one."""
-    return sum(at in numbers for at in range(number - REACH, number + REACH + 1)) > max(1, others)

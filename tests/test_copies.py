@@ -96,3 +96,17 @@ def test_every_copy_is_one_of_its_family() -> None:
         assert head == number or head in known.copies.pairs[number]
         assert known.families[head] == head
         assert known.copies.first[number] <= number
+
+
+@pytest.mark.parametrize("copies", [2, RARE + 4])
+def test_copies_that_were_edited_stay(copies: int) -> None:
+    """Each has some lines changed; as long as two share `TWIN_SHARE` of their prose they are copies, and lose nothing."""
+    lines = article(1, 40).split("\n")[:-1]
+    texts = [
+        "".join(f"{line if at % 10 != number else line[:-1] + f' or {number}.'}\n" for at, line in enumerate(lines))
+        for number in range(copies)
+    ]
+    documents = [Document(str(number), text) for number, text in enumerate(texts)]
+    cleaner = Cleaner(learn(documents))
+    assert [cleaner.clean(document).text for document in documents] == texts
+    assert [cleaner.clean(document).duplicate_of for document in documents] == [None, *["0"] * (copies - 1)]

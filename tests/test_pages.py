@@ -8,7 +8,7 @@ import pytest
 
 from cleaner import Cleaner, Document, clean
 from cleaner.model import RunningReason
-from cleaner.pages import DEPTH, OTHERS, REACH, emptied, running
+from cleaner.pages import CHAIN, DEPTH, emptied, running
 from cleaner.segment import segment
 
 PROSE = (
@@ -56,10 +56,10 @@ def test_the_reason_says_on_how_many_pages() -> None:
     assert [span.kind for span in found.spans] == ["header", "inset", "inset", "inset"]
 
 
-@pytest.mark.parametrize("pages", [2, OTHERS, OTHERS + 1, OTHERS + 2])
+@pytest.mark.parametrize("pages", [2, CHAIN, CHAIN + 1])
 def test_two_pages_have_no_running_head(pages: int) -> None:
     """But a line that counts them is enough."""
-    assert runs(paged(["Of ferries"] * pages, [""] * pages)) == ["of ferries"] * (pages if pages > OTHERS else 0)
+    assert runs(paged(["Of ferries"] * pages, [""] * pages)) == ["of ferries"] * (pages if pages >= CHAIN else 0)
     counted = [f"Page {at} of {pages}" for at in range(1, pages + 1)]
     assert runs(paged([""] * pages, counted)) == [line.lower() for line in counted]
 
@@ -69,11 +69,40 @@ def test_left_and_right_heads_take_turns() -> None:
     assert runs(paged(heads, [""] * 8)) == [head.lower() for head in heads]
 
 
-def test_heads_that_are_far_apart_are_none() -> None:
-    heads = [""] * (3 * REACH)
-    for at in (0, REACH + 1, 2 * REACH + 2):
-        heads[at] = "Of ferries"
-    assert runs(paged(heads, [""] * len(heads))) == []
+@pytest.mark.parametrize(("with_head", "expected"), [((0, 1, 2), 3), ((0, 2, 4), 3), ((0, 1, 3), 0), ((0, 3, 6), 0)])
+def test_heads_that_come_and_go_are_none(with_head: tuple[int, ...], expected: int) -> None:
+    heads = ["Of ferries" if at in with_head else "" for at in range(9)]
+    assert len(runs(paged(heads, [""] * 9))) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Patient No. {}",
+        "Blood pressure: {}/70",
+        "Total due: {}.50 EUR",
+        "Balance carried forward {}.00",
+        "Closed at {}:40 pm.",
+    ],
+)
+def test_lines_that_differ_in_their_numbers_stay(line: str) -> None:
+    """Unless the numbers count the pages."""
+    text = paged([""] * 6, [line.format(number) for number in (31, 7, 55, 8, 8, 12)])
+    assert runs(text) == []
+    assert body(text) == text
+
+
+def test_sections_that_count_the_pages_stay() -> None:
+    """A heading has a word and its number; a running title has more."""
+    assert runs(paged([f"Question {at}" for at in range(1, 6)], [""] * 5)) == []
+    assert len(runs(paged([f"Of ferries and keepers {at}" for at in range(1, 6)], [""] * 5))) == 5
+
+
+def test_the_fields_of_a_form_stay() -> None:
+    """On pages where their values are the same, too."""
+    answers = ["no", "no", "no", "yes", "no", "no"]
+    text = paged(["Clinic of the northern shore"] * 6, [f"Smoker: {answer}" for answer in answers])
+    assert runs(text) == ["clinic of the northern shore"] * 6
 
 
 @pytest.mark.parametrize("numbers", [[4, 9, 6], [3, 3, 3], [6, 5, 4]])
