@@ -7,7 +7,7 @@ that few documents hold; or, however many hold it, nearly all the prose that two
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -76,24 +76,38 @@ class Copies:
         Stars, not chains: two copies of one document may share nothing. Heads are chosen by content, not by name.
         """
         families = np.full(len(self.index), -1, dtype=np.int64)
-        same: dict[str, int] = {}
         for number in self._by_content:
-            digest = self.index.digests[number]
-            heads = [other for other in self.pairs.get(number, ()) if families[other] == other]
-            if digest in same:
-                families[number] = families[same[digest]]
-            else:
-                families[number] = min(heads, key=lambda head: self.index.digests[head]) if heads else number
-            same.setdefault(digest, number)
+            same = self._same[self.index.digests[number]][0]
+            near = {int(families[other]) for other in self.pairs.get(number, ()) if families[other] >= 0}
+            heads = [head for head in near if self._is_copy(number, head)] if same == number else [int(families[same])]
+            families[number] = min(heads, key=lambda head: (self.index.digests[head], head), default=number)
         return families
 
+    def first(self, number: int) -> int:
+        """Return the first document, by id, that a document is a copy of; itself when there is none before it."""
+        known = {*self.pairs.get(number, ()), *self._same[self.index.digests[number]], int(self._first[number])}
+        return min((other for other in known if other < number and self._is_copy(number, other)), default=number)
+
     @cached_property
-    def first(self) -> NDArray[np.int64]:
-        """For each document the first of its family, by id: itself when there is none before it."""
+    def _first(self) -> NDArray[np.int64]:
+        """For each document the first of its family, by id."""
         first = np.full(len(self.index), len(self.index), dtype=np.int64)
         np.minimum.at(first, self.families, np.arange(len(self.index)))
         result: NDArray[np.int64] = first[self.families]
         return result
+
+    def _is_copy(self, one: int, other: int) -> bool:
+        """Whether two documents are copies, whether or not they were compared before."""
+        same = self.index.digests[one] == self.index.digests[other]
+        return same or other in self.pairs.get(one, ()) or self._are_twins(one, other)
+
+    @cached_property
+    def _same(self) -> dict[str, list[int]]:
+        """The documents with each digest, in order."""
+        same: defaultdict[str, list[int]] = defaultdict(list)
+        for number, digest in enumerate(self.index.digests):
+            same[digest].append(number)
+        return dict(same)
 
     @cached_property
     def _by_content(self) -> list[int]:
@@ -106,24 +120,26 @@ class Copies:
         """Yield pairs of documents that share much rare prose."""
         lines = self.lines[np.argsort(self.slots[self.lines], kind="stable")]
         _, starts, counts = np.unique(self.slots[lines], return_index=True, return_counts=True)
-        sizes, documents = self._sizes(lines).tolist(), self.documents[lines].tolist()
+        if not len(lines):
+            return
+        sizes, documents = np.minimum.reduceat(self._sizes(lines), starts).tolist(), self.documents[lines].tolist()
         shared: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         for at in np.flatnonzero((counts >= 2) & (counts <= RARE)).tolist():
             start, stop = int(starts[at]), int(starts[at] + counts[at])
             for pair in combinations(documents[start:stop], 2):
-                shared[pair].append(sizes[start])
+                shared[pair].append(sizes[at])
         for (one, other), found in shared.items():
-            if is_copy(found, min(self.prose[one], self.prose[other])):
+            if is_copy(len(found), sum(found), min(self.prose[one], self.prose[other])):
                 yield one, other
 
     def _twins(self) -> Iterator[tuple[int, int]]:
-        """Yield pairs of documents that share nearly all of their prose: of those that may, each with the first by content."""
-        lines = self.lines
+        """Yield pairs of documents that share most of their prose: of those that may, each with the first by content."""
+        lines = self._telling()
         if not len(lines):
             return
         documents, starts = np.unique(self.documents[lines], return_index=True)
-        own = dict(zip(documents.tolist(), np.split(lines, starts[1:]), strict=True))
-        order = np.array([number for number in self._by_content if number in own])
+        some = set(documents.tolist())
+        order = np.array([number for number in self._by_content if number in some])
         at = np.searchsorted(documents, order)
         pairs: set[tuple[int, int]] = set()
         for seed in range(TWIN_SKETCH):
@@ -131,32 +147,58 @@ class Copies:
             _, first, same = np.unique(sketch, return_index=True, return_inverse=True)
             pairs.update(zip(order[first[same]].tolist(), order.tolist(), strict=True))
         for one, other in sorted(pair for pair in pairs if pair[0] != pair[1]):
-            shared = own[one][np.isin(self.slots[own[one]], self.slots[own[other]])]
-            if is_twin(self._sizes(shared).tolist(), max(self.prose[one], self.prose[other])):
+            if self._are_twins(one, other):
                 yield one, other
 
+    def _telling(self) -> NDArray[np.int64]:
+        """Return the prose lines to look for twins by: of those of a document that others hold, the rarer half.
 
-def is_copy(sizes: Sequence[int], prose: int) -> bool:
+        The others are a trailer's, which copies share with strangers.
+        """
+        lines = self.lines
+        holders = np.bincount(self.slots[lines], minlength=int(self.slots.max(initial=0)) + 1)[self.slots[lines]]
+        lines, holders = lines[holders > 1], holders[holders > 1]
+        order = np.lexsort((self.slots[lines], holders, self.documents[lines]))
+        lines = lines[order]
+        _, starts, counts = np.unique(self.documents[lines], return_index=True, return_counts=True)
+        place = np.arange(len(lines)) - np.repeat(starts, counts)
+        result: NDArray[np.int64] = lines[place <= np.repeat(counts, counts) // 2]
+        return result
+
+    def _are_twins(self, one: int, other: int) -> bool:
+        left, right = self._own(one), self._own(other)
+        shared = left[np.isin(self.slots[left], self.slots[right])]
+        return is_twin(len(shared), int(self._sizes(shared).sum()), max(self.prose[one], self.prose[other]))
+
+    def _own(self, number: int) -> NDArray[np.int64]:
+        """Return a document's prose lines."""
+        start, stop = np.searchsorted(self.documents[self.lines], (number, number + 1))
+        return self.lines[start:stop]
+
+
+def is_copy(lines: int, size: int, prose: int) -> bool:
     """Whether two documents that share rare prose lines are copies.
 
     Args:
-        sizes: Of the shared lines, in characters.
+        lines: How many they share.
+        size: Of these, in characters.
         prose: Characters of prose that the one with less of it has.
 
-    >>> is_copy([90, 80, 70], 600), is_copy([90, 80, 70], 601), is_copy([300, 200], 600)
+    >>> is_copy(3, 240, 600), is_copy(3, 240, 601), is_copy(2, 500, 600)
     (True, False, False)
     """
-    return len(sizes) >= LINES and sum(sizes) >= SHARE * prose
+    return lines >= LINES and size >= SHARE * prose
 
 
-def is_twin(sizes: Sequence[int], prose: int) -> bool:
-    """Whether two documents that share prose lines, rare or not, share nearly all of their prose.
+def is_twin(lines: int, size: int, prose: int) -> bool:
+    """Whether two documents that share prose lines, rare or not, share most of their prose.
 
     Args:
-        sizes: Of the shared lines, in characters.
+        lines: How many they share.
+        size: Of these, in characters.
         prose: Characters of prose that the one with more of it has.
 
-    >>> is_twin([90, 90, 90], 450), is_twin([90, 90, 90], 451), is_twin([150, 150], 300)
+    >>> is_twin(3, 270, 450), is_twin(3, 270, 451), is_twin(2, 300, 300)
     (True, False, False)
     """
-    return len(sizes) >= LINES and sum(sizes) >= TWIN_SHARE * prose
+    return lines >= LINES and size >= TWIN_SHARE * prose

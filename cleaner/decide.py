@@ -68,7 +68,8 @@ SETTLED = 1.5
 their kind at the same end of another document: more than two borders cost."""
 
 AGAINST = -0.25
-"""Least score of a line that a rule then settles: the weights may be a little against it."""
+"""Least score of a line that a rule then settles: the weights may be a little against it, as they are in documents of a few
+lines (tests/cases). A lower one loses more of intact-dev."""
 
 LONG = 100
 """Width of what is too long to be a title: a paragraph, with or without a full stop. Of the body text that was lost on
@@ -138,13 +139,13 @@ def decide(
     if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
         # No document is all boilerplate: what nothing speaks against by itself is body.
         cut = [gone and seen.speaks(place) and scores[place] > 0 for place, gone in enumerate(cut)]
-    for place in emptied(text, blocks, cut):
-        cut[place] = False
     pages = page_numbers(text, blocks) if seen.paged else None
     for first, last in _runs(cut, pages):
         # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
         if not any(seen.reasons[at] and (seen.lettered[at] or at in seen.running) for at in range(first, last)):
             cut[first:last] = [False] * (last - first)
+    for place in emptied(text, blocks, cut):
+        cut[place] = False
     rounded = tuple(scores.round(3).tolist())
     return Decision(
         tuple(evidence),

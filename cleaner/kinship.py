@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.copies import RARE, is_copy, is_twin
+from cleaner.copies import LINES, RARE, is_copy, is_twin
 from cleaner.fingerprints import NO_KEY, keys_of
 from cleaner.frequency import Frequencies
 from cleaner.grouping import COMMON, TIE, weight
@@ -75,8 +75,8 @@ class Kinship:
         """The id of the first learnt document, by id, that this one is a copy of; None when that is itself, or there is none."""
         if not np.any(self.keys != NO_KEY):
             return None
-        same = [int(self.known.copies.first[number]) for number in self._learnt or self._copied()]
         named = self.known.by_name.get((self.document.id, self.document.group), ())
+        same = [self.known.copies.first(number) for number in self._learnt] if self._learnt else self._copied()
         return None if not same or min(same) in named else self.known.index.ids[min(same)]
 
     @cached_property
@@ -99,29 +99,30 @@ class Kinship:
         return best if votes[best] >= TIE else NOBODY
 
     def _copied(self) -> list[int]:
-        """Learnt documents whose rare prose the document shares, or nearly all of whose prose it does.
+        """Learnt documents whose rare prose the document shares, or most of whose prose it does.
 
         A line that one document holds is rare here, too.
         """
         known = self.known
-        shared: defaultdict[int, list[int]] = defaultdict(list)
         prose = {block.folded: place for place, block in enumerate(self.blocks) if is_prose(block.folded)}
-        sizes = {place: self.blocks[place].stop - self.blocks[place].start for place in prose.values()}
-        holders = {place: known.holding(int(self._slots[place])) for place in sizes}
-        for place, some in holders.items():
-            if len(some) <= RARE:
-                for holder in some.tolist():
-                    shared[holder].append(sizes[place])
-        total = sum(sizes.values())
-        copied = {
-            other for other, lines in shared.items() if is_copy(lines, min(total, int(known.copies.prose[other])))
-        }
-        rarest = min((some for some in holders.values() if len(some)), key=len, default=np.empty(0, dtype=np.int64))
-        for other in set(rarest.tolist()) - copied:
-            lines = [size for place, size in sizes.items() if other in holders[place]]
-            if is_twin(lines, max(total, int(known.copies.prose[other]))):
-                copied.add(other)
-        return sorted(copied)
+        lines, size, rare, rare_size = np.zeros((4, len(known.index)), dtype=np.int64)
+        total = 0
+        for place in prose.values():
+            length = self.blocks[place].stop - self.blocks[place].start
+            holders = known.holding(int(self._slots[place]))
+            total += length
+            lines[holders] += 1
+            size[holders] += length
+            if len(holders) <= RARE:
+                rare[holders] += 1
+                rare_size[holders] += length
+        own = known.copies.prose
+        return [
+            other
+            for other in np.flatnonzero(lines >= LINES).tolist()
+            if is_copy(int(rare[other]), int(rare_size[other]), min(total, int(own[other])))
+            or is_twin(int(lines[other]), int(size[other]), max(total, int(own[other])))
+        ]
 
     def _sources(self, own: Collection[int]) -> set[int]:
         """Return the families, besides `own`, with a document that holds every line of this one: it is an excerpt of it.

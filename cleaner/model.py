@@ -77,7 +77,8 @@ class TemplateReason:
     documents: int
     """In how many independent documents it stands, this one counted; at least 2."""
     similarity: float
-    """Jaccard similarity to the partners' text, in (0, 1]; 1 is word for word (after folding)."""
+    """Jaccard similarity to the partners' text, in (0, 1]; 1 is word for word (after folding). Of shingles; of cells where the
+    partners have one of this block's cells for a line."""
     partners: tuple[Partner, ...]
     """Up to three other documents that hold it, by id."""
 

@@ -22,8 +22,9 @@ CHAIN = 3
 """A line runs when so many pages in a row have it, or every other page: the heads of left and right pages take turns. In a
 document of two pages a line that counts both is enough."""
 
-WORDS = 2
-"""Words of a line that counts the pages; with one, it may be a section's heading: "Question 7"."""
+NUMBERS, FIGURES = 2, 3
+"""A line that counts the pages has one number, or two, of which one is always the same: "Page 3 of 12". It has no word, or
+several: with one it may be a section's heading, "Question 7". A number of more figures alone may be a year."""
 
 _NUMBER = re.compile(r"\d{1,9}")
 
@@ -68,7 +69,7 @@ def page_numbers(text: str, blocks: Sequence[Block]) -> list[int]:
 
 
 def emptied(text: str, blocks: Sequence[Block], cut: Sequence[bool]) -> Iterable[int]:
-    r"""Yield the blocks of pages that would be empty though pages before and after them are not.
+    r"""Yield the blocks of pages that would have no letter left though pages before and after them do.
 
     >>> from cleaner.segment import segment
     >>> text = "One.\n\fTwo.\n\fThree.\n"
@@ -77,10 +78,9 @@ def emptied(text: str, blocks: Sequence[Block], cut: Sequence[bool]) -> Iterable
     """
     if BREAK not in text:
         return
-    numbers = page_numbers(text, blocks)
-    pages = [[place for place in page if _lettered(blocks[place])] for page in _pages(numbers)]
-    full = [at for at, page in enumerate(pages) if not all(cut[place] for place in page)]
-    for at in range(full[0], full[-1]) if full else ():
+    pages = _pages(page_numbers(text, blocks))
+    full = {at for at, page in enumerate(pages) if any(_lettered(blocks[place]) and not cut[place] for place in page)}
+    for at in range(min(full), max(full)) if full else ():
         if at not in full:
             yield from pages[at]
 
@@ -111,7 +111,7 @@ def _at_one_end(pages: Sequence[Sequence[int]], blocks: Sequence[Block]) -> dict
         run: dict[int, RunningReason] = {}
         for place, folded in zip(pages[number], page, strict=False):
             names = [name for name in _names(folded, number) if _chained(holders[name], number, name, len(pages))]
-            if not names or _label(folded) in fields:
+            if not names or _label(folded) in fields or folded.startswith("#"):
                 break
             run[place] = RunningReason(_masked(folded), max(len(holders[name]) for name in names))
         if len(run) <= DEPTH:
@@ -121,13 +121,14 @@ def _at_one_end(pages: Sequence[Sequence[int]], blocks: Sequence[Block]) -> dict
 
 def _names(folded: str, number: int) -> Iterator[tuple[str, int | None]]:
     """Yield what a line is the same by on other pages: its words; its words but for a number that counts the pages."""
-    masked = _masked(folded)
-    words = sum(map(str.isalpha, masked.replace("0", " ").split()))
-    if words or any(map(str.isalpha, folded)):
+    if any(map(str.isalpha, folded)):
         yield folded, None
-    if words == 0 or words >= WORDS:
-        for digits in _NUMBER.findall(folded):
-            yield masked, int(digits) - number
+    digits = list(_NUMBER.finditer(folded))
+    words = sum(map(str.isalpha, _NUMBER.sub(" ", folded).split()))
+    if len(digits) > NUMBERS or words == 1 or (words == 0 and any(len(found[0]) > FIGURES for found in digits)):
+        return
+    for found in digits:
+        yield f"{folded[: found.start()]}0{folded[found.end() :]}", int(found[0]) - number
 
 
 def _chained(holders: set[int], number: int, name: tuple[str, int | None], count: int) -> bool:

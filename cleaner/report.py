@@ -202,7 +202,7 @@ class Summary:
     held: int = 0
     failed: int = 0
     duplicates: int = 0
-    """Of these, how many are copies of an earlier one."""
+    """Of these, how many are copies of another document of the corpus."""
     chars_in: int = 0
     chars_removed: int = 0
     rules: tuple[tuple[str, int], ...] = ()

@@ -88,6 +88,34 @@ def test_a_document_that_was_not_learnt_is_a_copy_too(copies: int) -> None:
     assert cleaner.clean(Document("new", article(2))).duplicate_of is None
 
 
+def test_a_copy_is_named_after_one_that_it_shares_text_with() -> None:
+    """Not after a copy of its copy."""
+    first, second = article(1), article(2)
+    for ids in ("abc", "bac", "cab", "acb"):
+        texts = dict(zip(ids, (first, first + second, second), strict=True))
+        found = named([texts[name] for name in "abc"])
+        for name, other in found.items():
+            assert other < name
+            assert set(texts[name].split("\n")[:-1]) & set(texts[other].split("\n")[:-1])
+
+
+def test_copies_under_a_long_trailer_are_found_among_strangers() -> None:
+    trailer = article(99, 30)
+    texts = [article(1, 25) + trailer] * 1 + [article(1, 25) + f"Desk {at}\n" + trailer for at in range(7)]
+    texts += [article(seed, 25) + trailer for seed in range(2, 40)]
+    ids = [f"{at:02}" for at in range(len(texts))]
+    documents = [Document(name, text) for name, text in zip(ids, texts, strict=True)]
+    cleaner = Cleaner(learn(documents))
+    found = [cleaner.explain(document).repetition.duplicate_of for document in documents]
+    assert found == [None, *["00"] * 7, *[None] * 38]
+
+
+def test_spaces_do_not_matter() -> None:
+    wide = article(1).replace(" ", "   ")
+    for ids in ("ab", "ba"):
+        assert named([article(1) + "One\n", wide + "Two\n"], ids) in ({"b": "a"}, {})
+
+
 def test_every_copy_is_one_of_its_family() -> None:
     """A document is a copy of the head of its family, or the head."""
     texts = [article(seed % 3, 8) + article(seed % 2 + 5, 6) for seed in range(12)]
@@ -95,7 +123,7 @@ def test_every_copy_is_one_of_its_family() -> None:
     for number, head in enumerate(known.families.tolist()):
         assert head == number or head in known.copies.pairs[number]
         assert known.families[head] == head
-        assert known.copies.first[number] <= number
+        assert known.copies.first(number) <= number
 
 
 @pytest.mark.parametrize("copies", [2, RARE + 4])

@@ -410,6 +410,28 @@ def test_without_a_group_a_cut_starts_with_evidence_of_its_own() -> None:
     assert kept(lines[1:], scores[1:], cutting(1, 3), size=0) == ["One", "Five", MORE]
 
 
+@pytest.mark.parametrize(
+    ("line", "score", "stays"),
+    [
+        ("word " * 21, 4.0, True),
+        ("word " * 21, 4.1, False),
+        ("word " * 20, 2.1, False),
+        ("word " * 10 + " | " + "word " * 10, 2.1, False),
+    ],
+)
+def test_long_unseen_lines_are_in_doubt(line: str, score: float, stays: bool) -> None:
+    """Whatever they end with; but a row of cells is no paragraph."""
+    lines = (PROSE, "One", line.strip(), "Two", MORE)
+    text, blocks = tiled(lines)
+    known = recurring(blocks, {1: 5, 3: 5}, 9, edge=True)
+    known = replace(known, cells=np.where(["|" in block.folded for block in blocks], 2, 0))
+    with scoring(by_place([-9.0, 3.0, score, 3.0, -9.0])):
+        assert (not decide(text, blocks, (), known, PLAIN).cut[2]) == stays
+    with scoring(by_place([-9.0, 3.0, score, 3.0, -9.0])):
+        seen = replace(known, corpus=known.corpus + np.where(np.arange(5) == 2, 1, 0))
+        assert decide(text, blocks, (), seen, PLAIN).cut[2]
+
+
 def test_a_lone_document_has_but_its_rules() -> None:
     """What they do not speak of needs half the doubt, and what a group of its own kind has needs none."""
     lines = (PROSE, "One", TITLE, "Two", MORE)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from cleaner import Cleaner, Document, clean
-from cleaner.model import RunningReason
+from cleaner import Cleaner, Document, Policy, clean
+from cleaner import decide as decide_module
+from cleaner.model import Evidence, RunningReason
 from cleaner.pages import CHAIN, DEPTH, emptied, running
+from cleaner.repetition import none
 from cleaner.segment import segment
+from tests.handmade import RULE, by_place
 
 PROSE = (
     "The ferry leaves at seven in the morning and takes two hours to cross the strait.",
@@ -96,6 +99,34 @@ def test_sections_that_count_the_pages_stay() -> None:
     """A heading has a word and its number; a running title has more."""
     assert runs(paged([f"Question {at}" for at in range(1, 6)], [""] * 5)) == []
     assert len(runs(paged([f"Of ferries and keepers {at}" for at in range(1, 6)], [""] * 5))) == 5
+
+
+@pytest.mark.parametrize("heads", ["# Of day {}", "{} March 1917", "Chapter {}", "200{}"])
+def test_headings_that_count_stay(heads: str) -> None:
+    text = paged([heads.format(at) for at in range(1, 7)], [""] * 6)
+    assert body(text) == text
+
+
+def test_rows_of_a_table_stay() -> None:
+    """Some number among many counts the pages by chance."""
+    rows = ["\n".join(" ".join(str(page + at * row) for at in range(3)) for row in range(1, 4)) for page in range(6)]
+    assert runs(paged(rows, [""] * 6)) == []
+
+
+def test_a_block_that_goes_on_on_the_next_page_stays() -> None:
+    """Its form feed would go with it."""
+    line = "Related articles\fTen quiet harbours"
+    assert body(f"{PROSE[0]}\n{line}\n") == f"{PROSE[0]}\n{line}\n"
+
+
+def test_a_page_whose_neighbour_is_not_cut_after_all_is_not_emptied() -> None:
+    """What goes without a reason stays, and then the page before it is one between others."""
+    text = "\f".join(f"{line}\n" for line in (PROSE[0], "Related", "Ten quiet harbours"))
+    blocks = segment(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decide_module, "shipped", lambda: by_place([-9.0, 9.0, 9.0]))
+        found = decide_module.decide(text, blocks, [Evidence(1, "cut", RULE)], none(blocks), Policy())
+    assert found.cut == (False, False, False)
 
 
 def test_the_fields_of_a_form_stay() -> None:

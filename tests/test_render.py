@@ -79,6 +79,13 @@ def test_every_block_is_explained_as_it_was_decided(corpus: list[Document]) -> N
             assert visible & cut == (visible if line.startswith("-") else set())
 
 
+def test_what_runs_through_the_pages_is_named() -> None:
+    text = "\f".join(f"Of ferries\n{BODY}" for _ in range(1)) + "\f".join(
+        ["", *(f"Of ferries\n{one}" for one in (OTHER, THIRD))]
+    )
+    assert any("runs through 3 pages: of ferries" in line for line in explain(Document("a", text)))
+
+
 def test_evidence_is_named() -> None:
     """Rules by their id; repetition by template, count and partners; lists by their heading."""
     corpus = [Document(name, text + TRAILER) for name, text in (("a", BODY), ("b\n", OTHER), ("c", THIRD))]

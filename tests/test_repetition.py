@@ -209,6 +209,20 @@ def test_folding_makes_lines_equal() -> None:
     assert list(counts(corpus[0], corpus).values()) == [1]
 
 
+def test_a_line_of_titles_has_the_pages_of_these_for_partners() -> None:
+    """Previous and next links, seen once: one cell in two is a line of its own elsewhere."""
+    corpus = site(
+        *(f"Chapter of {name}\n{story}" for name, story in zip(("bees", "ants", "wasps"), STORIES, strict=False)),
+        group="a",
+    )
+    linking = Document("new", f"{STORIES[5]}Chapter of bees   Chapter of moths\n", corpus[0].group)
+    known = found(linking, corpus)
+    reason = known.reasons[len(known.blocks) - 1]
+    assert (reason.similarity, reason.documents) == (0.5, 2)
+    assert [partner.id for partner in reason.partners] == [corpus[0].id]
+    assert known.shared[-1] == 0
+
+
 # Groups
 
 
