@@ -26,6 +26,10 @@ NUMBERS, FIGURES = 2, 3
 """A line that counts the pages has one number, or two, of which one is always the same: "Page 3 of 12". It has no word, or
 several: with one it may be a section's heading, "Question 7". A number of more figures alone may be a year."""
 
+ENDS = (".", "!", "?", "。", "！", "？", "।", "۔")
+"""What ends so is a sentence, and with a colon before its end it is the field of a form: either may be the same on many pages,
+and be what they say."""
+
 _NUMBER = re.compile(r"\d{1,9}")
 
 
@@ -100,7 +104,6 @@ def _lettered(block: Block) -> bool:
 def _at_one_end(pages: Sequence[Sequence[int]], blocks: Sequence[Block]) -> dict[int, RunningReason]:
     """Return what runs at the end of the pages that their blocks are given from."""
     lines = [[blocks[place].folded for place in page[: DEPTH + 1]] for page in pages]
-    fields = _fields(lines)
     holders: defaultdict[tuple[str, int | None], set[int]] = defaultdict(set)
     for number, page in enumerate(lines):
         for folded in page:
@@ -111,7 +114,7 @@ def _at_one_end(pages: Sequence[Sequence[int]], blocks: Sequence[Block]) -> dict
         run: dict[int, RunningReason] = {}
         for place, folded in zip(pages[number], page, strict=False):
             names = [name for name in _names(folded, number) if _chained(holders[name], number, name, len(pages))]
-            if not names or _label(folded) in fields or folded.startswith("#"):
+            if not names or folded.startswith("#"):
                 break
             run[place] = RunningReason(_masked(folded), max(len(holders[name]) for name in names))
         if len(run) <= DEPTH:
@@ -121,7 +124,7 @@ def _at_one_end(pages: Sequence[Sequence[int]], blocks: Sequence[Block]) -> dict
 
 def _names(folded: str, number: int) -> Iterator[tuple[str, int | None]]:
     """Yield what a line is the same by on other pages: its words; its words but for a number that counts the pages."""
-    if any(map(str.isalpha, folded)):
+    if any(map(str.isalpha, folded)) and ":" not in folded[:-1] and not folded.endswith(ENDS):
         yield folded, None
     digits = list(_NUMBER.finditer(folded))
     words = sum(map(str.isalpha, _NUMBER.sub(" ", folded).split()))
@@ -140,21 +143,6 @@ def _chained(holders: set[int], number: int, name: tuple[str, int | None], count
         for step in (1, 2)
         for first in range(number - step * (CHAIN - 1), number + 1, step)
     )
-
-
-def _fields(lines: Sequence[Sequence[str]]) -> set[str]:
-    """Return the labels that have different values on different pages: a form's, and not a head's."""
-    values: defaultdict[str, set[str]] = defaultdict(set)
-    for page in lines:
-        for folded in page:
-            if label := _label(folded):
-                values[label].add(folded)
-    return {label for label, some in values.items() if len(some) > 1}
-
-
-def _label(folded: str) -> str:
-    """Return what stands before a colon; the empty string when there is none."""
-    return folded.partition(":")[0] if ":" in folded else ""
 
 
 def _masked(folded: str) -> str:

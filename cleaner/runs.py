@@ -58,7 +58,7 @@ class Result:
     summary: dict[str, Any]
     """What `summary.json` holds."""
     problems: tuple[str, ...]
-    """One line for each of the first `PROBLEMS` documents that failed or were held back."""
+    """One line for each of the first `PROBLEMS` documents that failed or were held back; and for what else went wrong."""
 
 
 @contextmanager
@@ -136,6 +136,7 @@ def _rows(
     cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: list[str]
 ) -> Iterator[Mapping[str, Any]]:
     """Clean everything, write it as it comes, note what went wrong, and yield the records for the report."""
+    grouped = job.fields.group is None
     for done in engines.clean_all(cleaner, job.found.sources, job.fields, jobs=job.workers, watch=watch):
         if isinstance(to, Output):
             if done.body is not None:
@@ -149,7 +150,12 @@ def _rows(
         if done.row["error"] is not None and len(problems) < PROBLEMS:
             held = f"{done.row['id']}: held back: " if done.row["status"] == "held" else ""
             problems.append(f"{held}{done.row['error']}")
+        grouped = grouped or bool(done.row["group"])
         yield done.row
+    if not grouped:
+        problems.append(
+            f"--group-field {job.fields.group}: no document has a group there; expected a field of the lines"
+        )
 
 
 def check_index_file(path: Path, found: Found) -> None:

@@ -160,6 +160,14 @@ def test_a_document_that_would_be_emptied_is_held(run: Command, tmp_path: Path) 
     assert (tmp_path / "out/held.txt").read_bytes() == b"You may also like\nTen quiet harbours\n"
 
 
+def test_a_group_field_that_no_line_has_is_said(run: Command, tmp_path: Path) -> None:
+    """The documents are done all the same, without groups."""
+    corpus = plant(tmp_path, {"x.jsonl": '{"text": "One", "site": "a"}\n{"text": "Two"}\n'})
+    ran = run("clean", corpus / "x.jsonl", "--group-field", "sight", "--out", tmp_path / "out")
+    assert (ran.code, ran.words[-1][:21]) == (0, "--group-field sight: ")
+    assert "--group-field" not in run("clean", corpus / "x.jsonl", "--group-field", "site", "--dry-run").err
+
+
 def test_problems_are_one_line_whatever_an_id_holds(run: Command, tmp_path: Path) -> None:
     """Line ends and escape sequences of an id do not reach the terminal."""
     corpus = plant(tmp_path, {"x.jsonl": r'{"id":"a\nb\u001b[2J","text":"Related articles\nTen harbours"}'})

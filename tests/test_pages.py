@@ -132,8 +132,14 @@ def test_a_page_whose_neighbour_is_not_cut_after_all_is_not_emptied() -> None:
 def test_the_fields_of_a_form_stay() -> None:
     """On pages where their values are the same, too."""
     answers = ["no", "no", "no", "yes", "no", "no"]
-    text = paged(["Clinic of the northern shore"] * 6, [f"Smoker: {answer}" for answer in answers])
-    assert runs(text) == ["clinic of the northern shore"] * 6
+    for feet in ([f"Smoker: {answer}" for answer in answers], ["Consent given: yes"] * 6):
+        assert runs(paged(["Clinic of the northern shore"] * 6, feet)) == ["clinic of the northern shore"] * 6
+
+
+@pytest.mark.parametrize("line", ["The chair thanked all present.", "Amen.", "Who goes there?", "以上です。"])
+def test_sentences_stay(line: str) -> None:
+    """They may be what each page says."""
+    assert runs(paged([""] * 6, [line] * 6)) == []
 
 
 @pytest.mark.parametrize("numbers", [[4, 9, 6], [3, 3, 3], [6, 5, 4]])
