@@ -1,7 +1,7 @@
 """Which documents are copies: they share their own prose, so they are not independent, and count once.
 
 Syndicated, republished, duplicated: sharing the article makes copies, sharing a trailer does not. So what counts is prose
-that few documents hold; or, however many hold it, nearly all the prose that two documents have.
+that few documents hold; or, however many hold it, most of the prose that two documents have.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ these make `SHARE` of the prose of one of them. On inject-dev a share of 0.5 let
 articles go; a smaller one makes copies of pages through their footers and teasers."""
 
 TWIN_SHARE, TWIN_SKETCH = 0.65, 16
-"""So are two that share this much of the prose of each of them, in at least `LINES` lines, however many others hold it: with
-0.8 half as much body text again goes on sites-dev, with 0.6 pages that have little prose of their own become copies. They are
-looked for among documents with the same smallest hash of a prose line, by one of `TWIN_SKETCH` hash functions (MinHash,
+"""So are two that share this much of the prose of each of them, in at least `LINES` lines, however many others hold it: by
+`calibrate --last` 0.8 loses more body text on sites-dev, and 0.6 finds less, as pages with little prose of their own become
+copies. They are looked for among documents with the same smallest hash of a prose line, by one of `TWIN_SKETCH` hash functions (MinHash,
 Broder 1997): of pairs with half of these lines in common all of them miss one in 60,000."""
 
 
@@ -76,8 +76,8 @@ class Copies:
         Stars, not chains: two copies of one document may share nothing. Heads are chosen by content, not by name.
         """
         families = np.full(len(self.index), -1, dtype=np.int64)
-        for number in self._by_content:
-            same = self._same[self.index.digests[number]][0]
+        for number in self.by_content:
+            same = self.by_digest[self.index.digests[number]][0]
             near = {int(families[other]) for other in self.pairs.get(number, ()) if families[other] >= 0}
             heads = [head for head in near if self._is_copy(number, head)] if same == number else [int(families[same])]
             families[number] = min(heads, key=lambda head: (self.index.digests[head], head), default=number)
@@ -85,7 +85,7 @@ class Copies:
 
     def first(self, number: int) -> int:
         """Return the first document, by id, that a document is a copy of; itself when there is none before it."""
-        known = {*self.pairs.get(number, ()), *self._same[self.index.digests[number]], int(self._first[number])}
+        known = {*self.pairs.get(number, ()), *self.by_digest[self.index.digests[number]], int(self._first[number])}
         return min((other for other in known if other < number and self._is_copy(number, other)), default=number)
 
     @cached_property
@@ -102,15 +102,16 @@ class Copies:
         return same or other in self.pairs.get(one, ()) or self._are_twins(one, other)
 
     @cached_property
-    def _same(self) -> dict[str, list[int]]:
+    def by_digest(self) -> dict[str, list[int]]:
         """The documents with each digest, in order."""
-        same: defaultdict[str, list[int]] = defaultdict(list)
+        found: defaultdict[str, list[int]] = defaultdict(list)
         for number, digest in enumerate(self.index.digests):
-            same[digest].append(number)
-        return dict(same)
+            found[digest].append(number)
+        return dict(found)
 
     @cached_property
-    def _by_content(self) -> list[int]:
+    def by_content(self) -> list[int]:
+        """All documents, in an order that their names have no part in, unless they say the same."""
         return sorted(range(len(self.index)), key=lambda number: (self.index.digests[number], number))
 
     def _sizes(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -139,7 +140,7 @@ class Copies:
             return
         documents, starts = np.unique(self.documents[lines], return_index=True)
         some = set(documents.tolist())
-        order = np.array([number for number in self._by_content if number in some])
+        order = np.array([number for number in self.by_content if number in some])
         at = np.searchsorted(documents, order)
         pairs: set[tuple[int, int]] = set()
         for seed in range(TWIN_SKETCH):

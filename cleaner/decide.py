@@ -1,7 +1,7 @@
 """From blocks and evidence to spans: one pure function.
 
-*Score*: the shipped weights turn a block's features into log-odds; what a rule of the user's own says is settled, and
-where there is no group to count in, so are the lists and labels of any rule. *Pin*: what a rule keeps, and what reads like
+*Score*: the shipped weights turn a block's features into log-odds; what a rule of the user's own says is settled, as are the
+heads and feet of pages, and where there is no group to count in, so are the lists and labels of any rule. *Pin*: what a rule keeps, and what reads like
 a body and is not overwhelmingly known, is body. *Segment*: the blocks to cut are the best-scoring runs, a run paying for
 each of its borders inside the document (a two-state Viterbi; borders at the document's start and end are free, which is
 where headers and trailers touch). *Trim*: a run starts and ends with what is boilerplate by itself.
@@ -22,7 +22,7 @@ from cleaner.features import Features, features
 from cleaner.forest import shipped
 from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, RunningReason, Span, TemplateReason
 from cleaner.observed import SEVERAL, Observed
-from cleaner.pages import BREAK, emptied, page_numbers
+from cleaner.pages import BREAK, emptied
 from cleaner.repetition import Repetition
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ their kind at the same end of another document: more than two borders cost."""
 
 AGAINST = -0.25
 """Least score of a line that a rule then settles: the weights may be a little against it, as they are in documents of a few
-lines (tests/cases). A lower one loses more of intact-dev."""
+lines (tests/cases)."""
 
 LONG = 100
-"""Width of what is too long to be a title: a paragraph, with or without a full stop. Of the body text that was lost on
-sites that weights were not fitted to, two thirds were such lines, seen nowhere else; some scripts have no full stop."""
+"""Width of what is too long to be a title: a paragraph, with or without a full stop; some scripts have none. Without this
+`calibrate --last` shows three times the loss on the sites kept for a last look; 60 costs recall."""
 
 GAP = 16
 """Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
@@ -139,12 +139,11 @@ def decide(
     if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
         # No document is all boilerplate: what nothing speaks against by itself is body.
         cut = [gone and seen.speaks(place) and scores[place] > 0 for place, gone in enumerate(cut)]
-    pages = page_numbers(text, blocks) if seen.paged else None
-    for first, last in _runs(cut, pages):
+    for first, last in _runs(cut, seen.pages):
         # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
         if not any(seen.reasons[at] and (seen.lettered[at] or at in seen.running) for at in range(first, last)):
             cut[first:last] = [False] * (last - first)
-    for place in emptied(text, blocks, cut):
+    for place in emptied(blocks, seen.pages, cut):
         cut[place] = False
     rounded = tuple(scores.round(3).tolist())
     return Decision(
@@ -155,7 +154,7 @@ def decide(
         seen.running,
         seen.listed,
         tuple(cut),
-        _spans(seen, rounded, _runs(cut, pages)),
+        _spans(seen, rounded, _runs(cut, seen.pages)),
     )
 
 
@@ -213,9 +212,9 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
     if seen.repetition.size < GROUP:
         pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
     places = range(len(seen.blocks))
-    ruled, kept = (np.array([test(place) for place in places], dtype=np.bool_) for test in (seen.ruled, seen.kept))
-    running = np.isin(np.arange(len(seen.blocks)), list(seen.running))
-    result: NDArray[np.bool_] = kept | (pinned & ~ruled & ~running)
+    known = np.array([seen.ruled(place) or place in seen.running for place in places], dtype=np.bool_)
+    kept = np.array([seen.kept(place) for place in places], dtype=np.bool_)
+    result: NDArray[np.bool_] = kept | (pinned & ~known)
     return result
 
 

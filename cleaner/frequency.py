@@ -57,7 +57,7 @@ class Frequencies:
         groups = np.array([self.names.get(group, -1) for group in self.index.groups], dtype=np.int64)
         nameless = groups < 0
         if nameless.any():
-            order = np.array(sorted(range(len(self.index)), key=lambda number: (self.index.digests[number], number)))
+            order = np.array(self.copies.by_content)
             number = np.cumsum(nameless) - 1
             short = (self.slots >= 0) & ~self.index.prose & nameless[self.documents]
             order = number[order[nameless[order]]]
@@ -97,14 +97,6 @@ class Frequencies:
         found: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for number, name in enumerate(zip(self.index.ids, self.index.groups, strict=True)):
             found[name].append(number)
-        return found
-
-    @cached_property
-    def by_digest(self) -> dict[str, list[int]]:
-        """The documents with each digest, in order."""
-        found: defaultdict[str, list[int]] = defaultdict(list)
-        for number, digest in enumerate(self.index.digests):
-            found[digest].append(number)
         return found
 
     def counter(self, codes: NDArray[np.uint64], lines: NDArray[np.int64]) -> Counter:

@@ -58,15 +58,13 @@ class Kinship:
     def _learnt(self) -> set[int]:
         """The learnt documents that are this one: by name, or because they say the same."""
         named = self.known.by_name.get((self.document.id, self.document.group), ())
-        return {*named, *self.known.by_digest.get(digest_of(self.keys), ())}
+        return {*named, *self.known.copies.by_digest.get(digest_of(self.keys), ())}
 
     @cached_property
     def own(self) -> set[int]:
         """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
         known, learnt = self.known, self._learnt
-        same = (
-            learnt.union(*(known.copies.pairs.get(number, ()) for number in learnt)) if learnt else set(self._copied())
-        )
+        same = learnt.union(*(known.copies.pairs.get(number, ()) for number in learnt)) if learnt else set(self._copied)
         own = {int(known.families[number]) for number in same}
         return own | self._sources(own)
 
@@ -76,7 +74,7 @@ class Kinship:
         if not np.any(self.keys != NO_KEY):
             return None
         named = self.known.by_name.get((self.document.id, self.document.group), ())
-        same = [self.known.copies.first(number) for number in self._learnt] if self._learnt else self._copied()
+        same = [self.known.copies.first(number) for number in self._learnt] if self._learnt else self._copied
         return None if not same or min(same) in named else self.known.index.ids[min(same)]
 
     @cached_property
@@ -98,6 +96,7 @@ class Kinship:
         best = max(votes, key=lambda group: (votes[group], -group), default=NOBODY)
         return best if votes[best] >= TIE else NOBODY
 
+    @cached_property
     def _copied(self) -> list[int]:
         """Learnt documents whose rare prose the document shares, or most of whose prose it does.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from cleaner.model import Block, Evidence, Reason
 from cleaner.near import WIDTH
-from cleaner.pages import BREAK, running
+from cleaner.pages import BREAK, page_numbers, running
 from cleaner.repetition import Repetition
 from cleaner.segment import is_bulleted, is_code, is_prose, width
 
@@ -67,8 +67,15 @@ class Observed:
         self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
         self.signals, self.reasons = _said(evidence, len(blocks))
         """What rules say of each block, and whether that settles it; and what speaks for cutting it."""
-        self.paged = BREAK in text
-        self.running = running(text, blocks)
+        self.parted = frozenset(
+            at
+            for at, block in enumerate(blocks if BREAK in text else ())
+            if BREAK in text[block.start : block.stop].lstrip()
+        )
+        """Blocks that a form feed stands in."""
+        self.pages = page_numbers(text, blocks)
+        """The page of each block, from 0."""
+        self.running = running(blocks, self.pages)
         """Blocks that are the head or the foot of a page, and why."""
         more: list[tuple[int, Reason]] = [*repetition.reasons.items(), *self.running.items()]
         for place, reason in more:
@@ -108,7 +115,7 @@ class Observed:
 
         A rule says so, or keeps its section; or it is fenced code; or it goes on on the next page.
         """
-        return "keep" in self.signals[place] or self.fenced[place] or place in self.sheltered or self._parted(place)
+        return "keep" in self.signals[place] or self.fenced[place] or place in self.sheltered or place in self.parted
 
     def ruled(self, place: int) -> bool:
         """Whether a rule speaks for cutting a block, or for cutting the list that it is in."""
@@ -203,10 +210,6 @@ class Observed:
         if size > BRIDGE * self.blocks[opener].start or len(paragraphs) > 1:
             return 0
         return copies[-1] + 1
-
-    def _parted(self, place: int) -> bool:
-        """Whether a form feed stands within a block."""
-        return self.paged and BREAK in self.text[self.blocks[place].start : self.blocks[place].stop].lstrip()
 
     def _sheltered(self, heading: int) -> range:
         """Return the list right under a heading that a rule keeps, up to an item that others hold, or a rule knows."""

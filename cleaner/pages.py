@@ -1,14 +1,14 @@
 r"""Running heads, running feet and page numbers: what recurs at the ends of one document's pages.
 
-PDF extractors put a form feed between pages. Lines at the head of a page, or at its foot, that are the same on pages
-close by, numbers apart, run through the document; and so does a number that counts the pages.
+PDF extractors put a form feed between pages. Lines at the head of a page, or at its foot, that are the same on several pages
+in a row run through the document, and so do those that are but for a number that counts the pages.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from cleaner.model import Block, RunningReason
 
@@ -33,19 +33,40 @@ and be what they say."""
 _NUMBER = re.compile(r"\d{1,9}")
 
 
-def running(text: str, blocks: Sequence[Block]) -> dict[int, RunningReason]:
-    r"""Return the blocks of `text` that run through its pages, and why: on how many pages they do.
+def page_numbers(text: str, blocks: Sequence[Block]) -> list[int]:
+    r"""Return the page that each block of `text` starts on, from 0.
+
+    >>> from cleaner.segment import segment
+    >>> page_numbers("One\n\fTwo\n\n\f\f\nFive", segment("One\n\fTwo\n\n\f\f\nFive"))
+    [0, 1, 3]
+    """
+    if BREAK not in text:
+        return [0] * len(blocks)
+    numbers, number, at = [], 0, 0
+    for block in blocks:
+        start = block.stop - len(text[block.start : block.stop].lstrip())
+        number += text.count(BREAK, at, start)
+        numbers.append(number)
+        at = start
+    return numbers
+
+
+def running(blocks: Sequence[Block], numbers: Sequence[int]) -> dict[int, RunningReason]:
+    r"""Return the blocks that run through the pages of a document, and why: on how many pages they do.
 
     A page is never all head and foot: one that would be is left alone.
 
+    Args:
+        blocks: of the document.
+        numbers: the page of each.
+
     >>> from cleaner.segment import segment
     >>> text = "\f".join(f"Of bees\n{line}.\n- {at} -\n" for at, line in enumerate(("They dance", "They hum", "They rest")))
-    >>> {at: reason.pages for at, reason in sorted(running(text, segment(text)).items())}
+    >>> found = running(segment(text), page_numbers(text, segment(text)))
+    >>> {at: reason.pages for at, reason in sorted(found.items())}
     {0: 3, 2: 3, 3: 3, 5: 3, 6: 3, 8: 3}
     """
-    if BREAK not in text:
-        return {}
-    pages = _pages(page_numbers(text, blocks))
+    pages = _pages(numbers)
     found: dict[int, RunningReason] = {}
     for side in (1, -1):
         found |= _at_one_end([page[::side] for page in pages], blocks)
@@ -56,33 +77,20 @@ def running(text: str, blocks: Sequence[Block]) -> dict[int, RunningReason]:
     return found
 
 
-def page_numbers(text: str, blocks: Sequence[Block]) -> list[int]:
-    r"""Return the page that each block of `text` starts on, from 0.
-
-    >>> from cleaner.segment import segment
-    >>> page_numbers("One\n\fTwo\n\n\f\f\nFive", segment("One\n\fTwo\n\n\f\f\nFive"))
-    [0, 1, 3]
-    """
-    numbers, number, at = [], 0, 0
-    for block in blocks:
-        start = block.stop - len(text[block.start : block.stop].lstrip())
-        number += text.count(BREAK, at, start)
-        numbers.append(number)
-        at = start
-    return numbers
-
-
-def emptied(text: str, blocks: Sequence[Block], cut: Sequence[bool]) -> Iterable[int]:
+def emptied(blocks: Sequence[Block], numbers: Sequence[int], cut: Sequence[bool]) -> Iterator[int]:
     r"""Yield the blocks of pages that would have no letter left though pages before and after them do.
 
+    Args:
+        blocks: of the document.
+        numbers: the page of each.
+        cut: whether each would be cut.
+
     >>> from cleaner.segment import segment
-    >>> text = "One.\n\fTwo.\n\fThree.\n"
-    >>> list(emptied(text, segment(text), [False, True, False])), list(emptied(text, segment(text), [False, True, True]))
+    >>> blocks = segment("One.\n\fTwo.\n\fThree.\n")
+    >>> list(emptied(blocks, [0, 1, 2], [False, True, False])), list(emptied(blocks, [0, 1, 2], [False, True, True]))
     ([1], [])
     """
-    if BREAK not in text:
-        return
-    pages = _pages(page_numbers(text, blocks))
+    pages = _pages(numbers)
     full = {at for at, page in enumerate(pages) if any(_lettered(blocks[place]) and not cut[place] for place in page)}
     for at in range(min(full), max(full)) if full else ():
         if at not in full:

@@ -9,7 +9,7 @@ import pytest
 from cleaner import Cleaner, Document, Policy, clean
 from cleaner import decide as decide_module
 from cleaner.model import Evidence, RunningReason
-from cleaner.pages import CHAIN, DEPTH, emptied, running
+from cleaner.pages import CHAIN, DEPTH, emptied, page_numbers, running
 from cleaner.repetition import none
 from cleaner.segment import segment
 from tests.handmade import RULE, by_place
@@ -34,7 +34,7 @@ def paged(heads: Sequence[str], feet: Sequence[str]) -> str:
 def runs(text: str) -> list[str]:
     """Return the lines that run through the pages of a text."""
     blocks = segment(text)
-    return [blocks[at].folded for at in sorted(running(text, blocks))]
+    return [blocks[at].folded for at in sorted(running(blocks, page_numbers(text, blocks)))]
 
 
 def body(text: str) -> str:
@@ -184,8 +184,8 @@ def test_emptied_pages_are_those_between_others() -> None:
         ([True, True, True, True], []),
         ([False, True, False, True], [1]),
     ):
-        assert list(emptied(text, blocks, cut)) == expected
-    assert list(emptied(text.replace("\f", ""), blocks, [False, True, True, False])) == []
+        assert list(emptied(blocks, page_numbers(text, blocks), cut)) == expected
+    assert list(emptied(blocks, page_numbers(text.replace("\f", ""), blocks), [False, True, True, False])) == []
 
 
 def test_without_form_feeds_nothing_runs() -> None:
