@@ -24,28 +24,28 @@ WEIGHTS = Path(__file__).parent / "weights.json"
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees as arrays: one row a tree, one column a node, the root first."""
+    """Trees as flat arrays over the nodes of all of them: a step down all trees is one look-up in each."""
 
     names: tuple[str, ...]
     """Of the features, as the nodes number them."""
-    feature: NDArray[np.int64]
+    roots: NDArray[np.int32]
+    """The first node of each tree."""
+    feature: NDArray[np.int32]
     """Which feature a node asks; a leaf asks the first."""
     threshold: NDArray[np.float32]
     """At most this goes left, more goes right."""
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    """The next node; a leaf's is itself."""
+    child: NDArray[np.int32]
+    """Two for each node: where more goes, and where at most that goes; a leaf's are itself."""
     value: NDArray[np.float64]
     """The mean of what is learnt below a node: what the tree would say if it ended there."""
     depth: int
 
     def score(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return the log-odds of each block being boilerplate, given its features."""
-        table, row = self._table(values)
-        node = np.zeros((len(table), len(self.feature)), dtype=np.int64)
+        table, row, node = self._start(values)
         for _ in range(self.depth):
             node = self._step(table, row, node)
-        result: NDArray[np.float64] = self.value[np.arange(len(self.feature)), node].sum(axis=1)
+        result: NDArray[np.float64] = self.value.take(node).sum(axis=1)
         return result
 
     def shares(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -54,26 +54,28 @@ class Forest:
         What a question changes is the difference of the values below and at its node, and its feature's doing. A row's
         sum is the score.
         """
-        table, row = self._table(values)
-        trees = np.arange(len(self.feature))
-        node = np.zeros((len(table), len(trees)), dtype=np.int64)
-        shares = np.zeros((len(table), len(self.names) + 1))
-        shares[:, -1] = self.value[:, 0].sum()
+        table, row, node = self._start(values)
+        shares = np.zeros((len(row), len(self.names) + 1))
+        shares[:, -1] = self.value.take(self.roots).sum()
         for _ in range(self.depth):
             below = self._step(table, row, node)
-            change = self.value[trees, below] - self.value[trees, node]
-            np.add.at(shares, (np.broadcast_to(row, node.shape), self.feature[trees, node]), change)
+            change = self.value.take(below) - self.value.take(node)
+            np.add.at(shares, (np.arange(len(row))[:, None], self.feature.take(node)), change)
             node = below
         return shares
 
-    def _table(self, values: Mapping[str, NDArray[np.float64]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def _start(
+        self, values: Mapping[str, NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return all features in one row, where each block's start, and the nodes that each block is at: the roots."""
         table = np.stack([values[name] for name in self.names], axis=1).astype(np.float32)
-        return table, np.arange(len(table))[:, None]
+        row = (np.arange(len(table), dtype=np.int32) * len(self.names))[:, None]
+        return table.ravel(), row, np.broadcast_to(self.roots, (len(table), len(self.roots)))
 
-    def _step(self, table: NDArray[np.float32], row: NDArray[np.int64], node: NDArray[np.int64]) -> NDArray[np.int64]:
-        trees = np.arange(len(self.feature))
-        goes_left = table[row, self.feature[trees, node]] <= self.threshold[trees, node]
-        return np.where(goes_left, self.left[trees, node], self.right[trees, node])
+    def _step(self, table: NDArray[np.float32], row: NDArray[np.int32], node: NDArray[np.int32]) -> NDArray[np.int32]:
+        at_most = table.take(self.feature.take(node) + row) <= self.threshold.take(node)
+        below: NDArray[np.int32] = self.child.take(node * 2 + at_most)
+        return below
 
 
 @cache
@@ -106,19 +108,20 @@ def parsed(weights: Mapping[str, Any]) -> Forest:
     [[1.5, 0.5]]
     """
     trees: list[list[list[float]]] = weights["trees"]
-    size = max(map(len, trees))
-    shape = len(trees), size
-    value, threshold = np.zeros(shape), np.zeros(shape, dtype=np.float32)
-    feature = np.zeros(shape, dtype=np.int64)
-    left, right = (np.tile(np.arange(size), (len(trees), 1)) for _ in range(2))
+    sizes = np.array([len(tree) for tree in trees])
+    roots = np.cumsum(sizes) - sizes
+    value, threshold = np.zeros(sizes.sum()), np.zeros(sizes.sum(), dtype=np.float32)
+    feature = np.zeros(sizes.sum(), dtype=np.int32)
+    child = np.repeat(np.arange(sizes.sum(), dtype=np.int32), 2)
     depth = 0
-    for number, tree in enumerate(trees):
+    for root, tree in zip(roots.tolist(), trees, strict=True):
         depths = [0] * len(tree)
         for at, (mean, *question) in enumerate(tree):
-            value[number, at] = mean
+            value[root + at] = mean
             if question:
-                feature[number, at], threshold[number, at] = int(question[0]), question[1]
-                left[number, at], right[number, at] = int(question[2]), int(question[3])
-                depths[int(question[2])] = depths[int(question[3])] = depths[at] + 1
+                left, right = int(question[2]), int(question[3])
+                feature[root + at], threshold[root + at] = int(question[0]), question[1]
+                child[2 * (root + at)], child[2 * (root + at) + 1] = root + right, root + left
+                depths[left] = depths[right] = depths[at] + 1
         depth = max(depth, *depths)
-    return Forest(tuple(weights["features"]), feature, threshold, left, right, value, depth)
+    return Forest(tuple(weights["features"]), roots.astype(np.int32), feature, threshold, child, value, depth)
