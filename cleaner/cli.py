@@ -15,20 +15,23 @@ import typer
 from cleaner.model import CleanerError
 from cleaner.options import (  # typer looks at them
     Format,
+    Formatting,
     GroupField,
     IdField,
     IndexFile,
     Inputs,
     Jobs,
+    KeepHtml,
     PolicyName,
     Rules,
+    Tables,
     TextField,
 )
 
 if TYPE_CHECKING:
     from cleaner.decide import Preset
     from cleaner.engines import Watch
-    from cleaner.formats import Choice
+    from cleaner.formats import Choice, Fields
     from cleaner.model import Failure
     from cleaner.pipeline import Cleaner
     from cleaner.runs import Job
@@ -83,6 +86,9 @@ def clean(
     text_field: TextField = "text",
     group_field: GroupField = None,
     format_: Format = "auto",
+    tables: Tables = True,
+    formatting: Formatting = False,
+    keep_html: KeepHtml = False,
     policy: PolicyName = "balanced",
     jobs: Jobs = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
@@ -95,7 +101,8 @@ def clean(
     from cleaner import runs
     from cleaner.output import check_output
 
-    with _lines(), _job(inputs, format_, (text_field, id_field, group_field), jobs) as job:
+    fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
+    with _lines(), _job(inputs, format_, fields, jobs) as job:
         if out is not None:
             check_output(out, job.found, force=force)
         elif inputs != ["-"] and not dry_run:
@@ -125,6 +132,8 @@ def learn(
     text_field: TextField = "text",
     group_field: GroupField = None,
     format_: Format = "auto",
+    tables: Tables = True,
+    formatting: Formatting = False,
     jobs: Jobs = None,
 ) -> None:
     """Save what a corpus repeats, to clean other documents by it; merge saved indexes."""
@@ -134,7 +143,8 @@ def learn(
 
     if not inputs and not add:
         _fail("learn: nothing to learn from; expected INPUT or --add FILE")
-    with _lines(), _job(inputs or [], format_, (text_field, id_field, group_field), jobs) as job:
+    fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting)
+    with _lines(), _job(inputs or [], format_, fields, jobs) as job:
         check_index_file(out, job.found)
         known = [load(path) for path in add or []]
         failed: list[Failure] = []
@@ -149,7 +159,9 @@ def learn(
 
 @app.command(epilog="Example: cleaner explain seeds/000_6ac200c3676267cd.txt:10741")
 def explain(
-    target: Annotated[str, typer.Argument(metavar="FILE[:OFFSET]", help="A text file, and a character of it.")],
+    target: Annotated[
+        str, typer.Argument(metavar="FILE[:OFFSET]", help="A text or HTML file, and a character of its text.")
+    ],
     *,
     group: Annotated[str, typer.Option(metavar="G", help="The file's group, as in the report of `clean`.")] = "",
     index: Annotated[
@@ -184,6 +196,9 @@ def check(
     text_field: TextField = "text",
     group_field: GroupField = None,
     format_: Format = "auto",
+    tables: Tables = True,
+    formatting: Formatting = False,
+    keep_html: KeepHtml = False,
     policy: PolicyName = "balanced",
     update: Annotated[
         bool, typer.Option("--update", help="Make the output the golden; refused when CI is set.")
@@ -196,7 +211,8 @@ def check(
 
     if update and os.environ.get("CI"):
         _fail("check: --update with CI set; expected goldens to be made and looked at by a person")
-    with _lines(), _job(inputs, format_, (text_field, id_field, group_field), 1) as job, runs.scratch() as out:
+    fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
+    with _lines(), _job(inputs, format_, fields, 1) as job, runs.scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
         result = runs.to_folder(_cleaner(job, index, rules, policy), job, out)
         for line in result.problems:
@@ -332,17 +348,23 @@ def _lines() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+def _fields(
+    text: str, id_: str | None, group: str | None, *, tables: bool, formatting: bool, html: bool = False
+) -> Fields:
+    from cleaner.formats import Fields
+    from cleaner.layout import Reading
+
+    return Fields(text, id_, group, html, Reading(tables, formatting))
+
+
 @contextmanager
-def _job(
-    inputs: Sequence[str], choice: str, fields: tuple[str, str | None, str | None], jobs: int | None
-) -> Iterator[Job]:
+def _job(inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None) -> Iterator[Job]:
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
-    from cleaner.formats import Fields
 
-    if choice not in ("auto", "text", "jsonl"):
-        _fail(f"--format {choice}: no such format; expected auto, text or jsonl")
-    if "-" in inputs and choice == "auto" and fields != ("text", None, None):
+    if choice not in ("auto", "text", "html", "jsonl"):
+        _fail(f"--format {choice}: no such format; expected auto, text, html or jsonl")
+    if "-" in inputs and choice == "auto" and (fields.text, fields.id, fields.group) != ("text", None, None):
         _fail("-: fields of what looks like text; expected --format jsonl with them")
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None when the shell closed it
     with runs.find(inputs, cast("Choice", choice), stdin) as found:
@@ -352,9 +374,9 @@ def _job(
             _say(f"{found.skipped} files of other kinds skipped")
         if inputs and not found.sources:
             if not found.missing:
-                _say("nothing to read; expected .txt, .md or .jsonl files")
+                _say("nothing to read; expected .txt, .md, .html or .jsonl files")
             raise typer.Exit(WRONG)
-        yield runs.Job(found, Fields(*fields), cast("Choice", choice), jobs)
+        yield runs.Job(found, fields, cast("Choice", choice), jobs)
 
 
 def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy: Preset) -> Cleaner:

@@ -18,9 +18,22 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cleaner.elements import lines_of
 from cleaner.features import Features, features
-from cleaner.forest import shipped
-from cleaner.model import Block, Evidence, Kind, Partner, Reason, RuleReason, RunningReason, Span, TemplateReason
+from cleaner.forest import PAGE_WEIGHTS, WEIGHTS, shipped
+from cleaner.layout import Layout
+from cleaner.model import (
+    Block,
+    Evidence,
+    Kind,
+    MarkupReason,
+    Partner,
+    Reason,
+    RuleReason,
+    RunningReason,
+    Span,
+    TemplateReason,
+)
 from cleaner.observed import SEVERAL, Observed
 from cleaner.pages import BREAK, emptied
 from cleaner.repetition import Repetition
@@ -101,7 +114,13 @@ class Decision:
 
 
 def decide(
-    text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], repetition: Repetition, policy: Policy
+    text: str,
+    blocks: Sequence[Block],
+    evidence: Sequence[Evidence],
+    repetition: Repetition,
+    policy: Policy,
+    *,
+    layout: Layout | None = None,
 ) -> Decision:
     r"""Return what to cut from `text`: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
 
@@ -111,6 +130,8 @@ def decide(
         evidence: what the rules say of them, in any order.
         repetition: what the corpus knows of them.
         policy: how much evidence it takes.
+        layout: of a page, what its markup says of them. Then weights of their own decide, which see it, and nothing is body
+            because it reads like one: a page shows the prose of others, too.
 
     >>> from cleaner.repetition import none
     >>> from cleaner.segment import segment
@@ -120,28 +141,31 @@ def decide(
     >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
     """
-    if not evidence and not repetition.reasons and BREAK not in text:
+    if layout is None and not evidence and not repetition.reasons and BREAK not in text:
         return Decision(
             tuple(evidence), repetition, {}, (0.0,) * len(blocks), {}, frozenset(), (False,) * len(blocks), ()
         )
     seen = Observed(text, blocks, evidence, repetition)
-    values = features(seen, repetition)
-    scores = shipped().score(values) - policy.threshold
+    values = features(seen, repetition, layout)
+    scores = shipped(WEIGHTS if layout is None else PAGE_WEIGHTS).score(values) - policy.threshold
     settled = np.array([seen.settled(place) for place in range(len(blocks))], dtype=np.bool_)
-    if repetition.size < GROUP:
+    few = layout is None and repetition.size < GROUP
+    if few:
         settled |= _ruled(seen, scores) | (
             repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_)
         )
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
-    cut = _segment(np.where(_pinned(seen, scores, policy.doubt), -inf, scores).tolist(), policy.border)
+    kept = _pinned(seen, scores, policy.doubt) if layout is None else _kept(seen)
+    cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
-        cut[first:last] = _trimmed(seen, scores, first, last, policy.doubt if repetition.size < GROUP else 0.0)
+        cut[first:last] = _trimmed(seen, scores, first, last, policy.doubt if few else 0.0)
     if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
         # No document is all boilerplate: what nothing speaks against by itself is body.
         cut = [gone and seen.speaks(place) and scores[place] > 0 for place, gone in enumerate(cut)]
     for first, last in _runs(cut, seen.pages):
         # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
-        if not any(seen.reasons[at] and (seen.lettered[at] or at in seen.running) for at in range(first, last)):
+        told = any(seen.reasons[at] and (seen.lettered[at] or at in seen.running) for at in range(first, last))
+        if layout is None and not told:
             cut[first:last] = [False] * (last - first)
     for place in emptied(blocks, seen.pages, cut):
         cut[place] = False
@@ -154,7 +178,7 @@ def decide(
         seen.running,
         seen.listed,
         tuple(cut),
-        _spans(seen, rounded, _runs(cut, seen.pages)),
+        _spans(seen, rounded, _runs(cut, seen.pages), layout),
     )
 
 
@@ -213,9 +237,12 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
         pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
     places = range(len(seen.blocks))
     known = np.array([seen.ruled(place) or place in seen.running for place in places], dtype=np.bool_)
-    kept = np.array([seen.kept(place) for place in places], dtype=np.bool_)
-    result: NDArray[np.bool_] = kept | (pinned & ~known)
+    result: NDArray[np.bool_] = _kept(seen) | (pinned & ~known)
     return result
+
+
+def _kept(seen: Observed) -> NDArray[np.bool_]:
+    return np.array([seen.kept(place) for place in range(len(seen.blocks))], dtype=np.bool_)
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:
@@ -253,7 +280,9 @@ def _runs(cut: Sequence[bool], pages: Sequence[int] | None = None) -> list[tuple
     return runs
 
 
-def _spans(seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+def _spans(
+    seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, int]], layout: Layout | None
+) -> tuple[Span, ...]:
     """Make a span of each run of blocks to cut.
 
     A trailer takes the blank lines before it, so that the body ends with its own line end. Form feeds stay.
@@ -266,7 +295,7 @@ def _spans(seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, in
         if first and last == len(seen.blocks):
             start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
         score = min(0.999, max(0.001, round(1 / (1 + exp(-mean)), 3)))
-        reasons = _reasons(seen, first, last)
+        reasons = _reasons(seen, first, last, layout)
         for piece in seen.text[start : seen.blocks[last - 1].end].split(BREAK):
             if piece.strip():
                 spans.append(Span(start, start + len(piece), "inset", score, reasons))
@@ -290,8 +319,8 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(replace(span, kind=kind) for span, kind in zip(spans, kinds, strict=True))
 
 
-def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
-    """Return each rule once, by id; then running lines; then templates in order, a passage in the same partners as one."""
+def _reasons(seen: Observed, first: int, last: int, layout: Layout | None) -> tuple[Reason, ...]:
+    """Return each rule once, by id; running lines; markup; then templates in order, a passage in the same partners as one."""
     rules = {
         reason.rule for place in range(first, last) for reason in seen.reasons[place] if isinstance(reason, RuleReason)
     }
@@ -312,7 +341,16 @@ def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
                 named.add(reason)
         adjacent = bool(found) or (adjacent and not seen.lettered[place])
     pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
-    return (*map(RuleReason, sorted(rules)), *pages, *templates)
+    markup = [] if layout is None else [_markup(seen.blocks[first:last], layout)]
+    return (*map(RuleReason, sorted(rules)), *pages, *markup, *templates)
+
+
+def _markup(blocks: Sequence[Block], layout: Layout) -> MarkupReason:
+    widths = np.array([block.stop - block.start for block in blocks], dtype=np.float64)
+    at = lines_of(layout, [block.start for block in blocks])
+    linked = np.array([layout.lines[place].linked for place in at.tolist()])
+    extracted, links = (round(float(np.average(share, weights=widths)), 3) for share in (layout.extracted[at], linked))
+    return MarkupReason(layout.lines[int(at[0])].path, len(set(at.tolist())), extracted, links)
 
 
 def _continues(last: TemplateReason, reason: TemplateReason) -> bool:

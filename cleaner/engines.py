@@ -12,13 +12,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleaner import formats, report
 from cleaner.index import Index, learn, merge
+from cleaner.layout import Metadata, Reading
 from cleaner.model import CleanerError, Document, Failure
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ _Out = TypeVar("_Out")
 class Done:
     """One record, ready to be written."""
 
-    source: str
+    target: str
+    """The file of the output folder that it goes to."""
     body: str | None
-    """The body of a text file, or the line of a JSONL file; None when there is nothing to write."""
+    """The body of a file, or the line of a JSONL file; None when there is nothing to write."""
     row: dict[str, Any] | None
     """The record for the report; None for what is no document (a blank line)."""
 
@@ -93,21 +95,31 @@ def learn_all(
 ) -> Index:
     """Return the index of all documents that can be read, and tell `failed` of the others."""
 
-    def documents() -> Iterator[tuple[Document, int]]:
+    def documents() -> Iterator[tuple[tuple[Document, bool], int]]:
         for record in read_all(sources, fields):
             if isinstance(record.entry, Document):
-                yield record.entry, len(record.raw.encode())
+                yield (record.entry, record.html), _size(record)
             elif record.entry is not None and failed:
                 failed(record.entry)
 
-    return merge(_in_order(learn, _batches(documents(), watch), jobs))
+    return merge(_in_order(partial(_learn_batch, fields.reading), _batches(documents(), watch), jobs))
+
+
+def _learn_batch(reading: Reading, documents: Sequence[tuple[Document, bool]]) -> Index:
+    """Return the index of some documents; of the HTML ones by their text."""
+    if any(html for _, html in documents):
+        from cleaner.markup import text_of  # most runs have no HTML, and its libraries are slow to import
+
+        opened = [replace(one, text=text_of(one.text, reading)) if html else one for one, html in documents]
+        return learn(opened)
+    return learn(one for one, _ in documents)
 
 
 def clean_all(
     cleaner: Cleaner, sources: Sequence[Source], fields: Fields, *, jobs: int = 1, watch: Watch | None = None
 ) -> Iterator[Done]:
     """Yield every record cleaned, in order. What goes wrong with one document becomes its `failed` record."""
-    records = ((record, len(record.raw.encode())) for record in read_all(sources, fields))
+    records = ((record, _size(record)) for record in read_all(sources, fields))
     for batch in _in_order(partial(_clean_batch, cleaner, fields), _batches(records, watch), jobs):
         yield from batch
 
@@ -116,19 +128,34 @@ def _clean_batch(cleaner: Cleaner, fields: Fields, records: Sequence[Record]) ->
     return [_clean(cleaner, fields, record) for record in records]
 
 
+def _size(record: Record) -> int:
+    """Return the bytes of a record."""
+    text = record.entry.text if record.html and not record.line and isinstance(record.entry, Document) else record.raw
+    return len(text.encode())
+
+
 def _clean(cleaner: Cleaner, fields: Fields, record: Record) -> Done:
-    entry = record.entry
+    entry, about = record.entry, None
     if isinstance(entry, Document):
         try:
+            if record.html:
+                entry, about = opened(entry, fields.reading)
             cleaned = cleaner.clean(entry)
         except CleanerError as error:
             entry = Failure(entry.id, f"{entry.id}: {error}", entry.group)
         else:
-            body, literal = formats.body(record, cleaned, fields.text)
-            return Done(record.source, body, report.record(record.source, cleaned, literal))
+            body, literal = formats.body(record, cleaned, fields, about)
+            return Done(record.target, body, report.record(record.source, cleaned, literal, about, record.target))
     if isinstance(entry, Failure):
-        return Done(record.source, None, report.failure_record(record.source, entry))
-    return Done(record.source, record.raw, None)
+        return Done(record.target, None, report.failure_record(record.source, entry))
+    return Done(record.target, record.raw, None)
+
+
+def opened(page: Document, reading: Reading) -> tuple[Document, Metadata]:
+    """Return the page whose HTML is the text of a document, opened, and what it says of itself."""
+    from cleaner.markup import read  # as above
+
+    return read(page, reading)
 
 
 def _batches(items: Iterable[tuple[_In, int]], watch: Watch | None) -> Iterator[list[_In]]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleaner.elements import NAMES, elements
 from cleaner.segment import indent, is_bulleted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cleaner.layout import Layout
     from cleaner.observed import Observed
     from cleaner.repetition import Repetition
 
@@ -48,14 +50,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("ellipsis", "question", "colon", "marks", "commas", "width -2", "width -1", "width +1", "width +2"),
     ),
     "corpus": ("size", "recurring share", "strong share"),
+    "markup": NAMES,
 }
-"""Which kind of evidence each feature is."""
+"""Which kind of evidence each feature is; "markup" is of pages only."""
 
 Features = dict[str, "NDArray[np.float64]"]
 
 
-def features(seen: Observed, known: Repetition) -> Features:
-    """Return every feature by name, each an array with one number per block."""
+def features(seen: Observed, known: Repetition, layout: Layout | None = None) -> Features:
+    """Return every feature by name, each an array with one number per block; of a page with those of its `layout`."""
     form = _form(seen)
     size = max(1, known.size)
     share = known.group / size
@@ -126,7 +129,7 @@ def features(seen: Observed, known: Repetition) -> Features:
     values["recurring share"] = np.full(len(share), recurs.mean())
     values["strong share"] = np.full(len(share), strong.mean())
     del values["length"]
-    return values
+    return values if layout is None else values | elements(layout, seen.blocks)
 
 
 def words(values: Features, place: int) -> dict[str, str]:
@@ -143,7 +146,9 @@ def words(values: Features, place: int) -> dict[str, str]:
         repetition += f", nearly the same on {2 ** value['near'] - 1:.1f}"
     known = [name for name in ("cut rule", "open rule", "listed") if value[name]]
     kinds = [name for name in ("prose", "code", "heading", "bullet", "digits", "ellipsis", "question") if value[name]]
+    kept, around, links = (value.get(name, 0.0) for name in ("extracted", "extracted within 3", "linked"))
     return {
+        "markup": f"{kept:.0%} of it extracted, {around:.0%} around it; {links:.0%} of it links",
         "repetition": repetition,
         "rules": f"{' and '.join(known) or 'none here'}; {value['run ruled']:.0%} of the stretch that it is in",
         "neighbours": f"{value['recurring company']:.0%} of those around it recur; {value['chain']:.0f} in a row together",

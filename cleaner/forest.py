@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WEIGHTS = Path(__file__).parent / "weights.json"
+PAGE_WEIGHTS = Path(__file__).parent / "page-weights.json"
+"""Those of pages, which have more features."""
 
 
 @dataclass(frozen=True)
@@ -79,23 +81,23 @@ class Forest:
 
 
 @cache
-def shipped() -> Forest:
-    """Read the shipped weights, once for all that use them.
+def shipped(path: Path = WEIGHTS) -> Forest:
+    """Read shipped weights, once for all that use them.
 
     >>> len(shipped().names) > 10
     True
     """
-    return parsed(json.loads(WEIGHTS.read_text(encoding="utf-8")))
+    return parsed(json.loads(path.read_text(encoding="utf-8")))
 
 
 @cache
 def digest() -> str:
-    """Return the SHA-256 of the shipped weights, in hexadecimal.
+    """Return the SHA-256 of all shipped weights, in hexadecimal.
 
     >>> len(digest())
     64
     """
-    return sha256(WEIGHTS.read_bytes()).hexdigest()
+    return sha256(WEIGHTS.read_bytes() + PAGE_WEIGHTS.read_bytes()).hexdigest()
 
 
 def parsed(weights: Mapping[str, Any]) -> Forest:

@@ -1,8 +1,8 @@
-r"""Read and write each input format: text files and JSONL.
+r"""Read and write each input format: text files, HTML files, and JSONL with text or HTML in it.
 
 `find_sources` turns what stands on a command line into `Source`s, `read` turns a source into `Record`s one at
 a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
-as UTF-8, a byte order mark and every kind of line end stay.
+as UTF-8, a byte order mark and every kind of line end stay. HTML is opened later, where the work is done: `cleaner.markup`.
 """
 
 # os.path, not Path, asks here what a path is: Path.is_dir() raises where a folder may not be entered.
@@ -13,25 +13,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
-from cleaner.jsonl import key_of, parse_line, rewrite_text, text_of
+from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
+from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, Document, Failure, ReadError
 
-Format = Literal["text", "jsonl"]
-"""`text`: a file is one document. `jsonl`: a line is one."""
+Format = Literal["text", "html", "jsonl", "html-lines"]
+"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML."""
 
-Choice = Literal["auto", "text", "jsonl"]
-"""`auto`: go by the suffix. The others force their format."""
+Choice = Literal["auto", "text", "html", "jsonl"]
+"""`auto`: go by the suffix. The others force their format; `html` leaves JSONL files JSONL, with HTML in their field."""
 
 SUFFIXES: Final[dict[str, Format]] = {
     ".txt": "text",
     ".text": "text",
     ".md": "text",
     ".markdown": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
@@ -52,6 +56,16 @@ class Source:
     was named; for a glob, relative to its longest folder without wildcard; for a file that was named, its
     file name. Bytes of a file name that are not UTF-8 are written as `\\xff`."""
     format: Format
+
+    @property
+    def target(self) -> str:
+        """The file of the output folder that its bodies are written to: a page's is a text file."""
+        return target(self.name) if self.format == "html" else self.name
+
+    @property
+    def of_lines(self) -> bool:
+        """Whether each line is a document."""
+        return self.format in ("jsonl", "html-lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,10 @@ class Fields:
     """None: the id is `source:line`."""
     group: str | None = None
     """None: no document has a group."""
+    html: bool = False
+    """Whether HTML stays in the output beside its body."""
+    reading: Reading = field(default_factory=Reading)
+    """How HTML is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +107,25 @@ class Record:
     """None: no document, and `raw` is copied to the output as it is: a blank line, or a JSONL file without
     lines."""
     raw: str
-    """The text of the file, or the line with its own line end; "" for a failure."""
+    """The text of the file, or the line with its own line end; "" for a failure and for HTML files."""
     line: int
     """Line in a JSONL file, from 1; 0 for a whole file."""
+    html: bool = False
+    """Whether the document's text is HTML, still to be opened."""
+
+    @property
+    def target(self) -> str:
+        """The file of the output folder that it goes to."""
+        return target(self.source) if self.html and not self.line else self.source
+
+
+def target(name: str) -> str:
+    """Return the name of the file that the body of an HTML file goes to.
+
+    >>> target("a/b.html")
+    'a/b.txt'
+    """
+    return str(PurePosixPath(name).with_suffix(".txt"))
 
 
 def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
@@ -99,8 +133,13 @@ def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
 
     >>> format_of("a.NDJSON"), format_of("a.csv"), format_of("a.txt", "jsonl")
     ('jsonl', 'text', 'jsonl')
+    >>> format_of("a.htm"), format_of("a.jsonl", "html")
+    ('html', 'html-lines')
     """
-    return SUFFIXES.get(PurePosixPath(name).suffix.lower(), "text") if format == "auto" else format
+    known = SUFFIXES.get(PurePosixPath(name).suffix.lower(), "text")
+    if format == "html":
+        return "html-lines" if known == "jsonl" else "html"
+    return known if format == "auto" else format
 
 
 def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # noqa: A002
@@ -228,18 +267,18 @@ def read(source: Source, fields: Fields) -> Iterator[Record]:
     ...     _ = path.write_bytes(b'{"text": "One", "url": 7}\n\n{"text": null}')
     ...     for record in read(Source(path, "x.jsonl", "jsonl"), Fields(id="url")):
     ...         print(record.line, record.entry)
-    1 Document(id='7', text='One', group='')
+    1 Document(id='7', text='One', group='', url='', layout=None)
     2 None
     3 Failure(id='x.jsonl:3', error="x.jsonl:3: no field 'url'; expected a string or an integer", group='')
     """
-    if source.format == "text":
-        yield _read_text(source)
+    if not source.of_lines:
+        yield _read_file(source)
         return
     number = 0
     try:
         with source.path.open("rb") as stream:
             for number, line in enumerate(stream, 1):
-                yield _read_line(source.name, number, line, fields)
+                yield _read_line(source, number, line, fields)
     except OSError as error:
         yield Record(source.name, Failure(source.name, _unreadable(source.name, error)), "", 0)
     else:
@@ -247,20 +286,29 @@ def read(source: Source, fields: Fields) -> Iterator[Record]:
             yield Record(source.name, None, "", 0)
 
 
-def _read_text(source: Source) -> Record:
-    name, group = source.name, _folder(source.name)
+def _read_file(source: Source) -> Record:
+    name, group, html = source.name, _folder(source.name), source.format == "html"
     try:
-        text = source.path.read_bytes().decode()
+        data = source.path.read_bytes()
+        text = _decoded(data, name) if html else data.decode()
     except OSError as error:
         return Record(name, Failure(name, _unreadable(name, error), group), "", 0)
     except UnicodeDecodeError as error:
         wrong = f"{name}: not UTF-8 at byte {error.start}; expected UTF-8 text"
         return Record(name, Failure(name, wrong, group), "", 0)
+    except ReadError as error:
+        return Record(name, Failure(name, str(error), group), "", 0)
     if "\0" in text:
         at = len(text[: text.index("\0")].encode())
         wrong = f"{name}: a NUL byte at byte {at}; expected text, not a binary file"
         return Record(name, Failure(name, wrong, group), "", 0)
-    return Record(name, Document(name, text, group), text, 0)
+    return Record(name, Document(name, text, group), "" if html else text, 0, html)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    from cleaner.markup import decode  # most runs have no HTML, and its libraries are slow to import
+
+    return decode(data, name)
 
 
 def _folder(name: str) -> str:
@@ -272,7 +320,8 @@ def _unreadable(name: str, error: OSError) -> str:
     return f"{name}: {error.strerror or error}; expected a readable file"
 
 
-def _read_line(name: str, number: int, line: bytes, fields: Fields) -> Record:
+def _read_line(source: Source, number: int, line: bytes, fields: Fields) -> Record:
+    name = source.name
     where = id_ = f"{name}:{number}"
     group = ""
     try:
@@ -286,26 +335,30 @@ def _read_line(name: str, number: int, line: bytes, fields: Fields) -> Record:
         text = text_of(value, fields.text, where)
     except ReadError as error:
         return Record(name, Failure(id_, str(error), group), "", number)
-    return Record(name, Document(id_, text, group), raw, number)
+    return Record(name, Document(id_, text, group), raw, number, source.format == "html-lines")
 
 
-def body(record: Record, cleaned: Cleaned, field: str) -> tuple[str, str | None]:
+def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | None = None) -> tuple[str, str | None]:
     r"""Return what a cleaned record is written as, and what the report needs to restore it.
 
-    A text file is written as its body; a JSONL line with its text replaced, or as it is when nothing was cut.
+    A file is written as its body; a JSONL line with its text replaced, or as it is when nothing was cut. A line with HTML gets
+    the body in the field `text`, and what the page says of itself in fields that it has not.
 
     Args:
         record: The record, with a document.
-        cleaned: That document, cleaned.
-        field: Name of the text field of a JSONL object.
+        cleaned: That document, opened and cleaned.
+        fields: Which field of a JSONL object has the text.
+        about: What a page says of itself.
 
     >>> document = Document("x.jsonl:1", "One\nTwo")
     >>> record = Record("x.jsonl", document, '{"text":"One\\u000aTwo"}\n', 1)
-    >>> body(record, Cleaned(document, "One\nTwo", (), "unchanged"), "text")
+    >>> body(record, Cleaned(document, "One\nTwo", (), "unchanged"), Fields())
     ('{"text":"One\\u000aTwo"}\n', None)
     """
     if not record.line:
         return cleaned.text, None
+    if about is not None:
+        return open_page(record.raw, fields.text, cleaned.text, asdict(about), keep=fields.html), None
     if not cleaned.spans:
         return record.raw, None
-    return rewrite_text(record.raw, field, cleaned.document.text, cleaned.text)
+    return rewrite_text(record.raw, fields.text, cleaned.document.text, cleaned.text)

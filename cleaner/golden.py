@@ -16,6 +16,7 @@ import orjson
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, write_atomic
 from cleaner.render import one_line
+from cleaner.report import target_of
 
 CONTEXT = 2
 """Unchanged lines around a difference."""
@@ -60,7 +61,7 @@ def update(actual: Path, golden: Path) -> None:
         WriteError: the golden folder holds a file that no golden report names, or cannot be written.
     """
     ours, theirs = _files(actual), _files(golden)
-    named = {row["source"] for row in _rows(theirs[REPORT]).values()} if REPORT in theirs else set()
+    named = {target_of(row) for row in _rows(theirs[REPORT]).values()} if REPORT in theirs else set()
     for name in sorted(theirs.keys() - named - {REPORT}):
         if name not in ours or theirs[name].read_bytes() != ours[name].read_bytes():
             raise WriteError(f"{theirs[name]}: not a golden; expected only bodies and {REPORT} in {golden}")

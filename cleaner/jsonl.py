@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in typeshed
 
 import orjson
 
 from cleaner.model import ReadError
 
-_MARK = re.compile(r'["{}[\]]')
-"""Where a string or a bracket begins or ends in a JSON text outside of strings."""
+_MARK = re.compile(r'["{}[\],]')
+"""Where a string or a bracket begins or ends in a JSON text outside of strings, or a member of an object ends."""
 
-_COLON = re.compile(r"[ \t\r\n]*:")
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 
 _JSON_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
@@ -145,28 +146,75 @@ def restore_text(line: str, field: str, text: str, literal: str | None) -> str:
     return line[:start] + literal + line[end:]
 
 
+def open_page(line: str, field: str, body: str, about: Mapping[str, str | None], *, keep: bool = False) -> str:
+    r"""Return a JSONL line with a page's body in place of its HTML.
+
+    The body stands in the field `text`, and what the page says of itself in fields of their names, unless the line has these
+    with something in them. The other fields keep each byte.
+
+    Args:
+        line: A line that `parse_line` accepts, with its line end.
+        field: Name of the top-level field with the HTML.
+        body: The page's text.
+        about: Names and values; None for what is not known.
+        keep: Leave the HTML in.
+
+    Raises:
+        ReadError: The field is not there.
+
+    >>> open_page('{"id": 1, "html": "<p>One", "n": 1.0}\n', "html", "One\n", {"title": None, "date": "2026-01-01"})
+    '{"id": 1, "text": "One\\n", "title": null, "date": "2026-01-01", "n": 1.0}\n'
+    """
+    members = _members(line)
+    last = {name: at for at, (name, *_) in enumerate(members)}
+    if field not in last:
+        raise ReadError(f"no field {field!r}; expected a JSON object with HTML there")
+    given = {name for name, at in last.items() if name in about and line[members[at][2] : members[at][3]] != "null"}
+    new = {name: value for name, value in {"text": body, **about}.items() if name not in given}
+    added = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in new.items()]
+    pieces = []
+    for at, (name, start, _, end) in enumerate(members):
+        if name not in new and (name != field or keep):
+            pieces.append(line[start:end])
+        if at == last[field]:
+            pieces += added
+    return line[: members[0][1]] + ", ".join(pieces) + line[members[-1][3] :]
+
+
+def _members(line: str) -> list[tuple[str, int, int, int]]:
+    """Return the name of each member of a top-level object, and where it, its value, and both end."""
+    found: list[tuple[str, int, int, int]] = []
+    end = depth = 0
+    name: tuple[str, int, int] | None = None
+    while mark := _MARK.search(line, end):
+        start, end = mark.span()
+        if mark[0] == '"':
+            value, end = scanstring(line, end)
+            if depth == 1 and name is None and (colon := _COLON.match(line, end)):
+                name = value, start, colon.end()
+            continue
+        if mark[0] in "{[":
+            depth += 1
+        elif mark[0] in "]}":
+            depth -= 1
+        if name is not None and ((mark[0] == "," and depth == 1) or depth == 0):
+            found.append((*name, len(line[:start].rstrip(" \t\r\n"))))
+            name = None
+    return found
+
+
 def _literal(line: str, field: str) -> tuple[int, int]:
     """Return where the string literal of a top-level field stands: half-open, quotes included.
 
     The line is known to be JSON. `json.JSONDecoder.raw_decode` is not used to step over the other values:
     deep in a call stack it refuses brackets that orjson does not mind.
     """
-    end = depth = 0
-    current, found = False, None
-    while mark := _MARK.search(line, end):
-        start, end = mark.span()
-        if mark[0] != '"':
-            depth += 1 if mark[0] in "{[" else -1
-            continue
-        value, end = scanstring(line, end)
-        if depth == 1 and _COLON.match(line, end):
-            current = value == field
-            found = None if current else found  # a duplicate: the last one counts, whatever it holds
-        elif depth == 1 and current:
-            found = start, end
-    if found is None:
-        raise ReadError(f"no string in field {field!r}; expected a JSON object with a text there")
-    return found
+    for name, _, start, end in reversed(_members(line)):
+        if name == field and line[start] == '"':
+            return start, end
+        if name == field:  # a duplicate: the last one counts, whatever it holds
+            break
+    raise ReadError(f"no string in field {field!r}; expected a JSON object with a text there")
 
 
 def _style(literal: str, text: str) -> str | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cleaner.layout import Layout
+
 Kind = Literal["header", "inset", "trailer"]
 """Where a span lies: no body before it, body on both sides, no body after it."""
 
@@ -31,6 +33,10 @@ class Document:
     """The original text. All offsets everywhere are code points into it."""
     group: str = ""
     """The site, source or folder that the document came from; "" when unknown."""
+    url: str = ""
+    """Where it was found; "" when unknown."""
+    layout: Layout | None = None
+    """What its markup said of each line; None for what had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,21 @@ class RunningReason:
     """On how many pages, this one counted; at least 2."""
 
 
-Reason = RuleReason | TemplateReason | RunningReason
+@dataclass(frozen=True, slots=True)
+class MarkupReason:
+    """The markup of a page tells that this is not its text: where it stands, that it is links, that an extractor drops it."""
+
+    element: str
+    """The innermost elements of the first line, outermost first: "aside.related > ul > li"."""
+    lines: int
+    """How many lines this speaks of."""
+    extracted: float
+    """The share of their characters that the extractor keeps, in [0, 1]."""
+    linked: float
+    """The share of their characters that are links, in [0, 1]."""
+
+
+Reason = RuleReason | TemplateReason | RunningReason | MarkupReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +138,7 @@ class Span:
     score: float
     """How certain the cut is, in (0, 1): the logistic of the mean score of its blocks, to three decimals."""
     reasons: tuple[Reason, ...]
-    """At least one; rules first, then running lines, then templates by position."""
+    """At least one; rules first, then running lines, then markup, then templates by position."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,19 @@ Rules = Annotated[
 IdField = Annotated[
     str | None, typer.Option("--id-field", metavar="F", help="JSONL field with the id; default: source:line.")
 ]
-TextField = Annotated[str, typer.Option("--text-field", metavar="F", help="JSONL field with the text.")]
+TextField = Annotated[str, typer.Option("--text-field", metavar="F", help="JSONL field with the text, or the HTML.")]
 GroupField = Annotated[
     str | None, typer.Option("--group-field", metavar="F", help="JSONL field with the site or source.")
 ]
 Format = Annotated[
-    str, typer.Option("--format", metavar="auto|text|jsonl", help="What the files are; auto goes by their suffix.")
+    str,
+    typer.Option("--format", metavar="auto|text|html|jsonl", help="What the files are; auto goes by their suffix."),
 ]
+Tables = Annotated[bool, typer.Option("--tables/--no-tables", help="HTML: whether tables are text.")]
+Formatting = Annotated[
+    bool, typer.Option("--formatting", help="HTML: mark headings, bold, italics, code as Markdown does.")
+]
+KeepHtml = Annotated[bool, typer.Option("--keep-html", help="JSONL: leave the HTML in, beside the body in `text`.")]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
 ]

@@ -1,4 +1,7 @@
-"""Restore originals from an output folder: bodies and report to what was read, byte for byte."""
+"""Restore originals from an output folder: bodies and report to what was read, byte for byte.
+
+Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line with all of the text in the field `text`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from cleaner.formats import Choice, format_of
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, Part, inside, rows, write_atomic
-from cleaner.report import restore
+from cleaner.report import restore, target_of
 
 _Row = dict[str, Any]
 
@@ -55,7 +58,7 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
     if out.resolve().is_relative_to(folder.resolve()):
         raise WriteError(f"{out}: lies in {folder}; expected a folder outside of it")
     format_, field = _input_settings(folder / SUMMARY)
-    for name in dict.fromkeys(row["source"] for row in rows(folder / REPORT)):
+    for name in dict.fromkeys(map(target_of, rows(folder / REPORT))):
         target = inside(out, name)
         if target.resolve().is_relative_to(folder.resolve()):
             raise WriteError(f"{target}: would overwrite a body; expected another folder")
@@ -64,12 +67,14 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
     documents = 0
     failed: list[str] = []
     problems: list[str] = []
-    for name, group in groupby(rows(folder / REPORT), key=lambda row: str(row["source"])):
+    for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
         body, original = folder / name, inside(out, name)
-        if format_of(name, format_) == "text":
+        read_as = format_of(source, format_)
+        if read_as in ("text", "html"):
             documents += _restore_text(body, original, _not_failed(group, failed), problems)
         else:
-            documents += _restore_lines(body, original, _not_failed(group, failed), problems, field)
+            where = "text" if read_as == "html-lines" else field
+            documents += _restore_lines(body, original, _not_failed(group, failed), problems, where)
     return Restored(documents, tuple(failed), tuple(problems))
 
 

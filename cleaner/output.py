@@ -20,7 +20,7 @@ import orjson
 from cleaner.formats import Found, Source
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
-from cleaner.report import dumps
+from cleaner.report import dumps, target_of
 
 REPORT = "report.jsonl"
 SUMMARY = "summary.json"
@@ -140,21 +140,23 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     _check_names(out, found.sources)
     inputs = {_identity(source.path) for source in found.sources} - {None}
     ours = None if force else _ours(out)
-    for name in dict.fromkeys([REPORT, SUMMARY, *(source.name for source in found.sources)]):
+    for name in dict.fromkeys([REPORT, SUMMARY, *(source.target for source in found.sources)]):
         if os.path.lexists(out / name):
             _check_target(inside(out, name), inputs, foreign=ours is not None and name not in ours)
 
 
 def _check_names(out: Path, sources: Sequence[Source]) -> None:
     taken = {REPORT, SUMMARY, MARKER}
-    names = {source.name for source in sources}
+    names = {source.target for source in sources}
+    first: dict[str, str] = {}
     for source in sources:
-        if source.name in taken:
-            raise WriteError(f"{source.path}: the output has another {source.name}; expected another name")
-        if source.format == "jsonl":  # two text files of one name have one id: the second fails on its own
-            taken.add(source.name)
-        if clash := names.intersection(map(str, PurePosixPath(source.name).parents)):
-            wrong = f"{out / source.name}: the output has a file {min(clash)}"
+        # Two text files of one name have one id: the second fails on its own.
+        if source.target in taken or first.setdefault(source.target, source.name) != source.name:
+            raise WriteError(f"{source.path}: the output has another {source.target}; expected another name")
+        if source.of_lines:
+            taken.add(source.target)
+        if clash := names.intersection(map(str, PurePosixPath(source.target).parents)):
+            wrong = f"{out / source.target}: the output has a file {min(clash)}"
             raise WriteError(f"{wrong}; expected no input to be named like another one's folder")
 
 
@@ -195,7 +197,7 @@ def _ours(out: Path) -> set[str]:
         ours.update(map(str, orjson.loads((out / MARKER).read_bytes())["targets"]))
     with suppress(ReadError):  # no run was finished: the report is not there, or is not ours
         for row in rows(out / REPORT):
-            ours.add(row["source"])
+            ours.add(target_of(row))
         ours.update((REPORT, SUMMARY))
     return ours
 
@@ -243,7 +245,7 @@ class Output:
             WriteError: One of them cannot be written.
         """
         self._out = out
-        self._formats = {source.name: source.format for source in sources}
+        self._of_lines = {source.target: source.of_lines for source in sources}
         self._ours = _ours(out)
         self._written: set[str] = set()
         self._lines: Part | None = None
@@ -252,7 +254,7 @@ class Output:
             for name in self._ours:
                 with _one_line(out / name):
                     _part_path(inside(out, name)).unlink(missing_ok=True)
-        targets = sorted({*self._ours, *self._formats, REPORT, SUMMARY})
+        targets = sorted({*self._ours, *self._of_lines, REPORT, SUMMARY})
         write_atomic(out / MARKER, dumps({"targets": targets}))
         self._report = Part(out / REPORT)
 
@@ -260,26 +262,26 @@ class Output:
         """Return itself."""
         return self
 
-    def write(self, source: str, body: str) -> None:
-        """Write the body of a text file, or the next line of a JSONL file.
+    def write(self, target: str, body: str) -> None:
+        """Write the body of a file, or the next line of a JSONL file.
 
         Args:
-            source: Name of the source.
+            target: Name of the file in the folder: that of a source.
             body: The text, or the line with its own line end.
 
         Raises:
             WriteError: It cannot be written, or a JSONL file had been left for another.
         """
-        if self._formats[source] == "text":
-            write_atomic(inside(self._out, source), body.encode())
+        if not self._of_lines[target]:
+            write_atomic(inside(self._out, target), body.encode())
         else:
-            if self._lines is None or source != self._name:
+            if self._lines is None or target != self._name:
                 self._end_lines()
-                if source in self._written:
-                    raise WriteError(f"{source}: was finished; expected its lines one after another")
-                self._lines, self._name = Part(inside(self._out, source)), source
+                if target in self._written:
+                    raise WriteError(f"{target}: was finished; expected its lines one after another")
+                self._lines, self._name = Part(inside(self._out, target)), target
             self._lines.write(body.encode())
-        self._written.add(source)
+        self._written.add(target)
 
     def record(self, record: Mapping[str, object]) -> None:
         """Write the next record of the report.
@@ -299,7 +301,7 @@ class Output:
             WriteError: One of them cannot be written.
         """
         self._end_lines()
-        for name in self._ours & self._formats.keys() - self._written:
+        for name in self._ours & self._of_lines.keys() - self._written:
             with _one_line(self._out / name):
                 inside(self._out, name).unlink(missing_ok=True)
         self._report.commit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 from cleaner.decide import Decision, Policy, decide, placed
@@ -40,7 +40,7 @@ class Cleaner:
         repetition = lookup(self._frequencies, document, segment(document.text))
         blocks = repetition.blocks
         evidence = tuple(match(self.rules, document, blocks))
-        return decide(document.text, blocks, evidence, repetition, self.policy)
+        return decide(document.text, blocks, evidence, repetition, self.policy, layout=document.layout)
 
     def clean(self, document: Document) -> Cleaned:
         r"""Cut the boilerplate out of `document`.
@@ -65,7 +65,7 @@ class Cleaner:
                 error = "the cut would leave no text; expected a body beside the boilerplate"
                 break
             text, spans = rest, more
-            decision = self.explain(Document(document.id, text, document.group))
+            decision = self.explain(replace(document, text=text, layout=None))
         if spans and (error := self._held(document.text, text)):
             return Cleaned(document, document.text, (), "held", error, duplicate_of)
         if spans:

@@ -7,13 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cleaner.elements import lines_of
 from cleaner.features import FAMILIES, words
-from cleaner.forest import shipped
+from cleaner.forest import PAGE_WEIGHTS, WEIGHTS, shipped
 from cleaner.model import TemplateReason
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from cleaner.decide import Decision
@@ -73,7 +72,8 @@ def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -
         offset: Speak of the block that holds this character only.
     """
     document = cleaned.document
-    shares = shipped().shares(decision.values) if decision.values else None
+    weights = shipped(WEIGHTS if document.layout is None else PAGE_WEIGHTS)
+    shares = weights.shares(decision.values) if decision.values else None
     observed: defaultdict[int, list[Evidence]] = defaultdict(list)
     for one in decision.evidence:
         observed[one.block].append(one)
@@ -89,8 +89,10 @@ def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -
         for one in observed[place]:
             yield f"          {_rule(one)}"
         yield from _known(decision, place)
+        if document.layout is not None:
+            yield f"          stands in {document.layout.lines[int(lines_of(document.layout, [block.start])[0])].path}"
         if shares is not None:
-            yield from _weighed(decision.values, shares[place], place)
+            yield from _weighed(decision.values, dict(zip(weights.names, shares[place].tolist(), strict=False)), place)
         if cut and not decision.cut[place]:
             yield "          cut when the document was looked at again without what was cut first"
 
@@ -105,11 +107,10 @@ def _known(decision: Decision, place: int) -> Iterator[str]:
         yield "          an item of the list under a heading that a rule knows"
 
 
-def _weighed(values: Features, shares: NDArray[np.float64], place: int) -> Iterator[str]:
+def _weighed(values: Features, shares: Mapping[str, float], place: int) -> Iterator[str]:
     """Yield a line for each kind of evidence that matters, the weightiest first."""
     said = words(values, place)
-    number = {name: at for at, name in enumerate(shipped().names)}
-    sums = {family: sum(float(shares[number[name]]) for name in names) for family, names in FAMILIES.items()}
+    sums = {family: sum(shares.get(name, 0.0) for name in names) for family, names in FAMILIES.items()}
     for family in sorted(sums, key=lambda family: -abs(sums[family])):
         if abs(sums[family]) >= SLIGHT:
             yield f"          {sums[family]:+5.1f} {family}: {said[family]}"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
 import orjson
 
-from cleaner.model import Cleaned, Failure, ReadError, Reason, RuleReason, RunningReason, Span
+from cleaner.layout import Metadata
+from cleaner.model import Cleaned, Failure, MarkupReason, ReadError, Reason, RuleReason, RunningReason, Span
 
 _TOP = 20
 """So many rules and templates stand in the summary."""
@@ -24,13 +25,21 @@ _SAMPLE_CHARS = 80
 """So much of a template's text stands in the summary."""
 
 
-def record(source: str, cleaned: Cleaned, literal: str | None = None) -> dict[str, object]:
+def record(
+    source: str,
+    cleaned: Cleaned,
+    literal: str | None = None,
+    about: Metadata | None = None,
+    target: str | None = None,
+) -> dict[str, object]:
     r"""Return the report's record of a document, its fields in the order of the schema.
 
     Args:
         source: Name of the file that the document came from.
         cleaned: The document and its body.
         literal: What `cleaner.jsonl.rewrite_text` said of its JSONL line; left out when None.
+        about: What a page says of itself; left out when None.
+        target: The file that its body is in, when it is another one.
 
     >>> from cleaner.model import Document
     >>> trailer = Span(4, 13, "trailer", 0.98, (RuleReason("en/read-more"),))
@@ -54,7 +63,20 @@ def record(source: str, cleaned: Cleaned, literal: str | None = None) -> dict[st
         "duplicate_of": cleaned.duplicate_of,
         "error": cleaned.error,
     }
-    return found if literal is None else {**found, "literal": literal}
+    if literal is not None:
+        found["literal"] = literal
+    if about is not None:
+        found["page"] = asdict(about)
+    return found if target in (None, source) else {**found, "target": target}
+
+
+def target_of(record: Mapping[str, Any]) -> str:
+    """Return the name of the file that a record's body is in.
+
+    >>> target_of({"source": "a.html", "target": "a.txt"}), target_of({"source": "a.txt"})
+    ('a.txt', 'a.txt')
+    """
+    return str(record.get("target", record["source"]))
 
 
 def failure_record(source: str, failure: Failure) -> dict[str, object]:
@@ -95,6 +117,8 @@ def _reason(reason: Reason) -> dict[str, object]:
         return {"rule": reason.rule}
     if isinstance(reason, RunningReason):
         return {"running": reason.line, "pages": reason.pages}
+    if isinstance(reason, MarkupReason):
+        return asdict(reason)
     partners = [{"id": found.id, "start": found.start, "end": found.end} for found in reason.partners]
     return {
         "template": reason.template,

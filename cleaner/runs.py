@@ -75,7 +75,7 @@ def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Fou
         yield found
         return
     with scratch() as folder:
-        name = "stdin.jsonl" if choice == "jsonl" else "stdin.txt"
+        name = {"jsonl": "stdin.jsonl", "html": "stdin.html"}.get(choice, "stdin.txt")
         with (folder / name).open("wb") as file:
             shutil.copyfileobj(stdin, file)
         given = Source(folder / name, name, formats.format_of(name, choice))
@@ -140,7 +140,7 @@ def _rows(
     for done in engines.clean_all(cleaner, job.found.sources, job.fields, jobs=job.workers, watch=watch):
         if isinstance(to, Output):
             if done.body is not None:
-                to.write(done.source, done.body)
+                to.write(done.target, done.body)
             if done.row is not None:
                 to.record(done.row)
         elif to is not None and done.body is not None:
@@ -186,11 +186,13 @@ def one_document(target: str, group: str) -> tuple[Document, int | None]:
     """
     named = _PLACE.fullmatch(target)
     path, offset = (named[1], int(named[2])) if named and not os.path.lexists(target) else (target, None)
-    if formats.format_of(path) != "text":
-        raise ReadError(f"{path}: JSONL; expected a text file")
-    [record] = formats.read(Source(Path(path), Path(path).name, "text"), Fields())
+    format_ = formats.format_of(path)
+    if format_ not in ("text", "html"):
+        raise ReadError(f"{path}: JSONL; expected a text or HTML file")
+    [record] = formats.read(Source(Path(path), Path(path).name, format_), Fields())
     if not isinstance(record.entry, Document):
         raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")
-    if offset is not None and offset >= len(record.entry.text):
-        raise ReadError(f"{path}: has {len(record.entry.text)} characters; expected an offset below that, got {offset}")
-    return replace(record.entry, group=group), offset
+    document = engines.opened(record.entry, Fields().reading)[0] if record.html else record.entry
+    if offset is not None and offset >= len(document.text):
+        raise ReadError(f"{path}: has {len(document.text)} characters; expected an offset below that, got {offset}")
+    return replace(document, group=group), offset

@@ -62,7 +62,7 @@ def test_cleaning_says_what_to_write_and_what_to_report(tmp_path: Path) -> None:
     """A document has a body and a record; a blank line is copied; a failure has a record only."""
     found = sources(tmp_path, a_txt=BODY + TRAILER, b_jsonl='\n{"text":"Bees hum."}', c_txt=b"\xff")
     done = list(clean_all(Cleaner(), found, Fields()))
-    assert [(one.source, one.body, one.row and one.row["status"]) for one in done] == [
+    assert [(one.target, one.body, one.row and one.row["status"]) for one in done] == [
         ("a.txt", BODY, "cleaned"),
         ("b.jsonl", "\n", None),
         ("b.jsonl", '{"text":"Bees hum."}', "unchanged"),

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cleaner.features import FAMILIES, FAR, STRONG, WINDOW, Features, features, words
-from cleaner.forest import shipped
+from cleaner.forest import PAGE_WEIGHTS, shipped
 from cleaner.model import Block, Evidence, Signal
 from cleaner.near import WIDTH
 from cleaner.observed import Observed
@@ -345,7 +345,10 @@ def test_the_names_are_those_that_the_shipped_weights_ask_for() -> None:
 
 
 def test_each_feature_is_of_one_family() -> None:
-    assert sorted(name for names in FAMILIES.values() for name in names) == sorted(weighed([TITLE]))
+    """Those of a page, too, which are the ones that its weights ask for."""
+    every = sorted(name for names in FAMILIES.values() for name in names)
+    assert every == sorted({*weighed([TITLE]), *FAMILIES["markup"]}) == sorted(shipped(PAGE_WEIGHTS).names)
+    assert weighed([TITLE]).keys().isdisjoint(FAMILIES["markup"])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "model | segment jsonl | near fingerprints shingling counting grouping rules report formats options | index output surroundings pages"
+    "layout | model | segment jsonl markup elements | near fingerprints shingling counting grouping rules report formats options"
+    " | index output surroundings pages"
     " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
     " | __init__ | engines golden | runs | cli | __main__"
 )
@@ -23,11 +24,14 @@ RANKS = {name: rank for rank, layer in enumerate(LAYERS.split("|")) for name in 
 USERS = {
     "ahocorasick_rs": "rules",
     "datasketch": "near",
+    "lxml": "markup",
     "orjson": "jsonl report output originals golden",
     "regex": "rules",
     "rich": "cli render",
     "safetensors": "index",
     "scipy": "grouping",
+    "selectolax": "markup",
+    "trafilatura": "markup",
     "typer": "cli options",
 }
 

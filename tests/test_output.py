@@ -61,14 +61,14 @@ def run(
         for source in found.sources:
             for entry in read(source, fields):
                 if entry.entry is None:
-                    output.write(entry.source, entry.raw)
+                    output.write(entry.target, entry.raw)
                     continue
                 if isinstance(entry.entry, Failure):
                     row = failure_record(entry.source, entry.entry)
                 else:
                     cleaned = cut_more(entry.entry)
-                    text, literal = body(entry, cleaned, fields.text)
-                    output.write(entry.source, text)
+                    text, literal = body(entry, cleaned, fields)
+                    output.write(entry.target, text)
                     row = record(entry.source, cleaned, literal)
                 output.record(row)
                 rows.append(row)

@@ -124,7 +124,7 @@ def test_a_page_whose_neighbour_is_not_cut_after_all_is_not_emptied() -> None:
     text = "\f".join(f"{line}\n" for line in (PROSE[0], "Related", "Ten quiet harbours"))
     blocks = segment(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decide_module, "shipped", lambda: by_place([-9.0, 9.0, 9.0]))
+        patch.setattr(decide_module, "shipped", lambda _: by_place([-9.0, 9.0, 9.0]))
         found = decide_module.decide(text, blocks, [Evidence(1, "cut", RULE)], none(blocks), Policy())
     assert found.cut == (False, False, False)
 

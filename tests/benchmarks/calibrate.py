@@ -128,7 +128,7 @@ def _do(number: int) -> Any:
     return _task(number)
 
 
-def _each(task: Callable[[int], Any], count: int) -> list[Any]:
+def each(task: Callable[[int], Any], count: int) -> list[Any]:
     """Do a task for each number below `count`, on two processes, in order."""
     global _task  # noqa: PLW0603  # see there
     _task = task
@@ -225,13 +225,13 @@ def tables(sets: Mapping[str, Sequence[Labelled]]) -> list[Table]:
     for name, documents, learnt in plans:
         known = Frequencies(learn(one.document for one in learnt or documents))
         _rows(documents[0], known)  # so that what is derived from the index is inherited, not derived in each worker
-        rows = _each(lambda number, of=documents, known=known: _rows(of[number], known), len(documents))
+        rows = each(lambda number, of=documents, known=known: _rows(of[number], known), len(documents))
         by_boilerplate = name == "sites-dev" and learnt is None
         found.append(table(rows, [one.site for one in documents], by_boilerplate=by_boilerplate))
         print(f"  {name}: {len(documents)} documents, {len(found[-1].labels)} blocks", flush=True)
     texts = [body_of(one) for one in (*intact, *inject) if "flat" not in one.tags]
     source = pool(texts, _rules())
-    small = _each(lambda seed: _small(source, seed), CORPORA)
+    small = each(lambda seed: _small(source, seed), CORPORA)
     rows = [row for some in small for row in some]
     names = [f"synthetic{seed % 200}" for seed, some in enumerate(small) for _ in some]
     found.append(table(rows, names, weight=SYNTHETIC))
@@ -250,10 +250,11 @@ def fit(found: Sequence[Table], left_out: int | None = None, some: Collection[st
     rising = [1 if name in RISING else 0 for name in _names()]
     data = lightgbm.Dataset(values, wanted, weight=weights)
     model = lightgbm.train(SETTINGS | {"monotone_constraints": rising}, data, ROUNDS).dump_model()
-    return {"features": list(_names()), "trees": [_nodes(tree["tree_structure"]) for tree in model["tree_info"]]}
+    return {"features": list(_names()), "trees": [nodes(tree["tree_structure"]) for tree in model["tree_info"]]}
 
 
-def _nodes(root: Mapping[str, Any]) -> list[list[float]]:
+def nodes(root: Mapping[str, Any]) -> list[list[float]]:
+    """Return the nodes of a tree, as `cleaner.forest` reads them."""
     nodes: list[list[float]] = []
 
     def add(node: Mapping[str, Any]) -> int:
@@ -299,7 +300,7 @@ def score(documents: Sequence[Labelled], forests: Sequence[forest.Forest], polic
     for number, weights in enumerate(forests):
         chosen = [at for at, one in enumerate(documents) if fold(one.site) == number]
         with patch.object(decide, "shipped", lambda weights=weights: weights):
-            results = _each(lambda at, chosen=chosen: _cleaned(documents[chosen[at]], cleaner), len(chosen))
+            results = each(lambda at, chosen=chosen: _cleaned(documents[chosen[at]], cleaner), len(chosen))
         for at, result in zip(chosen, results, strict=True):
             found[at] = result
     return found
@@ -317,7 +318,7 @@ def ablation(sets: Mapping[str, Sequence[Labelled]], found: Sequence[Table]) -> 
             documents = [one for one in sets[name] if fold(one.site) == 0]
             cleaner.explain(documents[0].document)
             with patch.object(decide, "shipped", lambda weights=weights: weights):
-                results = _each(lambda at, of=documents, by=cleaner: _cleaned(of[at], by), len(documents))
+                results = each(lambda at, of=documents, by=cleaner: _cleaned(of[at], by), len(documents))
             report(name, documents, results, last=True, tags=("all",))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ READ = frozenset(
 half of them, by the hash of their name, to choose by, the other half for a last look."""
 
 FOLDS = 5
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -109,13 +112,16 @@ def bodies(documents: Iterable[Labelled]) -> Iterator[Labelled]:
 
 def sample(documents: Sequence[Labelled], sizes: Sequence[int], seed: int) -> list[Labelled]:
     """Take some documents of each site, as many as one of `sizes` says."""
+    return sampled(documents, [one.site for one in documents], sizes, seed)
+
+
+def sampled(items: Sequence[_Item], sites: Sequence[str], sizes: Sequence[int], seed: int) -> list[_Item]:
+    """Take some items of each of their `sites`, as many as one of `sizes` says."""
     chance = random.Random(seed)
-    sites: defaultdict[str, list[Labelled]] = defaultdict(list)
-    for one in documents:
-        sites[one.site].append(one)
-    return [
-        one for site in sorted(sites) for one in chance.sample(sites[site], min(len(sites[site]), chance.choice(sizes)))
-    ]
+    of: defaultdict[str, list[_Item]] = defaultdict(list)
+    for site, item in zip(sites, items, strict=True):
+        of[site].append(item)
+    return [item for site in sorted(of) for item in chance.sample(of[site], min(len(of[site]), chance.choice(sizes)))]
 
 
 def labels(one: Labelled, blocks: Sequence[Block]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,0 +1,352 @@
+r"""HTML to text: all that a page shows, and what its markup and an extractor say of each line.
+
+The text is the page's own, not the extractor's: what an extractor drops may be body, what it keeps may be boilerplate, and what
+other pages repeat decides with it. Pages are parsed as browsers do, so that broken markup does not lose an article.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import lxml.html
+import numpy as np
+from lxml import etree
+from selectolax.lexbor import LexborHTMLParser
+
+from cleaner.layout import SECTIONS, TAGS, Layout, Line, Metadata, Reading, hints
+from cleaner.model import Document, ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_BLOCKS: Final = frozenset(
+    "address article aside blockquote body br button caption center dd details dialog dir div dl dt fieldset figcaption"
+    " figure footer form h1 h2 h3 h4 h5 h6 header hr html label legend li main menu nav ol optgroup option p pre section"
+    " select summary table tbody td tfoot th thead tr ul".split()
+)
+"""Elements that start and end a line."""
+
+_UNSHOWN: Final = frozenset(
+    "script style noscript template head title iframe object embed svg math canvas audio video textarea map datalist".split()
+)
+"""Elements whose text a page does not show as text."""
+
+_CELLS: Final = frozenset(("td", "th"))
+_MARKS: Final = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`"}
+_SECTION_OF: Final = {name: 1 << number for number, name in enumerate(SECTIONS)}
+_TAG_OF: Final = {name: number for number, name in enumerate(TAGS)}
+
+_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset=["' ]{0,3}([\w.:-]{2,40})""", re.IGNORECASE)
+_DECLARED_BYTES = 4096
+"""How far into a page its encoding may be declared; browsers look at the first 1,024 bytes."""
+
+
+SHORT = 24
+"""Letters below which a line must be one of the extracted text, too."""
+
+PIECE = 12
+"""Letters that are looked for at once where a line was not kept whole: words of a sentence, or a title."""
+
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
+def decode(data: bytes, name: str) -> str:
+    r"""Return the text of an HTML file: by its byte order mark, what it declares, or else as UTF-8.
+
+    Raises:
+        ReadError: the bytes are not in that encoding.
+
+    >>> decode('<meta charset="koi8-r"><p>Пчёлы'.encode("koi8-r"), "x.html")[-5:]
+    'Пчёлы'
+    >>> decode(b"<p>caf\xe9", "x.html")
+    Traceback (most recent call last):
+    cleaner.model.ReadError: x.html: not utf-8 at byte 6; expected UTF-8, or a page that declares its encoding
+    """
+    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+    encoding = next((encoding for mark, encoding in marks if data.startswith(mark)), None)
+    if encoding is None:
+        declared = _CHARSET.search(data[:_DECLARED_BYTES])
+        encoding = _known(declared[1].decode("ascii", "replace")) if declared else "utf-8"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        wrong = f"{name}: not {encoding} at byte {error.start}"
+        raise ReadError(f"{wrong}; expected UTF-8, or a page that declares its encoding") from error
+
+
+def _known(name: str) -> str:
+    """Return the encoding that a page means by a name: browsers take Latin-1 for Windows-1252; unknown ones are UTF-8."""
+    try:
+        known = codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
+    return "cp1252" if known in ("iso8859-1", "ascii") else "utf-8" if known.startswith("utf-16") else known
+
+
+def text_of(html: str, reading: Reading) -> str:
+    r"""Return all that a page shows: a line for each block, without blank ones.
+
+    >>> text_of("<title>Bees</title><h1>Bees</h1><ul><li>One<li>Two</ul><p>They <b>dance</b>.", Reading())
+    'Bees\n- One\n- Two\nThey dance.\n'
+    """
+    return "".join(f"{text}\n" for text, _ in _lines(_tree(html), reading))
+
+
+def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
+    r"""Return the page whose HTML is the text of `document`, opened: its text and layout; and what it says of itself.
+
+    >>> page, about = read(Document("a", "<title>Bees</title><nav><a href=/>Home</a></nav><p>Bees dance."), Reading())
+    >>> page.text, [line.path for line in page.layout.lines], about.title
+    ('Home\nBees dance.\n', ['body > nav', 'body > p'], 'Bees')
+    """
+    tree = _tree(document.text)
+    found = _lines(tree, reading)
+    texts = [text for text, _ in found]
+    metadata, kept = _extract(tree, document.url, reading)
+    title = metadata.title or ""
+    layout = Layout(
+        np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1],
+        tuple(line for _, line in found),
+        coverage(texts, kept),
+        np.array([_titled(text, title) for text in texts], dtype=np.bool_),
+    )
+    text = "".join(f"{text}\n" for text in texts)
+    return Document(document.id, text, document.group, document.url or metadata.url or "", layout), metadata
+
+
+def _tree(html: str) -> lxml.html.HtmlElement:
+    """Parse as browsers do, then as trafilatura needs it."""
+    return lxml.html.document_fromstring((LexborHTMLParser(html).html or "<html></html>").encode(), parser=_PARSER)
+
+
+def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[Metadata, str]:
+    """Return what a page says of itself, and what trafilatura takes for its text; it may change the tree."""
+    from trafilatura import bare_extraction
+    from trafilatura.metadata import extract_metadata
+
+    # Looking all over the text for a date takes as long as all else together.
+    about = extract_metadata(tree, url or None, date_config={"extensive_search": False, "original_date": True})
+    metadata = Metadata(about.title or None, about.date or None, about.url or None, tree.get("lang") or None)
+    # Its own look for duplicates remembers other pages: the result would depend on their order.
+    kept = bare_extraction(tree, include_comments=False, include_tables=reading.tables, deduplicate=False)
+    return metadata, getattr(kept, "text", None) or ""
+
+
+def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:
+    """Return the share of each of `lines` that stands in `text`, in [0, 1], white space and marks aside.
+
+    Short lines must be lines there, too: a word stands in any text.
+
+    >>> coverage(["Share", "Bees dance to tell where the food is."], "- Bees dance to tell where the food is. Share it.").tolist()
+    [0.0, 1.0]
+    """
+    there = {_letters(line) for line in text.split("\n")}
+    whole = _letters(text)
+    shares = np.zeros(len(lines))
+    for at, line in enumerate(lines):
+        letters = _letters(line)
+        if letters in there or (len(letters) >= SHORT and letters in whole):
+            shares[at] = 1.0
+        elif len(letters) >= SHORT:
+            pieces = [letters[start : start + PIECE] for start in range(0, len(letters) - PIECE + 1, PIECE)]
+            shares[at] = sum(piece in whole for piece in pieces) / len(pieces)
+    return shares
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTERS.sub("", text.casefold())
+
+
+def _titled(text: str, title: str) -> bool:
+    return len(text) >= len("A title") and (text in title or (title in text and bool(title)))
+
+
+def _lines(tree: lxml.html.HtmlElement, reading: Reading) -> list[tuple[str, Line]]:
+    """Return each line that a page shows, and what the markup says of it."""
+    walk = _Walk(reading)
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if not isinstance(element.tag, str):  # an entity that the parser did not know
+            continue
+        if event == "start":
+            walk.enter(element)
+        else:
+            walk.leave(element)
+    walk.end_line()
+    return walk.lines
+
+
+class _Walk:
+    """The state of one walk over the elements of a page."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.lines: list[tuple[str, Line]] = []
+        self.unshown = 0  # elements around that are not shown
+        self.links = 0  # links around
+        self.verbatim = 0  # elements around whose white space counts
+        self.bullet = ""  # what the next line starts with
+        self.text: list[str] = []  # of the line so far
+        self.linked = 0  # letters of it that are links
+        self.around = _Around("", "", 0, 0, 0, 0, hidden=False, outer=None)
+        self.first: _Around | None = None  # the elements around the first letter of the line
+
+    def enter(self, element: lxml.html.HtmlElement) -> None:
+        """Do what an element does by starting."""
+        name = element.tag
+        if self.unshown or name in _UNSHOWN or (name == "table" and self._is_left_out(element)):
+            self.unshown += 1
+            return
+        if name in _BLOCKS:
+            self._enter_block(name, element)
+        elif name == "a":
+            self.links += 1
+        elif name in _MARKS:
+            self._mark(name)
+        if element.text:
+            self._add(element.text)
+
+    def _enter_block(self, name: str, element: lxml.html.HtmlElement) -> None:
+        if self.text and name in _CELLS:
+            self.text.append(" | ")
+        elif self.text:
+            self.end_line()
+        self.around = self.around.inside(name, element)
+        if name == "li":
+            self.bullet = "- "
+        elif name == "pre":
+            self.verbatim += 1
+            self._fence()
+
+    def leave(self, element: lxml.html.HtmlElement) -> None:
+        """Do what an element does by ending."""
+        name = element.tag
+        if self.unshown:
+            self.unshown -= 1
+        elif name in _BLOCKS:
+            if self.text and name not in _CELLS:
+                self.end_line()
+            if name == "li":
+                self.bullet = ""
+            elif name == "pre":
+                self._fence()
+                self.verbatim -= 1
+            self.around = self.around.outer or self.around
+        elif name == "a":
+            self.links -= 1
+        elif name in _MARKS:
+            self._mark(name)
+        if element.tail and not self.unshown:
+            self._add(element.tail)
+
+    def end_line(self) -> None:
+        """End the line so far; where white space counts, all of its lines."""
+        text, linked, first = "".join(self.text), self.linked, self.first
+        self.text, self.linked, self.first = [], 0, None
+        if first is None:
+            return
+        shown = " ".join(text.split())
+        letters = max(1, len(shown) - shown.count(" "))
+        line = first.line(min(1.0, linked / letters))
+        start = f"{'#' * int(first.name[1])} " if self.reading.formatting and first.name in _HEADINGS else self.bullet
+        self.bullet = ""
+        for each in text.split("\n") if self.verbatim else [shown]:
+            if each and not each.isspace():
+                self.lines.append((start + each.rstrip(), line))
+                start = ""
+
+    def _add(self, text: str) -> None:
+        self.text.append(text)
+        if not text.isspace():
+            if self.first is None:
+                self.first = self.around
+            if self.links:
+                self.linked += sum(map(len, text.split()))
+
+    def _mark(self, name: str) -> None:
+        """Add the mark of bold, italics or code; none around nothing."""
+        if not self.reading.formatting or self.verbatim:
+            return
+        if self.text and self.text[-1] == _MARKS[name]:
+            self.text.pop()
+        else:
+            self.text.append(_MARKS[name])
+
+    def _fence(self) -> None:
+        if self.reading.formatting:
+            self.lines.append(("```", self.around.line(0.0)))
+
+    def _is_left_out(self, table: lxml.html.HtmlElement) -> bool:
+        """Whether a table is data that is not wanted; old pages are laid out by tables."""
+        return not self.reading.tables and table.find(".//p") is None and table.find(".//table") is None
+
+
+_HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+
+_PATH = 3
+"""Elements that a path names."""
+
+
+@dataclass(slots=True)
+class _Around:
+    """The elements that start and end lines around a place of a page."""
+
+    name: str
+    label: str
+    depth: int
+    around: int
+    nearest: int
+    sections: int
+    hidden: bool
+    outer: _Around | None
+
+    def inside(self, name: str, element: lxml.html.HtmlElement) -> _Around:
+        """Return what is around the inside of `element`."""
+        given = element.attrib
+        label, hinted, hidden = name, 0, self.hidden
+        if given and name != "body":
+            for key in ("class", "id", "role"):
+                if (value := given.get(key)) and not value.isspace():
+                    hinted |= hints(value)
+                    if label is name and key != "role":
+                        label = f"{name}{'.' if key == 'class' else '#'}{value.split(maxsplit=1)[0]}"
+            style = given.get("style", "")
+            hidden = (
+                hidden
+                or "hidden" in given
+                or given.get("aria-hidden") == "true"
+                or "display:none" in style.replace(" ", "")
+            )
+        return _Around(
+            name,
+            label,
+            self.depth + 1,
+            self.around | hinted,
+            hinted or self.nearest,
+            self.sections | _SECTION_OF.get(name, 0),
+            hidden,
+            self,
+        )
+
+    def line(self, linked: float) -> Line:
+        """Return what is around as what is said of a line."""
+        labels: list[str] = []
+        at = self
+        while at.outer is not None and at.name != "html" and len(labels) < _PATH:
+            labels.append(at.label)
+            at = at.outer
+        return Line(
+            " > ".join(reversed(labels)),
+            _TAG_OF.get(self.name, 0),
+            round(linked, 3),
+            self.hidden,
+            self.depth,
+            self.around,
+            self.nearest,
+            self.sections,
+        )
