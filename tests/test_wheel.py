@@ -26,6 +26,11 @@ def stdout(*command: object, cwd: Path) -> str:
     return done.stdout
 
 
+def packs_in(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder of packs, those of its folders too."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as an installer builds it."""
@@ -39,7 +44,7 @@ def test_the_wheel_holds_packs_schema_and_types(wheel: Path) -> None:
     """And no tests, seeds or goldens."""
     names = zipfile.ZipFile(wheel).namelist()
     expected = {f"cleaner/{path.name}" for path in (ROOT / "cleaner").iterdir() if path.is_file()}
-    expected |= {f"cleaner/_packs/{path.name}" for path in (ROOT / "rules").iterdir()}
+    expected |= {f"cleaner/_packs/{name}" for name in packs_in(ROOT / "rules")}
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert {"cleaner/py.typed", "cleaner/report.schema.json", "cleaner/_packs/related.toml"} < expected
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
@@ -61,8 +66,7 @@ def test_an_installed_wheel_works(wheel: Path, tmp_path: Path) -> None:
     packs = Path(stdout(bin_ / "python", "-c", PACKS, cwd=tmp_path).strip())
     assert packs.parts[-2:] == ("cleaner", "_packs")
     assert packs.is_relative_to(tmp_path)
-    shipped = {path.name: path.read_bytes() for path in packs.iterdir()}
-    assert shipped == {path.name: path.read_bytes() for path in (ROOT / "rules").iterdir()}
+    assert packs_in(packs) == packs_in(ROOT / "rules")
 
 
 def test_an_editable_install_finds_the_packs_of_the_checkout() -> None:
