@@ -164,7 +164,7 @@ def decide(
         cut = [gone and seen.speaks(place) and scores[place] > 0 for place, gone in enumerate(cut)]
     for first, last in _runs(cut, seen.pages):
         # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
-        told = any(seen.reasons[at] and (seen.lettered[at] or at in seen.running) for at in range(first, last))
+        told = any(seen.told(at) and (seen.lettered[at] or at in seen.running) for at in range(first, last))
         if layout is None and not told:
             cut[first:last] = [False] * (last - first)
     for place in emptied(blocks, seen.pages, cut):
@@ -321,15 +321,13 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
 
 def _reasons(seen: Observed, first: int, last: int, layout: Layout | None) -> tuple[Reason, ...]:
     """Return each rule once, by id; running lines; markup; then templates in order, a passage in the same partners as one."""
-    rules = {
-        reason.rule for place in range(first, last) for reason in seen.reasons[place] if isinstance(reason, RuleReason)
-    }
+    rules = {reason.rule for place in range(first, last) for reason in seen.reasons[place]}
     templates: list[TemplateReason] = []
     named: set[TemplateReason] = set()
     adjacent = False  # whether nothing with a letter stands between this block and the last template's
     for place in range(first, last):
-        found = [reason for reason in seen.reasons[place] if isinstance(reason, TemplateReason)]
-        for reason in found:
+        reason = seen.repetition.reasons.get(place)
+        if reason is not None:
             if adjacent and _continues(templates[-1], reason):
                 pairs = zip(templates[-1].partners, reason.partners, strict=True)
                 partners = tuple(Partner(one.id, one.start, other.end) for one, other in pairs)
@@ -339,7 +337,7 @@ def _reasons(seen: Observed, first: int, last: int, layout: Layout | None) -> tu
             elif reason not in named:
                 templates.append(reason)
                 named.add(reason)
-        adjacent = bool(found) or (adjacent and not seen.lettered[place])
+        adjacent = reason is not None or (adjacent and not seen.lettered[place])
     pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
     markup = [] if layout is None else [_markup(seen.blocks[first:last], layout)]
     return (*map(RuleReason, sorted(rules)), *pages, *markup, *templates)

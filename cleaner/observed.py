@@ -12,7 +12,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from cleaner.model import Block, Evidence, Reason
+from cleaner.model import Block, Evidence, RuleReason
 from cleaner.near import WIDTH
 from cleaner.pages import BREAK, page_numbers, running
 from cleaner.repetition import Repetition
@@ -66,7 +66,7 @@ class Observed:
         self.code = [is_code(block.folded) for block in blocks]
         self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
         self.signals, self.reasons = _said(evidence, len(blocks))
-        """What rules say of each block, and whether that settles it; and what speaks for cutting it."""
+        """What rules say of each block, and whether that settles it; and which speak for cutting it."""
         self.parted = frozenset(
             at
             for at, block in enumerate(blocks if BREAK in text else ())
@@ -77,9 +77,6 @@ class Observed:
         """The page of each block, from 0."""
         self.running = running(blocks, self.pages)
         """Blocks that are the head or the foot of a page, and why."""
-        more: list[tuple[int, Reason]] = [*repetition.reasons.items(), *self.running.items()]
-        for place, reason in more:
-            self.reasons[place].append(reason)
         self.repetition = repetition
         recurs = repetition.shared > 0
         self.recurs: list[bool] = recurs.tolist()
@@ -131,6 +128,10 @@ class Observed:
     def speaks(self, place: int) -> bool:
         """Whether evidence of its own speaks for cutting a block."""
         return self.ruled(place) or self.recurs[place] or place in self.running
+
+    def told(self, place: int) -> bool:
+        """Whether there is a reason to give for cutting a block."""
+        return bool(self.reasons[place]) or place in self.repetition.reasons or place in self.running
 
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
@@ -256,10 +257,10 @@ class Observed:
         return self.text.count("\n", block.stop, block.end) > 1
 
 
-def _said(evidence: Sequence[Evidence], count: int) -> tuple[list[dict[str, bool]], list[list[Reason]]]:
+def _said(evidence: Sequence[Evidence], count: int) -> tuple[list[dict[str, bool]], list[list[RuleReason]]]:
     """Return the signals for each of `count` blocks, and whether one settles it; and the reasons for cutting it."""
     signals: list[dict[str, bool]] = [{} for _ in range(count)]
-    reasons: list[list[Reason]] = [[] for _ in range(count)]
+    reasons: list[list[RuleReason]] = [[] for _ in range(count)]
     for said in evidence:
         signals[said.block][said.signal] = said.settles or signals[said.block].get(said.signal, False)
         if said.signal != "keep":

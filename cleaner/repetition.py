@@ -6,9 +6,9 @@ it was taken from counts. And they are taken both in the document's group, known
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,7 +111,7 @@ class Repetition:
     """How many of the corpus hold the block in a run of recurring ones at their end."""
     edge: NDArray[np.bool_]
     """Whether it stands in such a run here, and others hold it with no prose of their own between it and that end."""
-    reasons: dict[int, TemplateReason] = field(default_factory=dict)
+    reasons: Mapping[int, TemplateReason] = field(default_factory=dict)
     """For each block that others hold, nearly hold, or hold a cell of: which, where, how many. Of cells the similarity is one
     to how many there are."""
     duplicate_of: str | None = None
@@ -121,6 +121,37 @@ class Repetition:
     def shared(self) -> NDArray[np.float64]:
         """How many other documents of the corpus hold each block, or nearly the same."""
         return np.maximum(self.corpus, self.near)
+
+
+class Reasons(Mapping[int, TemplateReason]):
+    """Reasons that are made when they are asked for: most blocks that others hold are not cut, or not alone.
+
+    >>> made = Reasons({3: lambda: TemplateReason("da6630dccae1dafa", 2, 1.0, ())})
+    >>> list(made), made[3].documents
+    ([3], 2)
+    """
+
+    def __init__(self, makers: Mapping[int, Callable[[], TemplateReason]]) -> None:
+        self._makers = makers
+        self._made: dict[int, TemplateReason] = {}
+
+    def __getitem__(self, place: int) -> TemplateReason:
+        """Make the reason of the block at `place`."""
+        if place not in self._made:
+            self._made[place] = self._makers[place]()
+        return self._made[place]
+
+    def __contains__(self, place: object) -> bool:
+        """Whether the block at `place` has one."""
+        return place in self._makers
+
+    def __iter__(self) -> Iterator[int]:
+        """Iterate over the blocks that have one."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._makers)
 
 
 _OTHER = ("blocks", "size", "edge", "reasons", "duplicate_of")
@@ -159,14 +190,15 @@ class _Lookup:
     def found(self) -> Repetition:
         """Return all that is known."""
         counts, edges = self._counts, self._edges
-        reasons = {
-            at: self._reason(slot, 1.0)
+        held = counts["corpus"].tolist()
+        makers: dict[int, Callable[[], TemplateReason]] = {
+            at: partial(self._reason, slot, 1.0)
             for at, slot in enumerate(self._slots.tolist())
-            if counts["corpus"][at] and slot >= 0
+            if held[at] and slot >= 0
         }
-        reasons |= {at: self.passages.reason(at) for at in self._parts if counts["corpus"][at]}
-        reasons |= {at: self._reason(slot, similarity) for at, (slot, _, similarity) in self._nearly.items()}
-        reasons |= {at: reason for at, reason in self._titled() if at not in reasons}
+        makers |= {at: partial(self.passages.reason, at) for at in self._parts if held[at]}
+        makers |= {at: partial(self._reason, slot, alike) for at, (slot, _, alike) in self._nearly.items()}
+        makers |= {at: maker for at, maker in self._titled() if at not in makers}
         return Repetition(
             self.blocks,
             self._size,
@@ -177,7 +209,7 @@ class _Lookup:
             **self._looks(),
             **self._places(),
             **self._cells(),
-            reasons=reasons,
+            reasons=Reasons(makers),
             duplicate_of=self.kin.duplicate_of,
         )
 
@@ -286,14 +318,14 @@ class _Lookup:
     def _celled(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         return cells_of(self.kin.document.text, self.blocks)
 
-    def _titled(self) -> Iterator[tuple[int, TemplateReason]]:
+    def _titled(self) -> Iterator[tuple[int, Callable[[], TemplateReason]]]:
         """Yield blocks with a cell that is a line of its own elsewhere in the group, and why: they link to that page."""
         cells, counts = self._celled
         slots = self._known.holders.places(cells)
         linked = (slots >= 0) & (self._count(self._known.group_holders, cells) > 0)
         lines = np.repeat(np.arange(len(self.blocks)), counts)
         for at, first in zip(*np.unique(lines[linked], return_index=True), strict=True):
-            yield int(at), self._reason(int(slots[linked][first]), 1 / int(counts[at]))
+            yield int(at), partial(self._reason, int(slots[linked][first]), 1 / int(counts[at]))
 
     def _cells(self) -> dict[str, Any]:
         cells, counts = self._celled

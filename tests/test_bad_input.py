@@ -222,7 +222,10 @@ ARGUMENTS = [
     (["clean", "in/a.txt", "--out", "in"], "in/a.txt: the output would overwrite an input; expected another folder"),
     (["clean", "in", "--out", "foreign"], "foreign/a.txt: not written by cleaner; expected nothing there, or --force"),
     (["clean", "in", "--out", "file.txt"], "file.txt: a file; expected a folder"),
-    (["clean", "in", "--out", "o", "--format", "pdf"], "--format pdf: no such format; expected auto, text, html or jsonl"),
+    (
+        ["clean", "in", "--out", "o", "--format", "pdf"],
+        "--format pdf: no such format; expected auto, text, html or jsonl",
+    ),
     (["clean", "in", "--out", "o", "--rules", "nosuch.toml"], f"nosuch.toml: No such file or directory{NO_RULES}"),
     (["clean", "in", "--out", "o", "--rules", "in"], "in: no rule packs in this folder; expected files named *.toml"),
     (

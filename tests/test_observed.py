@@ -14,7 +14,6 @@ from cleaner.observed import BRIDGE, HOLD, LONGEST, OVERWHELMING, SEVERAL, Obser
 from cleaner.observed import TITLE as WIDEST
 from cleaner.repetition import none
 from cleaner.segment import segment
-from tests.handmade import CODE, MORE, NOTHING, PROSE, RULE, TEMPLATE, TITLE, Said, seen, tiled
 
 WASPS = MORE.replace("Bees", "Wasps")
 
@@ -120,9 +119,10 @@ def test_one_rule_that_settles_a_block_is_enough(order: int) -> None:
 
 
 def test_reasons_are_those_for_cutting() -> None:
-    """Of the rules first, then of the corpus; a rule that keeps gives none."""
-    found = seen((TITLE, "One", "Two"), {0: ["keep"], 1: ["cut"], 2: ["open"]}, {1: 3})
-    assert found.reasons == [[], [RULE, TEMPLATE], [RULE]]
+    """A rule that keeps gives none; what the corpus repeats is one, too."""
+    found = seen((TITLE, "One", "Two", "Three"), {0: ["keep"], 1: ["cut"], 2: ["open"]}, {1: 3, 3: 3})
+    assert found.reasons == [[], [RULE], [RULE], []]
+    assert [found.told(place) for place in range(4)] == [False, True, True, True]
 
 
 def test_what_recurs_and_what_does_as_more_than_a_quotation() -> None:
