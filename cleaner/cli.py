@@ -267,7 +267,8 @@ def show_rule(
 @rules_app.command("test", epilog="Example: cleaner rules test")
 def try_rules(*, rules: Rules = None) -> None:
     """Run every rule on its own examples. Exit status 1 when one is wrong."""
-    from cleaner.rules import check, load_rules
+    from cleaner.checking import check
+    from cleaner.rules import load_rules
 
     with _lines():
         loaded = load_rules(rules or [])

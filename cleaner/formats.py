@@ -216,7 +216,8 @@ def read(source: Source, fields: Fields) -> Iterator[Record]:
 
     What cannot be read is yielded as a `Failure`, not raised. A text file is one document: its id is the
     source's name, its group the folder of that name. A line of a JSONL file is one document; lines end at
-    "\n" only. A failure has the document's id as far as it is known.
+    "\n" only; when it has a string in a field `url`, that is the document's address. A failure has the document's
+    id as far as it is known.
 
     Args:
         source: The file. It may be read again: nothing is kept.
@@ -228,7 +229,7 @@ def read(source: Source, fields: Fields) -> Iterator[Record]:
     ...     _ = path.write_bytes(b'{"text": "One", "url": 7}\n\n{"text": null}')
     ...     for record in read(Source(path, "x.jsonl", "jsonl"), Fields(id="url")):
     ...         print(record.line, record.entry)
-    1 Document(id='7', text='One', group='')
+    1 Document(id='7', text='One', group='', url='')
     2 None
     3 Failure(id='x.jsonl:3', error="x.jsonl:3: no field 'url'; expected a string or an integer", group='')
     """
@@ -286,7 +287,8 @@ def _read_line(name: str, number: int, line: bytes, fields: Fields) -> Record:
         text = text_of(value, fields.text, where)
     except ReadError as error:
         return Record(name, Failure(id_, str(error), group), "", number)
-    return Record(name, Document(id_, text, group), raw, number)
+    url = value.get("url")
+    return Record(name, Document(id_, text, group, url if isinstance(url, str) else ""), raw, number)
 
 
 def body(record: Record, cleaned: Cleaned, field: str) -> tuple[str, str | None]:

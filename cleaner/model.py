@@ -31,6 +31,8 @@ class Document:
     """The original text. All offsets everywhere are code points into it."""
     group: str = ""
     """The site, source or folder that the document came from; "" when unknown."""
+    url: str = ""
+    """Its address on the web; "" when unknown. Rules for some sites look at the host in it, nothing else does."""
 
 
 @dataclass(frozen=True, slots=True)

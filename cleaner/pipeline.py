@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 from cleaner.decide import Decision, Policy, decide, placed
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
+from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, Document, Span
 from cleaner.render import body
 from cleaner.repetition import lookup
-from cleaner.rules import RuleSet, load_rules, match
+from cleaner.rules import load_rules
 from cleaner.segment import segment
 
 
@@ -65,7 +66,7 @@ class Cleaner:
                 error = "the cut would leave no text; expected a body beside the boilerplate"
                 break
             text, spans = rest, more
-            decision = self.explain(Document(document.id, text, document.group))
+            decision = self.explain(replace(document, text=text))
         if spans and (error := self._held(document.text, text)):
             return Cleaned(document, document.text, (), "held", error, duplicate_of)
         if spans:

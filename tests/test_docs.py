@@ -74,6 +74,6 @@ def test_the_rule_in_the_readme_passes_its_own_examples(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(rule, encoding="utf-8")
     assert cleaner.load_rules([path], shipped=False).rules
-    from cleaner.rules import check
+    from cleaner.checking import check
 
     assert check(cleaner.load_rules([path], shipped=False)) == []

@@ -304,7 +304,7 @@ def test_fields_are_named(line: str, id_: str, group: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(("value", "id_"), [('"a"', "a"), ('""', ""), ("12", "12"), ("-3", "-3")])
 def test_ids_are_strings_or_integers(value: str, id_: str, tmp_path: Path) -> None:
     """As they are, or in decimals."""
-    [record] = read_bytes(tmp_path, f'{{"url":{value},"text":""}}'.encode(), fields=Fields(id="url"))
+    [record] = read_bytes(tmp_path, f'{{"key":{value},"text":""}}'.encode(), fields=Fields(id="key"))
     assert record.entry == Document(id_, "")
 
 

@@ -1,0 +1,341 @@
+r"""Matching: a rule, and what rules say of the blocks of a document.
+
+A block is hit by a rule with phrases when it is one of them, and by a rule with a pattern when it holds one of its keywords
+and the pattern is found in it. Keywords of all rules are looked for at once, in the whole document; a pattern is compiled when
+it is first tried, and tried only on blocks short enough for it.
+
+>>> from cleaner.segment import segment
+>>> rule = Rule(pack="own", id="plug", why="A plug.", effect="open", phrases=("You may also like",), langs=("en",),
+...             match=("You may also like",), spare=("You may also like tea.",))
+>>> document = Document("a", "The harbour opened in 1907.\n\n### You may also like:\nTen more harbours\n")
+>>> [(found.block, found.signal, found.reason.rule)
+...  for found in match(RuleSet((rule,)), document, segment(document.text))]
+[(1, 'open', 'own/plug')]
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from functools import cache, cached_property, lru_cache
+from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns there is; see lengths()
+from typing import Literal
+from urllib.parse import urlsplit
+
+import ahocorasick_rs
+import regex
+
+from cleaner.model import Block, Document, Evidence, RuleError, RuleReason, Signal
+from cleaner.segment import fold
+
+Where = Literal["head", "tail", "anywhere"]
+"""Where in the document a rule looks."""
+
+TIMEOUT_S = 0.5
+"""How long one search may take: the shipped patterns take microseconds, so only a runaway one gets here."""
+
+SEARCH_CHARS = 2000
+"""Patterns skip longer blocks: boilerplate comes in short lines, the longest legal footers included."""
+
+HEAD_BLOCKS, HEAD_SHARE = 10, 0.25
+TAIL_BLOCKS, TAIL_SHARE = 15, 0.5
+"""A block is in the head when it is one of the first ten or starts in the first quarter of the characters; in the
+tail, when it is one of the last fifteen or starts in the last half."""
+
+DECORATION_CHARS = 40
+"""How much longer than the longest phrase a block may be before it is not compared with phrases at all."""
+
+REMEMBERED = 1 << 15
+"""So many outcomes of patterns are remembered: a corpus repeats its boilerplate, and a body is looked at more than once."""
+
+_PLAIN = {
+    ord(char): unicodedata.normalize("NFD", char)[0]
+    for char in map(chr, [*range(0xC0, 0x250), 0x451, *range(0x1E00, 0x1F00)])
+} | {0x142: "l", 0xF8: "o", 0x111: "d", 0x131: "i", 0x2018: "'", 0x2019: "'", 0x2013: "-", 0x2014: "-"}
+"""Latin letters without accents, Cyrillic io as ie, one apostrophe, one dash: headings come both ways."""
+
+
+_CLASS = re.compile(r"\\p\{\w+\}")
+_FUZZY = re.compile(r"(?<!\\p)\{[^\d,]")
+"""What `regex` knows and the standard library's parser does not: classes of characters; errors to allow."""
+
+_ASCII_DECORATION = "".join(char for char in map(chr, range(128)) if not char.isalnum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule, as its pack has it: `rules/README.md` says what the fields mean. Texts are not folded yet."""
+
+    pack: str
+    """The stem of the pack's file name."""
+    id: str
+    why: str
+    effect: Signal
+    pattern: str = ""
+    """"" when the rule has phrases."""
+    phrases: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    where: Where = "anywhere"
+    langs: tuple[str, ...]
+    sites: tuple[str, ...] = ()
+    """Wildcards for the document's group; () for all documents."""
+    match: tuple[str, ...]
+    spare: tuple[str, ...]
+    own: bool = False  # whether the user gave it, and not the wheel: then it settles what it speaks of
+
+    @property
+    def full_id(self) -> str:
+        """The name used everywhere outside the pack: `pack/id`."""
+        return f"{self.pack}/{self.id}"
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Rules ready to match, in the order they were loaded. It pickles; each process compiles its own."""
+
+    rules: tuple[Rule, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the rules' content, in hexadecimal: it changes when any field of any rule does."""
+        return hashlib.sha256(json.dumps([asdict(rule) for rule in self.rules]).encode()).hexdigest()
+
+    @cached_property
+    def compiled(self) -> _Compiled:
+        """The look-up tables that `match` works with, built when first needed."""
+        return _Compiled(self.rules)
+
+    def __reduce__(self) -> tuple[type[RuleSet], tuple[tuple[Rule, ...]]]:
+        return RuleSet, (self.rules,)
+
+
+class _Compiled:
+    """The look-up tables of a rule set. A rule is known here by its position in the set."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
+        self.names = [rule.full_id for rule in rules]
+        self.phrases: dict[str, list[int]] = {}
+        self.openings: dict[str, list[int]] = {}
+        by_keyword: dict[str, list[int]] = {}
+        for at, rule in enumerate(rules):
+            for phrase in map(bare, map(fold, rule.phrases)):
+                self.phrases.setdefault(phrase, []).append(at)
+                # One word of a script with capitals ("Popular", "Trending") starts too many sentences of prose.
+                long_enough = len(phrase) >= 4 and (" " in phrase or phrase == phrase.upper())
+                if rule.effect == "open" and long_enough:
+                    self.openings.setdefault(phrase, []).append(at)
+            for keyword in map(fold, rule.keywords):
+                by_keyword.setdefault(keyword, []).append(at)
+        self.heads = {_trimmed(phrase[:6]) for phrase in self.phrases}
+        self.longest = max(map(len, self.phrases), default=-DECORATION_CHARS) + DECORATION_CHARS
+        self.opening_heads: dict[str, tuple[str, ...]] = {}
+        for phrase in self.openings:
+            self.opening_heads[phrase[:4]] = (*self.opening_heads.get(phrase[:4], ()), phrase)
+        self.most_words = max((len(phrase.split()) for phrase in self.openings), default=0)
+        self.by_keyword = list(by_keyword.values())
+        self.limits: dict[int, list[tuple[int, int, int]]] = {}
+        self.known: dict[str, tuple[int, ...]] = {}
+        self.automaton = ahocorasick_rs.BytesAhoCorasick(
+            [keyword.encode() for keyword in by_keyword], implementation=ahocorasick_rs.Implementation.DFA
+        )
+        self.patterns: dict[int, regex.Pattern[str]] = {}
+        self.found = lru_cache(REMEMBERED)(self._found)
+
+    def candidates(self, blocks: Sequence[Block]) -> dict[str, tuple[int, ...]]:
+        """Return, by the text of a block, the rules that may hit it: it is a phrase of theirs, or holds a keyword.
+
+        What was found is remembered: corpora repeat their boilerplate, and a body is looked at more than once.
+        """
+        if len(self.known) > REMEMBERED:
+            self.known.clear()
+        known = self.known
+        if fresh := list({block.folded: None for block in blocks if block.folded not in known}):
+            known.update(dict.fromkeys(fresh, ()))
+            for folded, rule in {*self.phrase_hits(fresh), *self.keyword_hits(fresh)}:
+                known[folded] += (rule,)
+        return known
+
+    def phrase_hits(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """Yield text and rule where a text is a phrase."""
+        phrases, heads, longest = self.phrases, self.heads, self.longest
+        for folded in texts:
+            if len(folded) <= longest and (folded.isascii() or _trimmed(_head(folded)) in heads):
+                for rule in phrases.get(bare(folded), ()):
+                    yield folded, rule
+
+    def heading_hits(self, text: str, blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:
+        """Yield block and rule where a sentence of a flattened document starts with a heading: "Read also Ten harbours".
+
+        What follows must start like a title; "Read also the old report" goes on in lower case: prose.
+        """
+        for at, block in enumerate(blocks):
+            if not block.sentence or not (openings := self.opening_heads.get(_head(block.folded)[:4])):
+                continue
+            if not block.folded[_first_letter(block.folded) :].translate(_PLAIN).startswith(openings):
+                continue
+            sentence = text[block.start : block.stop]
+            spaced = sentence[_first_letter(sentence) :].replace("\uff1a", ":").replace(":", ": ")
+            words = spaced.split(maxsplit=self.most_words + 1)
+            for n in range(1, len(words)):
+                heading = fold(" ".join(words[:n])).translate(_PLAIN).removesuffix(":")
+                rest = " ".join(words[n:])
+                title = rest[_first_letter(rest) :]
+                if heading in self.openings and title and not title[0].islower():
+                    for rule in self.openings[heading]:
+                        yield at, rule
+
+    def keyword_hits(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """Yield text and rule where a text holds a keyword of a rule with a pattern, and is short enough for it."""
+        texts = [text for text in texts if len(text) <= SEARCH_CHARS]
+        joined = "\n".join(texts).encode()
+        limits, at, last, text = self.limits, 0, -1, ""
+        for keyword, start, _ in self.automaton.find_matches_as_indexes(joined, overlapping=True):
+            if start > last:  # else it is a keyword within another one
+                at += joined.count(b"\n", max(last, 0), start)
+                last, text = start, texts[at]
+            for rule, shortest, longest in limits.get(keyword) or self._limits(keyword):
+                if shortest <= len(text) <= longest:
+                    yield text, rule
+
+    def _limits(self, keyword: int) -> list[tuple[int, int, int]]:
+        """Return the rules of a keyword, each with the lengths of text that it can hit; from then on, `limits` knows."""
+        self.limits[keyword] = [(rule, *lengths(self.rules[rule].pattern)) for rule in self.by_keyword[keyword]]
+        return self.limits[keyword]
+
+    def _found(self, at: int, folded: str) -> bool:
+        """Whether the pattern of a rule is found; raise RuleError when it runs away."""
+        if at not in self.patterns:
+            self.patterns[at] = regex.compile(self.rules[at].pattern)
+        try:
+            return self.patterns[at].search(folded, timeout=TIMEOUT_S) is not None
+        except TimeoutError as error:
+            raise RuleError(
+                f"rule {self.names[at]!r}: pattern ran longer than {TIMEOUT_S} s on a block of {len(folded)} "
+                "characters; expected bounded repetition"
+            ) from error
+
+
+def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[Evidence]:
+    r"""Return what the rules say of a document's blocks, by block, then by rule id.
+
+    >>> from cleaner.rules import load_rules
+    >>> from cleaner.segment import segment
+    >>> text = "Advertisement\nThe advertisement ran in 1952.\n"
+    >>> [found.reason.rule for found in match(load_rules(), Document("a", text), segment(text))]
+    ['ads/label']
+
+    Raises:
+        RuleError: A pattern ran longer than `TIMEOUT_S`.
+    """
+    compiled = rules.compiled
+    candidates = compiled.candidates(blocks)
+    found: list[tuple[int, str, Rule]] = []
+    hits = [(at, position) for at, block in enumerate(blocks) for position in candidates[block.folded]]
+    for at, position in {*hits, *compiled.heading_hits(document.text, blocks)}:
+        rule = compiled.rules[position]
+        if _applies(rule, document, blocks, at) and (not rule.pattern or compiled.found(position, blocks[at].folded)):
+            found.append((at, compiled.names[position], rule))
+    found.sort(key=lambda hit: hit[:2])
+    return [Evidence(at, rule.effect, RuleReason(name), rule.own) for at, name, rule in found]
+
+
+@cache
+def lengths(pattern: str) -> tuple[int, int]:
+    r"""Return how short and how long a text can be that a pattern hits, in characters; (0, `SEARCH_CHARS`) when that is not known.
+
+    It is known of patterns that the standard library's parser can read, the longest of those tied to both ends. What only
+    `regex` has (classes of characters such as `\p{L}` aside) is not known.
+
+    >>> lengths("^by .{2,30}$"), lengths("by .{2,30}$"), lengths("^(?&by) .{2,30}$(?(DEFINE)(?<by>by|von))")
+    ((5, 33), (5, 2000), (0, 2000))
+    """
+    try:
+        with warnings.catch_warnings(action="error"):
+            parsed = _parser.parse(_CLASS.sub(r"\\w", pattern))
+    except (re.error, Warning):
+        return 0, SEARCH_CHARS
+    if not len(parsed) or _FUZZY.search(pattern):
+        return 0, SEARCH_CHARS
+    tied = (parsed[0], parsed[-1]) == tuple(_parser.parse("^$"))
+    shortest, longest = parsed.getwidth()
+    return min(shortest, SEARCH_CHARS), min(longest, SEARCH_CHARS) if tied else SEARCH_CHARS
+
+
+def hosts(document: Document) -> tuple[str, str]:
+    """Return what the `sites` of a rule are compared with: the document's group, and the host of its address, in lower case.
+
+    >>> hosts(Document("a", "", "Example", "https://www.Example.com:8080/news?id=7"))
+    ('example', 'www.example.com')
+    """
+    url = document.url if "//" in document.url else f"//{document.url}"
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # "http://[": no address
+        host = ""
+    return document.group.casefold(), host.casefold()
+
+
+def _applies(rule: Rule, document: Document, blocks: Sequence[Block], at: int) -> bool:
+    """Whether a rule looks at the block at all: by the document's site and the block's place."""
+    if rule.sites and not _of_site(rule.sites, hosts(document)):
+        return False
+    if rule.where == "anywhere":
+        return True
+    share = blocks[at].start / len(document.text)
+    if rule.where == "head":
+        return at < HEAD_BLOCKS or share < HEAD_SHARE
+    return at >= len(blocks) - TAIL_BLOCKS or share >= 1 - TAIL_SHARE
+
+
+def _of_site(sites: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a wildcard hits a name; `*.example.com` hits `example.com`, too."""
+    wildcards = {site.casefold() for site in sites}
+    wildcards |= {site.removeprefix("*.") for site in wildcards}
+    return any(name and fnmatchcase(name, wildcard) for name in names for wildcard in wildcards)
+
+
+def _first_letter(text: str) -> int:
+    """Return the position of the first character that is not decoration; the length of `text` when all is.
+
+    Decoration is punctuation, symbols (emoji too), separators and control characters, and the marks that turn
+    a character into an emoji or a key cap.
+    """
+    for at, char in enumerate(text):
+        if unicodedata.category(char)[0] not in "PSZC" and char not in "\ufe0f\u20e3":
+            return at
+    return len(text)
+
+
+def _head(folded: str) -> str:
+    """Return the first six characters of folded text when it is bare: most text that is no phrase differs here."""
+    head = folded.lstrip(_ASCII_DECORATION)[:6]
+    if not head[:1].isalnum():
+        head = folded[_first_letter(folded) :][:6]
+    return head if head.isascii() else head.translate(_PLAIN)
+
+
+def _trimmed(head: str) -> str:
+    """Return what `_head` says without what may be decoration after a short phrase."""
+    while head and not head[-1].isalnum():
+        head = head[:-1]
+    return head
+
+
+def bare(folded: str) -> str:
+    """Return folded text as phrases are compared: plain letters, no decoration at either end.
+
+    >>> bare("## à lire aussi »")
+    'a lire aussi'
+    """
+    if folded.isascii():
+        return folded.strip(_ASCII_DECORATION)
+    plain = folded.translate(_PLAIN)
+    plain = plain[_first_letter(plain) :]
+    return plain[: len(plain) - _first_letter(plain[::-1])]
