@@ -31,6 +31,7 @@ from urllib.parse import urlsplit
 import ahocorasick_rs
 import regex
 
+from cleaner.language import written_in
 from cleaner.model import Block, Document, Evidence, RuleError, RuleReason, Signal
 from cleaner.segment import fold
 
@@ -84,7 +85,9 @@ class Rule:
     where: Where = "anywhere"
     langs: tuple[str, ...]
     sites: tuple[str, ...] = ()
-    """Wildcards for the document's group; () for all documents."""
+    """Wildcards for the document's group or the host of its address; () for all documents."""
+    native: bool = False
+    """Whether the rule is only for documents written in one of its `langs`."""
     match: tuple[str, ...]
     spare: tuple[str, ...]
     own: bool = False  # whether the user gave it, and not the wheel: then it settles what it speaks of
@@ -240,8 +243,13 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     hits = [(at, position) for at, block in enumerate(blocks) for position in candidates[block.folded]]
     for at, position in {*hits, *compiled.heading_hits(document.text, blocks)}:
         rule = compiled.rules[position]
-        if _applies(rule, document, blocks, at) and (not rule.pattern or compiled.found(position, blocks[at].folded)):
-            found.append((at, compiled.names[position], rule))
+        if not _applies(rule, document, blocks, at):
+            continue
+        if rule.pattern and not compiled.found(position, blocks[at].folded):
+            continue
+        if rule.native and not written_in(document.text, rule.langs):  # last: it is dear
+            continue
+        found.append((at, compiled.names[position], rule))
     found.sort(key=lambda hit: hit[:2])
     return [Evidence(at, rule.effect, RuleReason(name), rule.own) for at, name, rule in found]
 

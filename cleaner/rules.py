@@ -21,6 +21,7 @@ _NAME = regex.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANG = regex.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
 _TEXTS = frozenset(("id", "why", "effect", "pattern", "where"))
 _LISTS = frozenset(("phrases", "keywords", "langs", "sites", "match", "spare"))
+_FLAGS = frozenset(("native",))
 _REQUIRED = frozenset(("id", "why", "effect", "langs", "match", "spare"))
 
 
@@ -40,10 +41,23 @@ def packs_folder() -> Path:
     raise RuleError(f"{here / '_packs'}: no shipped rule packs; expected the folder that the wheel holds")
 
 
+def optional_packs() -> list[str]:
+    """Return the names of the packs that are shipped but not used unless they are asked for, sorted.
+
+    Raises:
+        RuleError: The packs were not installed.
+    """
+    return sorted(path.stem for path in (packs_folder() / "optional").glob("*.toml"))
+
+
 def load_rules(paths: Sequence[Path | str] = (), *, shipped: bool = True) -> RuleSet:
     """Read rule packs: the shipped ones in name order, then `paths` as given, folders' packs in name order.
 
     A rule replaces an earlier one of the same pack name and id; `disable` turns off rules read before.
+
+    Args:
+        paths: Packs and folders of packs; where there is none of that name, names of optional packs.
+        shipped: Whether to read the shipped ones, too; the optional ones never are by themselves.
 
     >>> len(load_rules(shipped=False).rules)
     0
@@ -64,6 +78,8 @@ def load_rules(paths: Sequence[Path | str] = (), *, shipped: bool = True) -> Rul
 
 
 def _pack_files(path: Path) -> list[Path]:
+    if not path.exists() and str(path) in optional_packs():
+        path = packs_folder() / "optional" / f"{path}.toml"
     packs = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not packs:
         raise RuleError(f"{path}: no rule packs in this folder; expected files named *.toml")
@@ -75,7 +91,10 @@ def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule]]:
     try:
         pack = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise RuleError(f"{path}: {error.strerror}; expected a rule pack or a folder of them") from error
+        names = ", ".join(optional_packs()) or "there is none"
+        raise RuleError(
+            f"{path}: {error.strerror}; expected a rule pack, a folder of them, or an optional pack ({names})"
+        ) from error
     except ValueError as error:  # of the decoder or of the parser
         raise RuleError(f"{path}: not TOML in UTF-8: {error}; expected [[rule]] tables") from error
     if unknown := sorted(pack.keys() - {"rule", "disable"}):
@@ -99,10 +118,7 @@ def _parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> R
     """Return the rule of a [[rule]] table, or raise RuleError that names the field and what it should be."""
     _check_fields(table, place)
     for field, value in table.items():
-        if field in _LISTS:
-            _check_texts(place, field, value)
-        elif not isinstance(value, str) or not value.strip():
-            raise _wrong(place, field, f"{value!r} is not text", "a text that is not empty")
+        _check_value(place, field, value)
     for field, names in (("effect", get_args(Signal)), ("where", get_args(Where))):
         if field in table and table[field] not in names:
             raise _wrong(place, field, f"{table[field]!r} is unknown", f"one of {', '.join(names)}")
@@ -120,8 +136,9 @@ def _parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> R
 
 def _check_fields(table: dict[str, Any], place: str) -> None:
     """Raise RuleError when a field is unknown, missing, or does not go with another."""
-    if unknown := sorted(table.keys() - _TEXTS - _LISTS):
-        raise _wrong(place, unknown[0], "unknown field", f"one of {', '.join(sorted(_TEXTS | _LISTS))}")
+    known = _TEXTS | _LISTS | _FLAGS
+    if unknown := sorted(table.keys() - known):
+        raise _wrong(place, unknown[0], "unknown field", f"one of {', '.join(sorted(known))}")
     if ("pattern" in table) == ("phrases" in table):
         raise _wrong(place, "pattern", "both or neither of pattern and phrases given", "one of the two")
     if "phrases" in table and "keywords" in table:
@@ -137,6 +154,17 @@ def _check_pattern(place: str, pattern: str) -> None:
         regex.compile(pattern)
     except regex.error as error:
         raise _wrong(place, "pattern", f"does not compile ({error})", "a regular expression") from error
+
+
+def _check_value(place: str, field: str, value: object) -> None:
+    """Raise RuleError when a field does not hold the kind of value that it should."""
+    if field in _LISTS:
+        _check_texts(place, field, value)
+    elif field in _FLAGS:
+        if value is not True:
+            raise _wrong(place, field, f"{value!r} is not true", "true, or no such field")
+    elif not isinstance(value, str) or not value.strip():
+        raise _wrong(place, field, f"{value!r} is not text", "a text that is not empty")
 
 
 def _check_phrases(place: str, phrases: Sequence[str]) -> None:

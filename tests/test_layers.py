@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "model | segment jsonl | near fingerprints shingling counting grouping matching report formats options | rules index output surroundings pages"
+    "model language | segment jsonl | near fingerprints shingling counting grouping matching report formats options | rules index output surroundings pages"
     " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
     " | __init__ checking | engines golden | runs | cli | __main__"
 )
@@ -24,7 +24,7 @@ USERS = {
     "ahocorasick_rs": "matching",
     "datasketch": "near",
     "orjson": "jsonl report output originals golden",
-    "regex": "matching rules",
+    "regex": "language matching rules",
     "rich": "cli render",
     "safetensors": "index",
     "scipy": "grouping",

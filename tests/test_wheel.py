@@ -26,6 +26,11 @@ def stdout(*command: object, cwd: Path) -> str:
     return done.stdout
 
 
+def files(folder: Path) -> list[Path]:
+    """Return the files of a folder and its subfolders."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as an installer builds it."""
@@ -39,7 +44,7 @@ def test_the_wheel_holds_packs_schema_and_types(wheel: Path) -> None:
     """And no tests, seeds or goldens."""
     names = zipfile.ZipFile(wheel).namelist()
     expected = {f"cleaner/{path.name}" for path in (ROOT / "cleaner").iterdir() if path.is_file()}
-    expected |= {f"cleaner/_packs/{path.name}" for path in (ROOT / "rules").iterdir()}
+    expected |= {f"cleaner/_packs/{path.relative_to(ROOT / 'rules').as_posix()}" for path in files(ROOT / "rules")}
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert {"cleaner/py.typed", "cleaner/report.schema.json", "cleaner/_packs/related.toml"} < expected
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
@@ -61,8 +66,8 @@ def test_an_installed_wheel_works(wheel: Path, tmp_path: Path) -> None:
     packs = Path(stdout(bin_ / "python", "-c", PACKS, cwd=tmp_path).strip())
     assert packs.parts[-2:] == ("cleaner", "_packs")
     assert packs.is_relative_to(tmp_path)
-    shipped = {path.name: path.read_bytes() for path in packs.iterdir()}
-    assert shipped == {path.name: path.read_bytes() for path in (ROOT / "rules").iterdir()}
+    shipped = {path.relative_to(packs): path.read_bytes() for path in files(packs)}
+    assert shipped == {path.relative_to(ROOT / "rules"): path.read_bytes() for path in files(ROOT / "rules")}
 
 
 def test_an_editable_install_finds_the_packs_of_the_checkout() -> None:
