@@ -45,11 +45,24 @@ def written_in(text: str, langs: Sequence[str]) -> bool:
     >>> written_in("Мост закрыт до весны.", ["ru"]), written_in("The bridge is closed.", ["ru", "uk"])
     (True, False)
     """
-    codes = {_SAME.get(code, code) for code in (lang.partition("-")[0] for lang in langs)}
+    codes = {_SAME.get(code, code) for code in map(_code, langs)}
     if not any(_letters(_SCRIPTS.get(code, "Latin")).search(text) for code in codes):
         return False
     found = _detected(text[:MOST_CHARS]) if len(text) >= ENOUGH_CHARS else None
     return found is None or _SAME.get(found, found) in codes
+
+
+def in_latin_letters(langs: Sequence[str]) -> bool:
+    """Whether one of `langs` is written in the Latin script.
+
+    >>> in_latin_letters(["ru", "uk"]), in_latin_letters(["ru", "pt-br"])
+    (False, True)
+    """
+    return not all(_code(lang) in _SCRIPTS for lang in langs)
+
+
+def _code(lang: str) -> str:
+    return lang.partition("-")[0]
 
 
 @cache

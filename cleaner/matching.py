@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import string
 import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ from urllib.parse import urlsplit
 import ahocorasick_rs
 import regex
 
-from cleaner.language import written_in
+from cleaner.language import in_latin_letters, written_in
 from cleaner.model import Block, Document, Evidence, RuleError, RuleReason, Signal
 from cleaner.segment import fold
 
@@ -65,6 +66,9 @@ _PLAIN = {
 _CLASS = re.compile(r"\\p\{\w+\}")
 _FUZZY = re.compile(r"(?<!\\p)\{[^\d,]")
 """What `regex` knows and the standard library's parser does not: classes of characters; errors to allow."""
+
+_LETTERS = frozenset(string.ascii_lowercase.encode())
+"""Between two of these there is no border of a word. Other letters have no such test: they may belong to a script without spaces."""
 
 _ASCII_DECORATION = "".join(char for char in map(chr, range(128)) if not char.isalnum())
 
@@ -143,7 +147,7 @@ class _Compiled:
             self.opening_heads[phrase[:4]] = (*self.opening_heads.get(phrase[:4], ()), phrase)
         self.most_words = max((len(phrase.split()) for phrase in self.openings), default=0)
         self.by_keyword = list(by_keyword.values())
-        self.limits: dict[int, list[tuple[int, int, int]]] = {}
+        self.worth = cache(self._worth)
         self.known: dict[str, tuple[int, ...]] = {}
         self.automaton = ahocorasick_rs.BytesAhoCorasick(
             [keyword.encode() for keyword in by_keyword], implementation=ahocorasick_rs.Implementation.DFA
@@ -159,9 +163,10 @@ class _Compiled:
         if len(self.known) > REMEMBERED:
             self.known.clear()
         known = self.known
-        if fresh := list({block.folded: None for block in blocks if block.folded not in known}):
-            known.update(dict.fromkeys(fresh, ()))
-            for folded, rule in {*self.phrase_hits(fresh), *self.keyword_hits(fresh)}:
+        if fresh := {block.folded: () for block in blocks if block.folded not in known}:
+            known.update(fresh)
+            texts = list(fresh)
+            for folded, rule in {*self.phrase_hits(texts), *self.keyword_hits(texts)}:
                 known[folded] += (rule,)
         return known
 
@@ -169,9 +174,16 @@ class _Compiled:
         """Yield text and rule where a text is a phrase."""
         phrases, heads, longest = self.phrases, self.heads, self.longest
         for folded in texts:
-            if len(folded) <= longest and (folded.isascii() or _trimmed(_head(folded)) in heads):
-                for rule in phrases.get(bare(folded), ()):
-                    yield folded, rule
+            if len(folded) > longest:
+                continue
+            if folded.isascii():
+                plain = folded.strip(_ASCII_DECORATION)
+            elif _trimmed(_start(folded)) in heads:
+                plain = bare(folded)
+            else:
+                continue
+            for rule in phrases.get(plain, ()):
+                yield folded, rule
 
     def heading_hits(self, text: str, blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:
         """Yield block and rule where a sentence of a flattened document starts with a heading: "Read also Ten harbours".
@@ -179,7 +191,9 @@ class _Compiled:
         What follows must start like a title; "Read also the old report" goes on in lower case: prose.
         """
         for at, block in enumerate(blocks):
-            if not block.sentence or not (openings := self.opening_heads.get(_head(block.folded)[:4])):
+            if not block.sentence or not (
+                openings := self.opening_heads.get(_start(block.folded)[:4].translate(_PLAIN))
+            ):
                 continue
             if not block.folded[_first_letter(block.folded) :].translate(_PLAIN).startswith(openings):
                 continue
@@ -195,22 +209,34 @@ class _Compiled:
                         yield at, rule
 
     def keyword_hits(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
-        """Yield text and rule where a text holds a keyword of a rule with a pattern, and is short enough for it."""
+        """Yield text and rule where a text holds a keyword of a rule with a pattern, and its pattern is worth trying."""
         texts = [text for text in texts if len(text) <= SEARCH_CHARS]
         joined = "\n".join(texts).encode()
-        limits, at, last, text = self.limits, 0, -1, ""
+        at, last, text, plain = 0, -1, "", True
         for keyword, start, _ in self.automaton.find_matches_as_indexes(joined, overlapping=True):
+            if joined[start] in _LETTERS and joined[start - 1] in _LETTERS and start:
+                continue  # within a word: "del" is in "model"
             if start > last:  # else it is a keyword within another one
                 at += joined.count(b"\n", max(last, 0), start)
                 last, text = start, texts[at]
-            for rule, shortest, longest in limits.get(keyword) or self._limits(keyword):
+                plain = text.isascii()
+            for rule, shortest, longest in self.worth(keyword, plain):
                 if shortest <= len(text) <= longest:
                     yield text, rule
 
-    def _limits(self, keyword: int) -> list[tuple[int, int, int]]:
-        """Return the rules of a keyword, each with the lengths of text that it can hit; from then on, `limits` knows."""
-        self.limits[keyword] = [(rule, *lengths(self.rules[rule].pattern)) for rule in self.by_keyword[keyword]]
-        return self.limits[keyword]
+    def _worth(self, keyword: int, plain: bool) -> list[tuple[int, int, int]]:
+        """Return the rules of a keyword, each with the lengths of text that it can hit.
+
+        Args:
+            keyword: Which one.
+            plain: The text is ASCII, and so no text for rules in languages of other scripts: "cookie" is a keyword of many.
+        """
+        rules = self.by_keyword[keyword]
+        return [
+            (rule, *lengths(self.rules[rule].pattern))
+            for rule in rules
+            if not plain or in_latin_letters(self.rules[rule].langs)
+        ]
 
     def _found(self, at: int, folded: str) -> bool:
         """Whether the pattern of a rule is found; raise RuleError when it runs away."""
@@ -321,19 +347,21 @@ def _first_letter(text: str) -> int:
     return len(text)
 
 
-def _head(folded: str) -> str:
-    """Return the first six characters of folded text when it is bare: most text that is no phrase differs here."""
-    head = folded.lstrip(_ASCII_DECORATION)[:6]
-    if not head[:1].isalnum():
-        head = folded[_first_letter(folded) :][:6]
-    return head if head.isascii() else head.translate(_PLAIN)
+def _start(folded: str) -> str:
+    """Return the first six characters of folded text without the decoration before them: here most text differs from phrases."""
+    if folded[:1].isalnum():
+        return folded[:6]
+    start = folded.lstrip(_ASCII_DECORATION)[:6]
+    return start if start[:1].isalnum() else folded[_first_letter(folded) :][:6]
 
 
-def _trimmed(head: str) -> str:
-    """Return what `_head` says without what may be decoration after a short phrase."""
-    while head and not head[-1].isalnum():
-        head = head[:-1]
-    return head
+@lru_cache(REMEMBERED)
+def _trimmed(start: str) -> str:
+    """Return the start of a text in plain letters, without what may be decoration after a short phrase."""
+    plain = start.translate(_PLAIN)
+    while plain and not plain[-1].isalnum():
+        plain = plain[:-1]
+    return plain
 
 
 def bare(folded: str) -> str:

@@ -173,12 +173,11 @@ def test_long_blocks_are_not_searched(tmp_path: Path) -> None:
 
 
 def test_keywords_are_a_prefilter(tmp_path: Path) -> None:
-    """A block without a keyword is not searched; keywords are folded, and may overlap."""
-    rules = load(tmp_path, LINE.replace('["Join US"]', '["SUNDAY", "day", "sun"]').replace("Sunday.", "Sunday"))
-    assert hits(rules, "Join us on Sunday\nJoin us on Friday\nJoin us on the moor\n") == [
-        (0, "own/line"),
-        (1, "own/line"),
-    ]
+    """A block without a keyword is not searched; keywords are folded, may overlap, and start a word."""
+    rules = load(tmp_path, LINE.replace('["Join US"]', '["SUNDAY", "day", "sun", "日"]').replace("Sunday.", "Sunday"))
+    text = "Join us on Sunday\nJoin us on Friday\nJoin us on the moor\nJoin us on a daylit moor\nJoin us on 7日\nJoin us on 平日\n"
+    assert [at for at, _ in hits(rules, text)] == [0, 3, 4, 5]
+    assert hits(rules, "Join us on Friday") == []
 
 
 @pytest.mark.parametrize(
