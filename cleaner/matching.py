@@ -1,7 +1,7 @@
 r"""Matching: a rule, and what rules say of the blocks of a document.
 
-A block is hit by a rule with phrases when it is one of them, and by a rule with a pattern when it holds one of its keywords
-and the pattern is found in it. Keywords of all rules are looked for at once, in the whole document; a pattern is compiled when
+A block is hit by a rule with phrases when it is one of them, and by a rule with a pattern when a word of it starts with one of
+its keywords and the pattern is found in it. Keywords of all rules are looked for at once, in the whole document; a pattern is compiled when
 it is first tried, and tried only on blocks short enough for it.
 
 >>> from cleaner.segment import segment
@@ -191,11 +191,9 @@ class _Compiled:
         What follows must start like a title; "Read also the old report" goes on in lower case: prose.
         """
         for at, block in enumerate(blocks):
-            if not block.sentence or not (
-                openings := self.opening_heads.get(_start(block.folded)[:4].translate(_PLAIN))
-            ):
-                continue
-            if not block.folded[_first_letter(block.folded) :].translate(_PLAIN).startswith(openings):
+            openings = self.opening_heads.get(_start(block.folded)[:4].translate(_PLAIN)) if block.sentence else None
+            folded = block.folded
+            if not openings or not folded[_first_letter(folded) :].translate(_PLAIN).startswith(openings):
                 continue
             sentence = text[block.start : block.stop]
             spaced = sentence[_first_letter(sentence) :].replace("\uff1a", ":").replace(":", ": ")
@@ -210,7 +208,6 @@ class _Compiled:
 
     def keyword_hits(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
         """Yield text and rule where a text holds a keyword of a rule with a pattern, and its pattern is worth trying."""
-        texts = [text for text in texts if len(text) <= SEARCH_CHARS]
         joined = "\n".join(texts).encode()
         at, last, text, plain = 0, -1, "", True
         for keyword, start, _ in self.automaton.find_matches_as_indexes(joined, overlapping=True):

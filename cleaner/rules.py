@@ -91,10 +91,9 @@ def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule]]:
     try:
         pack = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        names = ", ".join(optional_packs()) or "there is none"
-        raise RuleError(
-            f"{path}: {error.strerror}; expected a rule pack, a folder of them, or an optional pack ({names})"
-        ) from error
+        optional = ", ".join(optional_packs())
+        expected = "a rule pack or a folder of them" + (f", or an optional pack: {optional}" if optional else "")
+        raise RuleError(f"{path}: {error.strerror}; expected {expected}") from error
     except ValueError as error:  # of the decoder or of the parser
         raise RuleError(f"{path}: not TOML in UTF-8: {error}; expected [[rule]] tables") from error
     if unknown := sorted(pack.keys() - {"rule", "disable"}):

@@ -446,7 +446,7 @@ def test_optional_packs_are_listed_and_turned_on_by_name(
     assert (tmp_path / "off/a.txt").read_text() == "By our reporter\n\n" + BODY
     ran = run("clean", page, "--rules", "byline", "--out", tmp_path / "none")
     assert (ran.code, len(ran.words)) == (2, 1)
-    assert "an optional pack (bylines)" in ran.words[0]
+    assert "an optional pack: bylines" in ran.words[0]
 
 
 def test_version(process: Command) -> None:

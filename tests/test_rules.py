@@ -197,6 +197,6 @@ def test_a_file_of_that_name_goes_first(optional: Path) -> None:
 def test_an_unknown_pack_names_the_optional_ones(optional: Path, name: str) -> None:
     """One line, with the names to choose from."""
     with pytest.raises(
-        RuleError, match=rf"^{name}: No such file .*; expected a rule pack, .* optional pack \(lines\)$"
+        RuleError, match=rf"^{name}: No such file .*; expected a rule pack or .*, or an optional pack: lines$"
     ):
         load_rules([name])
