@@ -1,8 +1,9 @@
 r"""Matching: a rule, and what rules say of the blocks of a document.
 
 A block is hit by a rule with phrases when it is one of them, and by a rule with a pattern when a word of it starts with one of
-its keywords and the pattern is found in it. Keywords of all rules are looked for at once, in the whole document; a pattern is compiled when
-it is first tried, and tried only on blocks short enough for it.
+its keywords and the pattern is found in it. Keywords of all rules are looked for at once, in the whole
+document. A pattern is compiled when it is first tried, and tried only on blocks of a length that it can hit; a try is the dearest
+thing here.
 
 >>> from cleaner.segment import segment
 >>> rule = Rule(pack="own", id="plug", why="A plug.", effect="open", phrases=("You may also like",), langs=("en",),
@@ -54,7 +55,7 @@ DECORATION_CHARS = 40
 """How much longer than the longest phrase a block may be before it is not compared with phrases at all."""
 
 REMEMBERED = 1 << 15
-"""So many outcomes of patterns are remembered: a corpus repeats its boilerplate, and a body is looked at more than once."""
+"""So many texts, and outcomes of patterns, are remembered: a corpus repeats its boilerplate, and a body is looked at more than once."""
 
 _PLAIN = {
     ord(char): unicodedata.normalize("NFD", char)[0]
@@ -62,13 +63,12 @@ _PLAIN = {
 } | {0x142: "l", 0xF8: "o", 0x111: "d", 0x131: "i", 0x2018: "'", 0x2019: "'", 0x2013: "-", 0x2014: "-"}
 """Latin letters without accents, Cyrillic io as ie, one apostrophe, one dash: headings come both ways."""
 
-
 _CLASS = re.compile(r"\\p\{\w+\}")
 _FUZZY = re.compile(r"(?<!\\p)\{[^\d,]")
 """What `regex` knows and the standard library's parser does not: classes of characters; errors to allow."""
 
 _LETTERS = frozenset(string.ascii_lowercase.encode())
-"""Between two of these there is no border of a word. Other letters have no such test: they may belong to a script without spaces."""
+"""Between two of these there is no border of a word. Other letters may belong to a script without spaces, so they do not count."""
 
 _ASCII_DECORATION = "".join(char for char in map(chr, range(128)) if not char.isalnum())
 

@@ -394,3 +394,10 @@ def test_the_extra_detects(tmp_path: Path) -> None:
     rules = load(tmp_path, NATIVE)
     assert hits(rules, SWEDISH + "\nMer") == [(1, "own/plug")]
     assert hits(rules, SPANISH + "\nMer") == []
+
+
+def test_patterns_of_other_scripts_pass_over_ascii(tmp_path: Path) -> None:
+    """Of a rule whose languages all have a script of their own; one that is in Latin letters, too, looks at all."""
+    for langs, expected in (('"ru"', [1]), ('"ru", "uk"', [1]), ('"ru", "en"', [0, 1])):
+        rules = load(tmp_path, LINE.replace('"en"', langs))
+        assert [at for at, _ in hits(rules, "Join us on Sunday\nJoin us on среду\n")] == expected
