@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cleaner.decide import POLICIES, Policy
     from cleaner.index import Index, learn
+    from cleaner.matching import RuleSet
     from cleaner.model import Cleaned, CleanerError, Document, Span
     from cleaner.pipeline import Cleaner, clean
-    from cleaner.rules import RuleSet, load_rules
+    from cleaner.rules import load_rules
 
 __version__ = "0.1.0"
 
@@ -41,7 +42,8 @@ _HOMES = {
     "cleaner.index": ("Index", "learn"),
     "cleaner.model": ("Cleaned", "CleanerError", "Document", "Span"),
     "cleaner.pipeline": ("Cleaner", "clean"),
-    "cleaner.rules": ("RuleSet", "load_rules"),
+    "cleaner.matching": ("RuleSet",),
+    "cleaner.rules": ("load_rules",),
 }
 
 

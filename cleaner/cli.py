@@ -23,6 +23,7 @@ from cleaner.options import (  # typer looks at them
     Jobs,
     KeepHtml,
     PolicyName,
+    ReportFolder,
     Rules,
     Tables,
     TextField,
@@ -100,6 +101,7 @@ def clean(
     """
     from cleaner import runs
     from cleaner.output import check_output
+    from cleaner.render import print_summary
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     with _lines(), _job(inputs, format_, fields, jobs) as job:
@@ -114,7 +116,7 @@ def clean(
             result = _watched("cleaning", job, lambda watch: runs.to_folder(cleaner, job, out, watch))
         else:
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
-        _print_summary(result.summary)
+        print_summary(result.summary)
         for line in result.problems:
             _say(line)
         _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"])
@@ -252,12 +254,14 @@ def restore(
 
 @rules_app.command("list", epilog="Example: cleaner rules list")
 def list_rules(*, rules: Rules = None) -> None:
-    """List the rules: id, effect, languages."""
-    from cleaner.rules import load_rules
+    """List the rules: id, effect, languages. Optional packs, which are off, are named on standard error."""
+    from cleaner.rules import load_rules, optional_packs
 
     with _lines():
         for rule in load_rules(rules or []).rules:
             typer.echo(f"{rule.full_id:45s} {rule.effect:5s} {' '.join(rule.langs)}")
+        for name in optional_packs():
+            _say(f"optional pack {name}: off unless --rules {name}")
 
 
 @rules_app.command("show", epilog="Example: cleaner rules show related/you-may-also-like")
@@ -265,32 +269,44 @@ def show_rule(
     name: Annotated[str, typer.Argument(metavar="ID", help="Full id: pack/rule.")],
     *,
     rules: Rules = None,
+    report: ReportFolder = None,
 ) -> None:
-    """Show one rule: why it is there, what it looks for, its examples."""
-    from dataclasses import asdict
-
+    """Show one rule: why it is there, what it looks for, its examples; with --report, what it did there."""
+    from cleaner.output import REPORT, rows
+    from cleaner.render import rule_lines
+    from cleaner.report import Fired, fired
     from cleaner.rules import load_rules
 
     with _lines():
         known = {rule.full_id: rule for rule in load_rules(rules or []).rules}
         if name not in known:
             _fail(f"rules show: no rule {name!r}; expected one that `cleaner rules list` names")
-        for field, value in asdict(known[name]).items():
-            for item in value if isinstance(value, tuple) else [value] if value else []:
-                typer.echo(f"{field:9s} {item}")
+        done = fired(rows(report / REPORT)).get(name, Fired(0, 0, ())) if report else None
+        for line in rule_lines(known[name], done):
+            typer.echo(line)
 
 
 @rules_app.command("test", epilog="Example: cleaner rules test")
-def try_rules(*, rules: Rules = None) -> None:
-    """Run every rule on its own examples. Exit status 1 when one is wrong."""
-    from cleaner.rules import check, load_rules
+def try_rules(*, rules: Rules = None, report: ReportFolder = None) -> None:
+    """Run every rule on its own examples and on ordinary prose. Exit status 1 when one is wrong.
+
+    Rules that are never exercised are named on standard error: their examples are hit by others, too; with --report, they
+    cut nothing there.
+    """
+    from cleaner.checking import check, idle
+    from cleaner.output import REPORT, rows
+    from cleaner.report import fired
+    from cleaner.rules import load_rules
 
     with _lines():
         loaded = load_rules(rules or [])
         problems = check(loaded)
         for line in problems:
             typer.echo(line)
-        _say(f"{len(loaded.rules)} rules, {len(problems)} problems")
+        never = idle(loaded, fired(rows(report / REPORT)) if report else None)
+        for line in never:
+            _say(line)
+        _say(f"{len(loaded.rules)} rules, {len(problems)} problems, {len(never)} never exercised")
         raise typer.Exit(DIFFERENT if problems else 0)
 
 
@@ -401,13 +417,3 @@ def _watched(what: str, job: Job, work: Callable[[Watch | None], _Result]) -> _R
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=bytes_in(job.found.sources))
         return work(lambda size: progress.advance(task, size))
-
-
-def _print_summary(summary: dict[str, Any]) -> None:
-    from rich.console import Console
-
-    from cleaner.render import summary_table
-
-    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
-    for part in summary_table(summary):
-        console.print(part)

@@ -255,7 +255,8 @@ def read(source: Source, fields: Fields) -> Iterator[Record]:
 
     What cannot be read is yielded as a `Failure`, not raised. A text file is one document: its id is the
     source's name, its group the folder of that name. A line of a JSONL file is one document; lines end at
-    "\n" only. A failure has the document's id as far as it is known.
+    "\n" only; when it has a string in a field `url`, that is the document's address. A failure has the document's
+    id as far as it is known.
 
     Args:
         source: The file. It may be read again: nothing is kept.
@@ -335,7 +336,9 @@ def _read_line(source: Source, number: int, line: bytes, fields: Fields) -> Reco
         text = text_of(value, fields.text, where)
     except ReadError as error:
         return Record(name, Failure(id_, str(error), group), "", number)
-    return Record(name, Document(id_, text, group), raw, number, source.format == "html-lines")
+    url = value.get("url")
+    document = Document(id_, text, group, url if isinstance(url, str) else "")
+    return Record(name, document, raw, number, source.format == "html-lines")
 
 
 def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | None = None) -> tuple[str, str | None]:

@@ -34,7 +34,7 @@ class Document:
     group: str = ""
     """The site, source or folder that the document came from; "" when unknown."""
     url: str = ""
-    """Where it was found; "" when unknown."""
+    """Its address on the web; "" when unknown. Rules for some sites look at the host in it, nothing else does."""
     layout: Layout | None = None
     """What its markup said of each line; None for what had none."""
 

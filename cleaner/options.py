@@ -16,7 +16,11 @@ IndexFile = Annotated[
 ]
 Rules = Annotated[
     list[Path] | None,
-    typer.Option("--rules", metavar="PATH", help="Rule pack or folder of packs, after the shipped ones."),
+    typer.Option("--rules", metavar="PATH", help="Rule pack, folder of packs, or name of an optional pack."),
+]
+ReportFolder = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="DIR", help="What `cleaner clean` wrote: say what the rules did there."),
 ]
 IdField = Annotated[
     str | None, typer.Option("--id-field", metavar="F", help="JSONL field with the id; default: source:line.")

@@ -9,10 +9,11 @@ from functools import cache, cached_property
 from cleaner.decide import Decision, Policy, decide, placed
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
+from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, Document, Span
 from cleaner.render import body
 from cleaner.repetition import lookup
-from cleaner.rules import RuleSet, load_rules, match
+from cleaner.rules import load_rules
 from cleaner.segment import segment
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cleaner.elements import lines_of
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
     from cleaner.decide import Decision
     from cleaner.features import Features
+    from cleaner.matching import Rule
     from cleaner.model import Cleaned, Evidence, Span
+    from cleaner.report import Fired
 
 QUOTED = 70
 """Characters of a block that an explanation quotes."""
@@ -97,6 +101,27 @@ def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -
             yield "          cut when the document was looked at again without what was cut first"
 
 
+def rule_lines(rule: Rule, done: Fired | None = None) -> Iterator[str]:
+    """Yield lines that say all there is to say of a rule, and, where `done` is given, what it did in a report.
+
+    >>> from cleaner.rules import load_rules
+    >>> [rule] = [rule for rule in load_rules().rules if rule.full_id == "ads/label"]
+    >>> next(rule_lines(rule))
+    'id        ads/label'
+    """
+    fields: dict[str, Any] = {
+        "id": rule.full_id,
+        **{k: v for k, v in asdict(rule).items() if k not in ("pack", "id", "own")},
+    }
+    for field, value in fields.items():
+        for item in value if isinstance(value, tuple) else [value] if value else []:
+            yield f"{field:9s} {one_line(str(item)) if field != 'pattern' else item}"
+    if done:
+        yield f"fired     in {done.documents} documents, {done.spans} spans"
+        for place in done.places:
+            yield f"fired     {one_line(place)}"
+
+
 def _known(decision: Decision, place: int) -> Iterator[str]:
     """Yield a line for what is known of a block besides what the rules say."""
     if place in decision.repetition.reasons:
@@ -152,3 +177,12 @@ def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
                 text = row.get("text", "") or ("(inside longer cuts)" if name == "templates" else "")
                 table.add_row(str(row[count]), Text(row[name[:-1]]), Text(one_line(text)))
             yield table
+
+
+def print_summary(summary: Mapping[str, Any]) -> None:
+    """Write what `summary_table` yields to standard error."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
+    for part in summary_table(summary):
+        console.print(part)

@@ -192,6 +192,41 @@ def schema() -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Fired:
+    """Where a rule had a share in what was cut."""
+
+    documents: int
+    spans: int
+    places: tuple[str, ...]
+    """The first three spans of the report: `id[start:end]`, half-open, in code points."""
+
+
+def fired(records: Iterable[Mapping[str, Any]]) -> dict[str, Fired]:
+    """Return what the rules did, by id, given the records of a report; rules that did nothing are not in it.
+
+    Raises:
+        ReadError: A record is damaged.
+
+    >>> spans = [{"start": 4, "end": 13, "reasons": [{"rule": "en/read-more"}]}]
+    >>> fired([{"id": "x.txt", "spans": spans}, {"id": "y.txt", "spans": []}])
+    {'en/read-more': Fired(documents=1, spans=1, places=('x.txt[4:13]',))}
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    try:
+        for record in records:
+            for span in record["spans"]:
+                place = (record["id"], f"{record['id']}[{span['start']}:{span['end']}]")
+                for rule in {reason["rule"] for reason in span["reasons"] if "rule" in reason}:
+                    found.setdefault(rule, []).append(place)
+    except (KeyError, TypeError) as error:
+        raise ReadError("a damaged record; expected one of report.jsonl") from error
+    return {
+        rule: Fired(len({id_ for id_, _ in places}), len(places), tuple(place for _, place in places[:3]))
+        for rule, places in found.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """What a summary says of a template."""
 

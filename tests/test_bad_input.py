@@ -11,6 +11,7 @@ import pytest
 
 from cleaner import index as indexes
 from cleaner.model import Document, IndexFormatError
+from cleaner.rules import optional_packs
 from tests.conftest import BODY, OTHER, TRAILER, Command, plant, tree
 
 RULE = '[[rule]]\nid = "r"\nwhy = "W."\neffect = "cut"\nlangs = ["en"]\nmatch = ["Join us"]\nspare = ["She said: join us."]\n'
@@ -21,6 +22,8 @@ SLOW = "a" * 200 + "b"
 
 UNREADABLE = "; expected a readable file"
 NO_RULES = "; expected a rule pack or a folder of them"
+if optional_packs():
+    NO_RULES += f", or an optional pack: {', '.join(optional_packs())}"
 
 
 @dataclass(frozen=True)

@@ -393,6 +393,62 @@ def test_rules_test(run: Command, tmp_path: Path) -> None:
     ]
 
 
+PACK = """
+[[rule]]
+id = "club"
+why = "A plug."
+effect = "cut"
+phrases = ["Join our supper club"]
+langs = ["en"]
+match = ["Join our supper club"]
+spare = ["Dinner."]
+"""
+
+
+def test_rules_show_and_test_with_a_report(run: Command, tmp_path: Path) -> None:
+    """How often a rule fired there, and where; which never did. A folder without a report is one line."""
+    pages = {f"{name}.txt": BODY + name + TRAILER for name in "abcde"}
+    assert run("clean", plant(tmp_path / "pages", pages), "--out", tmp_path / "out").code == 0
+    shown = run("rules", "show", "related/you-may-also-like", "--report", tmp_path / "out").out.decode().splitlines()
+    places = [line.split()[1] for line in shown if line.startswith("fired ")][1:]
+    assert "fired     in 5 documents, 5 spans" in shown
+    assert [place.partition("[")[0] for place in places] == ["a.txt", "b.txt", "c.txt"]
+    assert (
+        "fired     in 0 documents, 0 spans"
+        in run("rules", "show", "ads/label", "--report", tmp_path / "out").out.decode()
+    )
+    ran = run("rules", "test", "--report", tmp_path / "out")
+    assert ran.code == 0
+    assert "rule 'ads/label': cut nothing in this report" in ran.words
+    assert not any("'related/you-may-also-like'" in line for line in ran.words)
+    assert re.fullmatch(r"(\d+) rules, 0 problems, \d+ never exercised", ran.words[-1])
+    for command in (("show", "ads/label"), ("test",)):
+        ran = run("rules", *command, "--report", tmp_path)
+        assert (ran.code, len(ran.words)) == (2, 1)
+        assert ran.words[0].endswith("report.jsonl: No such file or directory; expected the report of cleaner clean")
+
+
+def test_optional_packs_are_listed_and_turned_on_by_name(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error, as they are no rules that are on; an unknown name lists them, too."""
+    optional = PACK.replace("Join our supper club", "By our reporter")
+    packs = plant(tmp_path / "packs", {"clubs.toml": PACK, "optional/bylines.toml": optional})
+    monkeypatch.setattr("cleaner.rules.packs_folder", lambda: packs)
+    ran = run("rules", "list")
+    assert len(ran.out.splitlines()) == 1
+    assert ran.words == ["optional pack bylines: off unless --rules bylines"]
+    assert len(run("rules", "list", "--rules", "bylines").out.splitlines()) == 2
+    page = plant(tmp_path / "pages", {"a.txt": "By our reporter\n\n" + BODY})
+    assert run("clean", page, "--rules", "bylines", "--out", tmp_path / "on").code == 0
+    assert (tmp_path / "on/a.txt").read_text() == BODY
+    assert run("clean", page, "--out", tmp_path / "off").code == 0
+    assert (tmp_path / "off/a.txt").read_text() == "By our reporter\n\n" + BODY
+    ran = run("clean", page, "--rules", "byline", "--out", tmp_path / "none")
+    assert (ran.code, len(ran.words)) == (2, 1)
+    assert "an optional pack: bylines" in ran.words[0]
+
+
 def test_version(process: Command) -> None:
     """The version of the package, on standard output."""
     assert process("--version").out.decode() == f"cleaner {__version__}\n"

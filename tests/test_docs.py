@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import shutil
@@ -13,14 +14,18 @@ from pathlib import Path
 import pytest
 
 import cleaner
+from tests.conftest import Command
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def snippets(language: str) -> list[str]:
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    assert found, f"README has no {language} snippet"
+RULES = (ROOT / "rules/README.md").read_text(encoding="utf-8")
+
+
+def snippets(language: str, text: str = README) -> list[str]:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert found, f"no {language} snippet"
     return found
 
 
@@ -74,6 +79,33 @@ def test_the_rule_in_the_readme_passes_its_own_examples(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(rule, encoding="utf-8")
     assert cleaner.load_rules([path], shipped=False).rules
-    from cleaner.rules import check
+    from cleaner.checking import check
 
     assert check(cleaner.load_rules([path], shipped=False)) == []
+
+
+def test_the_rules_for_one_site_do_what_their_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command
+) -> None:
+    """Both packs of rules/README.md, on the pages beside them, by the commands beside those."""
+    monkeypatch.chdir(tmp_path)
+    packs, pages, commands = snippets("toml", RULES), snippets("jsonl", RULES), snippets("sh", RULES)
+    assert [len(packs), len(pages), len(commands)] == [2, 2, 2]
+    bodies = []
+    for command, pack, page in zip(commands, packs, pages, strict=True):
+        words = command.split()
+        (tmp_path / words[words.index("--rules") + 1]).write_text(pack, encoding="utf-8")
+        (tmp_path / words[2]).write_text(page, encoding="utf-8")
+        assert words[:2] == ["cleaner", "clean"]
+        assert run(*words[1:]).code == 0
+        checked = run("rules", "test", "--rules", words[words.index("--rules") + 1])
+        assert (checked.code, checked.out) == (0, b"")
+        cleaned = tmp_path / words[-1] / words[2]
+        before = [json.loads(line) for line in page.splitlines()]
+        after = [json.loads(line) for line in cleaned.read_text(encoding="utf-8").splitlines()]
+        bodies.append([(one["text"], other["text"]) for one, other in zip(before, after, strict=True)])
+    (plugged, parish), (ferry, tides, letters) = bodies
+    assert plugged[1] == "Samphire wants two minutes in boiling water.\n"
+    assert ferry[1] == "The ferry runs again from Monday.\n"
+    assert tides[1] == "The spring tide came an hour early.\n"
+    assert [before == after for before, after in (parish, letters)] == [True, True]

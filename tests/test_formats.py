@@ -301,10 +301,26 @@ def test_fields_are_named(line: str, id_: str, group: str, tmp_path: Path) -> No
     assert record.entry == Document(id_, "One", group)
 
 
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ('{"url":"https://a.example/b","text":""}', "https://a.example/b"),
+        ('{"url":7,"text":""}', ""),
+        ('{"url":null,"text":""}', ""),
+        ('{"meta":{"url":"https://a.example/b"},"text":""}', ""),
+        ('{"text":""}', ""),
+    ],
+)
+def test_the_address_is_a_string_at_the_top(line: str, url: str, tmp_path: Path) -> None:
+    """Anything else is none, and no error: nobody asked for it."""
+    [record] = read_bytes(tmp_path, line.encode())
+    assert record.entry == Document("x.jsonl:1", "", url=url)
+
+
 @pytest.mark.parametrize(("value", "id_"), [('"a"', "a"), ('""', ""), ("12", "12"), ("-3", "-3")])
 def test_ids_are_strings_or_integers(value: str, id_: str, tmp_path: Path) -> None:
     """As they are, or in decimals."""
-    [record] = read_bytes(tmp_path, f'{{"url":{value},"text":""}}'.encode(), fields=Fields(id="url"))
+    [record] = read_bytes(tmp_path, f'{{"key":{value},"text":""}}'.encode(), fields=Fields(id="key"))
     assert record.entry == Document(id_, "")
 
 

@@ -12,21 +12,21 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout | model | segment jsonl markup elements | near fingerprints shingling counting grouping rules report formats options"
-    " | index output surroundings pages"
+    "layout language | model | segment jsonl markup elements"
+    " | near fingerprints shingling counting grouping matching report formats options | rules index output surroundings pages"
     " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
-    " | __init__ | engines golden | runs | cli | __main__"
+    " | __init__ checking | engines golden | runs | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
 RANKS = {name: rank for rank, layer in enumerate(LAYERS.split("|")) for name in layer.split()}
 
 USERS = {
-    "ahocorasick_rs": "rules",
+    "ahocorasick_rs": "matching",
     "datasketch": "near",
     "lxml": "markup",
     "orjson": "jsonl report output originals golden",
-    "regex": "rules",
+    "regex": "language matching rules",
     "rich": "cli render",
     "safetensors": "index",
     "scipy": "grouping",

@@ -14,6 +14,7 @@ from cleaner.observed import BRIDGE, HOLD, LONGEST, OVERWHELMING, SEVERAL, Obser
 from cleaner.observed import TITLE as WIDEST
 from cleaner.repetition import none
 from cleaner.segment import segment
+from tests.handmade import CODE, MORE, NOTHING, PROSE, RULE, TITLE, Said, seen, tiled
 
 WASPS = MORE.replace("Bees", "Wasps")
 

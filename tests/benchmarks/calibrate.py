@@ -33,11 +33,12 @@ from cleaner.decide import POLICIES, Policy
 from cleaner.features import FAMILIES, Features, features
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
+from cleaner.matching import RuleSet, match
 from cleaner.model import Document
 from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
 from cleaner.repetition import lookup, none
-from cleaner.rules import RuleSet, load_rules, match
+from cleaner.rules import load_rules
 from cleaner.segment import segment
 from tests.benchmarks.corpora import (
     FOLDS,

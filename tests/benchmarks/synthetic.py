@@ -13,8 +13,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cleaner.matching import RuleSet
 from cleaner.model import Document
-from cleaner.rules import RuleSet
 from tests.benchmarks.corpora import Labelled
 
 MARK = "\x00"
