@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 
-from cleaner.model import CleanerError
+from cleaner.console import DIFFERENT, PARTLY, WRONG, fail, lines, say
 from cleaner.options import (  # typer looks at them
     Format,
     Formatting,
@@ -23,11 +23,11 @@ from cleaner.options import (  # typer looks at them
     Jobs,
     KeepHtml,
     PolicyName,
-    ReportFolder,
     Rules,
     Tables,
     TextField,
 )
+from cleaner.rules_cli import rules_app
 
 if TYPE_CHECKING:
     from cleaner.decide import Preset
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-DIFFERENT, WRONG, PARTLY = 1, 2, 3
-"""Exit statuses: `check` or `rules test` found something; usage or input error; some documents failed or were held."""
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -51,7 +48,6 @@ app = typer.Typer(
     "every cut.",
     epilog="Exit status: 0 fine, 1 a difference found, 2 usage or input error, 3 some documents failed or were held.",
 )
-rules_app = typer.Typer(no_args_is_help=True, help="Look at the rule packs, and run their own examples.")
 app.add_typer(rules_app, name="rules")
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -70,7 +66,7 @@ def main() -> None:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
         else:
-            _say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
+            say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
     sys.exit(status or 0)
 
 
@@ -104,11 +100,11 @@ def clean(
     from cleaner.render import print_summary
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
-    with _lines(), _job(inputs, format_, fields, jobs) as job:
+    with lines(), _job(inputs, format_, fields, jobs) as job:
         if out is not None:
             check_output(out, job.found, force=force)
         elif inputs != ["-"] and not dry_run:
-            _fail("clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT")
+            fail("clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT")
         cleaner = _cleaner(job, index, rules, policy)
         if dry_run:
             result = _watched("cleaning", job, lambda watch: runs.to_nowhere(cleaner, job, watch))
@@ -118,7 +114,7 @@ def clean(
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
         print_summary(result.summary)
         for line in result.problems:
-            _say(line)
+            say(line)
         _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"])
 
 
@@ -144,18 +140,18 @@ def learn(
     from cleaner.runs import PROBLEMS, check_index_file
 
     if not inputs and not add:
-        _fail("learn: nothing to learn from; expected INPUT or --add FILE")
+        fail("learn: nothing to learn from; expected INPUT or --add FILE")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting)
-    with _lines(), _job(inputs or [], format_, fields, jobs) as job:
+    with lines(), _job(inputs or [], format_, fields, jobs) as job:
         check_index_file(out, job.found)
         known = [load(path) for path in add or []]
         failed: list[Failure] = []
         learnt = _watched("learning", job, lambda watch: job.learn(watch, failed.append))
         index = merge([*known, learnt])
         write_atomic(out, dumps(index))
-        _say(f"{out}: {len(index)} documents, {len(index.keys)} lines")
+        say(f"{out}: {len(index)} documents, {len(index.keys)} lines")
         for failure in failed[:PROBLEMS]:
-            _say(failure.error)
+            say(failure.error)
         _leave(job, len(failed))
 
 
@@ -180,7 +176,7 @@ def explain(
     from cleaner.rules import load_rules
     from cleaner.runs import one_document
 
-    with _lines():
+    with lines():
         document, offset = one_document(target, group)
         cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []), POLICIES[policy])
         for line in explained(cleaner.clean(document), cleaner.explain(document), offset):
@@ -212,13 +208,13 @@ def check(
     from cleaner.output import check_output
 
     if update and os.environ.get("CI"):
-        _fail("check: --update with CI set; expected goldens to be made and looked at by a person")
+        fail("check: --update with CI set; expected goldens to be made and looked at by a person")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
-    with _lines(), _job(inputs, format_, fields, 1) as job, runs.scratch() as out:
+    with lines(), _job(inputs, format_, fields, 1) as job, runs.scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
         result = runs.to_folder(_cleaner(job, index, rules, policy), job, out)
         for line in result.problems:
-            _say(line)
+            say(line)
         if job.found.missing:
             raise typer.Exit(WRONG)
         differences = goldens.compare(out, golden)
@@ -226,12 +222,12 @@ def check(
             typer.echo(line)
         if update:
             goldens.update(out, golden)
-            _say(f"{golden}: {'updated' if differences else 'nothing to update'}")
+            say(f"{golden}: {'updated' if differences else 'nothing to update'}")
         elif differences:
-            _say(f"{golden}: the output differs; look at it, then accept it with --update")
+            say(f"{golden}: the output differs; look at it, then accept it with --update")
             raise typer.Exit(DIFFERENT)
         else:
-            _say(f"{golden}: {result.summary['documents']['total']} documents as expected")
+            say(f"{golden}: {result.summary['documents']['total']} documents as expected")
 
 
 @app.command(epilog="Example: cleaner restore cleaned --out originals")
@@ -244,70 +240,12 @@ def restore(
     """Write the originals again, byte for byte, from bodies and report."""
     from cleaner.originals import restore_folder
 
-    with _lines():
+    with lines():
         restored = restore_folder(folder, out, force=force)
         for line in (*restored.failed, *restored.problems):
-            _say(line)
-        _say(f"{out}: {restored.documents} documents restored")
+            say(line)
+        say(f"{out}: {restored.documents} documents restored")
         raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
-
-
-@rules_app.command("list", epilog="Example: cleaner rules list")
-def list_rules(*, rules: Rules = None) -> None:
-    """List the rules: id, effect, languages. Optional packs, which are off, are named on standard error."""
-    from cleaner.rules import load_rules, optional_packs
-
-    with _lines():
-        for rule in load_rules(rules or []).rules:
-            typer.echo(f"{rule.full_id:45s} {rule.effect:5s} {' '.join(rule.langs)}")
-        for name in optional_packs():
-            _say(f"optional pack {name}: off unless --rules {name}")
-
-
-@rules_app.command("show", epilog="Example: cleaner rules show related/you-may-also-like")
-def show_rule(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Full id: pack/rule.")],
-    *,
-    rules: Rules = None,
-    report: ReportFolder = None,
-) -> None:
-    """Show one rule: why it is there, what it looks for, its examples; with --report, what it did there."""
-    from cleaner.output import REPORT, rows
-    from cleaner.render import rule_lines
-    from cleaner.report import Fired, fired
-    from cleaner.rules import load_rules
-
-    with _lines():
-        known = {rule.full_id: rule for rule in load_rules(rules or []).rules}
-        if name not in known:
-            _fail(f"rules show: no rule {name!r}; expected one that `cleaner rules list` names")
-        done = fired(rows(report / REPORT)).get(name, Fired(0, 0, ())) if report else None
-        for line in rule_lines(known[name], done):
-            typer.echo(line)
-
-
-@rules_app.command("test", epilog="Example: cleaner rules test")
-def try_rules(*, rules: Rules = None, report: ReportFolder = None) -> None:
-    """Run every rule on its own examples and on ordinary prose. Exit status 1 when one is wrong.
-
-    Rules that are never exercised are named on standard error: their examples are hit by others, too; with --report, they
-    cut nothing there.
-    """
-    from cleaner.checking import check, idle
-    from cleaner.output import REPORT, rows
-    from cleaner.report import fired
-    from cleaner.rules import load_rules
-
-    with _lines():
-        loaded = load_rules(rules or [])
-        problems = check(loaded)
-        for line in problems:
-            typer.echo(line)
-        never = idle(loaded, fired(rows(report / REPORT)) if report else None)
-        for line in never:
-            _say(line)
-        _say(f"{len(loaded.rules)} rules, {len(problems)} problems, {len(never)} never exercised")
-        raise typer.Exit(DIFFERENT if problems else 0)
 
 
 def _version(value: bool) -> None:
@@ -328,40 +266,11 @@ def _main(
     pass
 
 
-def _say(line: str) -> None:
-    from cleaner.render import one_line
-
-    typer.echo(f"cleaner: {one_line(line)}", err=True)
-
-
-def _fail(line: str) -> NoReturn:
-    _say(line)
-    raise typer.Exit(WRONG)
-
-
 def _leave(job: Job, failed: int, held: int = 0) -> NoReturn:
     """Exit with the status of a finished run."""
     if failed or held:
-        _say(f"{failed} documents failed, {held} were held back")
+        say(f"{failed} documents failed, {held} were held back")
     raise typer.Exit(WRONG if job.found.missing else PARTLY if failed or held else 0)
-
-
-@contextmanager
-def _lines() -> Iterator[None]:
-    """Turn an error into one line and an exit status."""
-    try:
-        yield
-    except CleanerError as error:
-        _fail(str(error))
-    except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(WRONG) from None
-    except OSError as error:
-        _fail(f"{error.filename or 'cleaner'}: {error.strerror or error}; expected files that can be read and written")
-    except KeyboardInterrupt:
-        _say("interrupted")
-        raise typer.Exit(130) from None
 
 
 def _fields(
@@ -379,18 +288,18 @@ def _job(inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None) -
     from cleaner import runs
 
     if choice not in ("auto", "text", "html", "jsonl"):
-        _fail(f"--format {choice}: no such format; expected auto, text, html or jsonl")
+        fail(f"--format {choice}: no such format; expected auto, text, html or jsonl")
     if "-" in inputs and choice == "auto" and (fields.text, fields.id, fields.group) != ("text", None, None):
-        _fail("-: fields of what looks like text; expected --format jsonl with them")
+        fail("-: fields of what looks like text; expected --format jsonl with them")
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None when the shell closed it
     with runs.find(inputs, cast("Choice", choice), stdin) as found:
         for line in found.missing:
-            _say(line)
+            say(line)
         if found.skipped:
-            _say(f"{found.skipped} files of other kinds skipped")
+            say(f"{found.skipped} files of other kinds skipped")
         if inputs and not found.sources:
             if not found.missing:
-                _say("nothing to read; expected .txt, .md, .html or .jsonl files")
+                say("nothing to read; expected .txt, .md, .html or .jsonl files")
             raise typer.Exit(WRONG)
         yield runs.Job(found, fields, cast("Choice", choice), jobs)
 

@@ -1,7 +1,8 @@
-"""What a corpus knows of long lines: which parts of them recur, whatever line they stand in elsewhere."""
+"""What a corpus knows of long lines: which parts of them recur, whatever line they stand in elsewhere; and reasons, made late."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,6 +22,37 @@ if TYPE_CHECKING:
 
 PARTNERS = 3
 """Other documents named per reason."""
+
+
+class Reasons(Mapping[int, TemplateReason]):
+    """Reasons that are made when they are asked for: most blocks that others hold are not cut, or not alone.
+
+    >>> made = Reasons({3: lambda: TemplateReason("da6630dccae1dafa", 2, 1.0, ())})
+    >>> list(made), made[3].documents
+    ([3], 2)
+    """
+
+    def __init__(self, makers: Mapping[int, Callable[[], TemplateReason]]) -> None:
+        self._makers = makers
+        self._made: dict[int, TemplateReason] = {}
+
+    def __getitem__(self, place: int) -> TemplateReason:
+        """Make the reason of the block at `place`."""
+        if place not in self._made:
+            self._made[place] = self._makers[place]()
+        return self._made[place]
+
+    def __contains__(self, place: object) -> bool:
+        """Whether the block at `place` has one."""
+        return place in self._makers
+
+    def __iter__(self) -> Iterator[int]:
+        """Iterate over the blocks that have one."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._makers)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cleaner.fingerprints import NO_KEY, affixes_of, cells_of, keys_of, masks_of
 from cleaner.frequency import Frequencies
 from cleaner.kinship import Kinship
 from cleaner.model import Block, Document, Partner, TemplateReason
-from cleaner.passages import PARTNERS, Passages
+from cleaner.passages import PARTNERS, Passages, Reasons
 from cleaner.segment import is_prose
 from cleaner.surroundings import (
     END,
@@ -121,37 +121,6 @@ class Repetition:
     def shared(self) -> NDArray[np.float64]:
         """How many other documents of the corpus hold each block, or nearly the same."""
         return np.maximum(self.corpus, self.near)
-
-
-class Reasons(Mapping[int, TemplateReason]):
-    """Reasons that are made when they are asked for: most blocks that others hold are not cut, or not alone.
-
-    >>> made = Reasons({3: lambda: TemplateReason("da6630dccae1dafa", 2, 1.0, ())})
-    >>> list(made), made[3].documents
-    ([3], 2)
-    """
-
-    def __init__(self, makers: Mapping[int, Callable[[], TemplateReason]]) -> None:
-        self._makers = makers
-        self._made: dict[int, TemplateReason] = {}
-
-    def __getitem__(self, place: int) -> TemplateReason:
-        """Make the reason of the block at `place`."""
-        if place not in self._made:
-            self._made[place] = self._makers[place]()
-        return self._made[place]
-
-    def __contains__(self, place: object) -> bool:
-        """Whether the block at `place` has one."""
-        return place in self._makers
-
-    def __iter__(self) -> Iterator[int]:
-        """Iterate over the blocks that have one."""
-        return iter(self._makers)
-
-    def __len__(self) -> int:
-        """Count them."""
-        return len(self._makers)
 
 
 _OTHER = ("blocks", "size", "edge", "reasons", "duplicate_of")

@@ -14,8 +14,8 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 LAYERS = (
     "layout language | model | segment jsonl markup elements"
     " | near fingerprints shingling counting grouping matching report formats options | rules index output surroundings pages"
-    " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | pipeline"
-    " | __init__ checking | engines golden | runs | cli | __main__"
+    " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | console pipeline"
+    " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -32,7 +32,7 @@ USERS = {
     "scipy": "grouping",
     "selectolax": "markup",
     "trafilatura": "markup",
-    "typer": "cli options",
+    "typer": "cli console options rules_cli",
 }
 
 

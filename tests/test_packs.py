@@ -10,8 +10,10 @@ import pytest
 import regex
 
 from cleaner import clean
+from cleaner.checking import check
+from cleaner.matching import Rule, match
 from cleaner.model import Block, Document, RuleReason
-from cleaner.rules import Rule, check, load_rules, match, packs_folder
+from cleaner.rules import load_rules, packs_folder
 from cleaner.segment import fold, segment
 
 ARTICLES = tomllib.loads((Path(__file__).parent / "languages.toml").read_text(encoding="utf-8"))
