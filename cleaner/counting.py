@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_Whole = TypeVar("_Whole", np.int64, np.uint64)
 
 
 def combined(*parts: Any) -> NDArray[np.uint64]:
@@ -28,7 +30,7 @@ def combined(*parts: Any) -> NDArray[np.uint64]:
     """
     code = np.zeros(1, dtype=np.uint64)
     for part in parts:
-        code = (code + np.asarray(part).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        code = (code + np.asarray(part).astype(np.uint64, copy=False)) * np.uint64(0x9E3779B97F4A7C15)
         code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         code = code ^ (code >> np.uint64(31))
@@ -57,22 +59,19 @@ class Counter:
         >>> known.count(np.array([7, 8, 9], dtype=np.uint64), {0}).tolist()
         [1, 0, 0]
         """
-        counts = np.zeros(len(codes), dtype=np.int64)
-        found = self.places(codes)
-        held = found >= 0
-        at = found[held]
-        some = self.totals[at]
+        if not len(self.codes):
+            return np.zeros(len(codes), dtype=np.int64)
+        at = self.codes.searchsorted(codes)
+        held = self.codes.take(at, mode="clip") == codes
+        counts: NDArray[np.int64] = self.totals.take(at, mode="clip") * held
         for family in own:
-            some = some - holds(self.pairs, at * self.families + family)
-        counts[held] = some
+            counts -= holds(self.pairs, at * self.families + family) & held
         return counts
 
     def places(self, codes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the position of each of `codes` among the distinct ones, -1 for one that nobody holds."""
-        at = np.searchsorted(self.codes, codes)
-        found = at < len(self.codes)
-        found[found] = self.codes[at[found]] == codes[found]
-        return np.where(found, at, -1)
+        at = self.codes.searchsorted(codes)
+        return np.where(holds(self.codes, codes), at, -1)
 
 
 def counter(codes: NDArray[np.uint64], holders: NDArray[np.int64], families: int) -> Counter:
@@ -83,13 +82,13 @@ def counter(codes: NDArray[np.uint64], holders: NDArray[np.int64], families: int
     return Counter(distinct, pairs, totals, families)
 
 
-def holds(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+def holds(numbers: NDArray[_Whole], wanted: NDArray[_Whole]) -> NDArray[np.bool_]:
     """Return which of the `wanted` numbers a sorted array holds.
 
     >>> holds(np.array([1, 3]), np.array([3, 2, 4])).tolist()
     [True, False, False]
     """
-    at = np.searchsorted(numbers, wanted)
-    found = at < len(numbers)
-    found[found] = numbers[at[found]] == wanted[found]
+    if not len(numbers):
+        return np.zeros(len(wanted), dtype=np.bool_)
+    found: NDArray[np.bool_] = numbers.take(numbers.searchsorted(wanted), mode="clip") == wanted
     return found

@@ -83,7 +83,7 @@ def cells_of(text: str, blocks: Sequence[Block]) -> tuple[NDArray[np.uint64], ND
     counts = []
     for block in blocks:
         parts = _CELL.split(text[block.start : block.stop].strip()) if len(block.folded) <= CELLED else []
-        cells = [number for part in parts if (number := key(fold(part)))]
+        cells = [number for part in parts if (number := key(fold(part)))] if len(parts) > 1 else []
         keys.extend(cells if len(cells) > 1 else [])
         counts.append(len(cells) if len(cells) > 1 else 0)
     return np.array(keys, dtype=np.uint64), np.array(counts, dtype=np.uint32)

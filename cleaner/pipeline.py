@@ -46,7 +46,8 @@ class Cleaner:
     def clean(self, document: Document) -> Cleaned:
         r"""Cut the boilerplate out of `document`.
 
-        The body is cleaned again until nothing more comes off, so cleaning a body changes nothing.
+        The body is cleaned again until nothing more comes off, so cleaning a body changes nothing. A page is looked at once: its
+        layout speaks of all that it shows.
 
         Raises:
             RuleError: a rule's pattern ran out of time.
@@ -66,7 +67,9 @@ class Cleaner:
                 error = "the cut would leave no text; expected a body beside the boilerplate"
                 break
             text, spans = rest, more
-            decision = self.explain(replace(document, text=text, layout=None))
+            if document.layout is not None:
+                break
+            decision = self.explain(replace(document, text=text))
         if spans and (error := self._held(document.text, text)):
             return Cleaned(document, document.text, (), "held", error, duplicate_of)
         if spans:

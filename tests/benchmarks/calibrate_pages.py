@@ -32,11 +32,12 @@ from cleaner.frequency import Frequencies
 from cleaner.index import learn
 from cleaner.layout import Reading
 from cleaner.markup import coverage, read
+from cleaner.matching import match
 from cleaner.model import Document
 from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
 from cleaner.repetition import lookup
-from cleaner.rules import load_rules, match
+from cleaner.rules import load_rules
 from cleaner.segment import segment
 from tests.benchmarks.calibrate import SETTINGS, each, nodes
 from tests.benchmarks.corpora import FOLDS, fold, part, sampled
