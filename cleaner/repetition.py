@@ -358,10 +358,16 @@ class _Lookup:
                 partners[number] = Partner(known.index.ids[number], start, stop)
                 if len(partners) == PARTNERS:
                     break
-        count = self._others([slot])[0] + 1
+        count = (self._counted[slot] if slot in self._counted else self._others([slot])[0]) + 1
         reason = TemplateReason(f"{int(distinct[slot]):016x}", count, round(similarity, 3), tuple(partners.values()))
         self._reasons[slot, similarity] = reason
         return reason
+
+    @cached_property
+    def _counted(self) -> dict[int, int]:
+        """How many other families hold each key at a slot of a block: counted all at once."""
+        slots = np.unique(self._slots[self._slots >= 0]).tolist()
+        return dict(zip(slots, self._others(slots), strict=True))
 
     @cached_property
     def _reasons(self) -> dict[tuple[int, float], TemplateReason]:
