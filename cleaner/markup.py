@@ -6,13 +6,13 @@ other pages repeat decides with it. Pages are parsed as browsers do, so that bro
 
 from __future__ import annotations
 
-import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import lxml.html
 import numpy as np
+import webencodings
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
@@ -41,11 +41,29 @@ _MARKS: Final = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`"}
 _SECTION_OF: Final = {name: 1 << number for number, name in enumerate(SECTIONS)}
 _TAG_OF: Final = {name: number for number, name in enumerate(TAGS)}
 
-_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset=["' ]{0,3}([\w.:-]{2,40})""", re.IGNORECASE)
+_VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+"""Elements that hold nothing, and have no end."""
+
+_DEEPEST: Final = 256
+"""Elements inside one another in pages of which libxml2 would drop what is below 2,048 of them. Browsers nest 512 at most."""
+
+_TAG = re.compile(
+    r"""<!--.*?-->|<(?:script|style|iframe|noframes|noembed|xmp)\b.*?</(?:script|style|iframe|noframes|noembed|xmp)>"""
+    r"""|<(?P<end>/?)(?P<name>[a-z][^\s/>]*)(?:[^">]|"[^"]*")*>""",
+    re.DOTALL,
+)
+"""A tag of what lexbor wrote; or a comment, or an element of raw text, which has none inside."""
+
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML, and so trafilatura, cannot hold. No page shows it."""
+
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,3}=["'\s]{0,3}([\w.:-]{2,40})""", re.IGNORECASE)
 _DECLARED_BYTES = 4096
 """How far into a page its encoding may be declared; browsers look at the first 1,024 bytes."""
 
+_DATES: Final = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
+"""How a date is looked for: not all over the text, which takes as long as all else together; and not up to today, or the same
+page would give another date tomorrow."""
 
 SHORT = 24
 """Letters below which a line must be one of the extracted text, too."""
@@ -57,7 +75,9 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def decode(data: bytes, name: str) -> str:
-    r"""Return the text of an HTML file: by its byte order mark, what it declares, or else as UTF-8.
+    r"""Return the text of an HTML file: by its byte order mark, as UTF-8 where it is that, else as it declares.
+
+    Pages are saved as UTF-8 more often than their declarations are mended.
 
     Raises:
         ReadError: the bytes are not in that encoding.
@@ -68,25 +88,18 @@ def decode(data: bytes, name: str) -> str:
     Traceback (most recent call last):
     cleaner.model.ReadError: x.html: not utf-8 at byte 6; expected UTF-8, or a page that declares its encoding
     """
-    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-    encoding = next((encoding for mark, encoding in marks if data.startswith(mark)), None)
-    if encoding is None:
-        declared = _CHARSET.search(data[:_DECLARED_BYTES])
-        encoding = _known(declared[1].decode("ascii", "replace")) if declared else "utf-8"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        wrong = f"{name}: not {encoding} at byte {error.start}"
-        raise ReadError(f"{wrong}; expected UTF-8, or a page that declares its encoding") from error
-
-
-def _known(name: str) -> str:
-    """Return the encoding that a page means by a name: browsers take Latin-1 for Windows-1252; unknown ones are UTF-8."""
-    try:
-        known = codecs.lookup(name).name
-    except LookupError:
-        return "utf-8"
-    return "cp1252" if known in ("iso8859-1", "ascii") else "utf-8" if known.startswith("utf-16") else known
+    found = _CHARSET.search(data[:_DECLARED_BYTES])
+    declared = webencodings.lookup(found[1].decode("ascii", "replace")) if found else None
+    if declared is None or declared.name.startswith("utf-16") or declared.name == "x-user-defined":
+        declared = webencodings.UTF8  # as browsers do: what could be read so far is no UTF-16
+    escaped = declared.name == "iso-2022-jp"  # all ASCII, and so UTF-8, too
+    for encoding in dict.fromkeys([declared] if escaped else [webencodings.UTF8, declared]):
+        try:
+            return str(webencodings.decode(data, encoding, "strict")[0])
+        except UnicodeDecodeError as error:
+            codec = encoding.name if error.encoding == "charmap" else error.encoding  # another one by a byte order mark
+            wrong = f"{name}: not {codec} at byte {error.start}"
+    raise ReadError(f"{wrong}; expected UTF-8, or a page that declares its encoding")
 
 
 def text_of(html: str, reading: Reading) -> str:
@@ -101,6 +114,8 @@ def text_of(html: str, reading: Reading) -> str:
 def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
     r"""Return the page whose HTML is the text of `document`, opened: its text and layout; and what it says of itself.
 
+    A page that trafilatura finds nothing in has no layout: it is cleaned as text, by rules and by what recurs.
+
     >>> page, about = read(Document("a", "<title>Bees</title><nav><a href=/>Home</a></nav><p>Bees dance."), Reading())
     >>> page.text, [line.path for line in page.layout.lines], about.title
     ('Home\nBees dance.\n', ['body > nav', 'body > p'], 'Bees')
@@ -108,7 +123,11 @@ def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
     tree = _tree(document.text)
     found = _lines(tree, reading)
     texts = [text for text, _ in found]
+    text = "".join(f"{text}\n" for text in texts)
     metadata, kept = _extract(tree, document.url, reading)
+    page = replace(document, text=text, url=document.url or metadata.url or "")
+    if not found or not kept.strip():
+        return page, metadata
     title = metadata.title or ""
     layout = Layout(
         np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1],
@@ -116,13 +135,34 @@ def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
         coverage(texts, kept),
         np.array([_titled(text, title) for text in texts], dtype=np.bool_),
     )
-    text = "".join(f"{text}\n" for text in texts)
-    return Document(document.id, text, document.group, document.url or metadata.url or "", layout), metadata
+    return replace(page, layout=layout), metadata
 
 
 def _tree(html: str) -> lxml.html.HtmlElement:
     """Parse as browsers do, then as trafilatura needs it."""
-    return lxml.html.document_fromstring((LexborHTMLParser(html).html or "<html></html>").encode(), parser=_PARSER)
+    written = _NO_XML.sub(" ", LexborHTMLParser(html.removeprefix("\ufeff")).html or "<html></html>")
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    tree = lxml.html.document_fromstring(written.encode(), parser=parser)
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        return lxml.html.document_fromstring(_flattened(written).encode(), parser=parser)
+    return tree
+
+
+def _flattened(html: str) -> str:
+    """Return what lexbor wrote without the tags of elements that are too deep."""
+    depth = 0
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        name = tag["name"]
+        if name is None or name in _VOID:
+            return tag[0]
+        depth += not tag["end"]
+        too_deep = depth > _DEEPEST
+        depth -= bool(tag["end"])
+        return ("<br>" if name in _BLOCKS else "") if too_deep else tag[0]
+
+    return _TAG.sub(kept, html)
 
 
 def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[Metadata, str]:
@@ -130,8 +170,7 @@ def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[M
     from trafilatura import bare_extraction
     from trafilatura.metadata import extract_metadata
 
-    # Looking all over the text for a date takes as long as all else together.
-    about = extract_metadata(tree, url or None, date_config={"extensive_search": False, "original_date": True})
+    about = extract_metadata(tree, url or None, date_config=dict(_DATES))
     metadata = Metadata(about.title or None, about.date or None, about.url or None, tree.get("lang") or None)
     # Its own look for duplicates remembers other pages: the result would depend on their order.
     kept = bare_extraction(tree, include_comments=False, include_tables=reading.tables, deduplicate=False)
@@ -190,6 +229,7 @@ class _Walk:
         self.unshown = 0  # elements around that are not shown
         self.links = 0  # links around
         self.verbatim = 0  # elements around whose white space counts
+        self.fenced: list[int] = []  # lines before the first one of each verbatim element around
         self.bullet = ""  # what the next line starts with
         self.text: list[str] = []  # of the line so far
         self.linked = 0  # letters of it that are links
@@ -200,6 +240,8 @@ class _Walk:
         """Do what an element does by starting."""
         name = element.tag
         if self.unshown or name in _UNSHOWN or (name == "table" and self._is_left_out(element)):
+            if name == "table" and not self.unshown:
+                self.end_line()
             self.unshown += 1
             return
         if name in _BLOCKS:
@@ -212,7 +254,7 @@ class _Walk:
             self._add(element.text)
 
     def _enter_block(self, name: str, element: lxml.html.HtmlElement) -> None:
-        if self.text and name in _CELLS:
+        if self.first is not None and name in _CELLS:
             self.text.append(" | ")
         elif self.text:
             self.end_line()
@@ -222,6 +264,7 @@ class _Walk:
         elif name == "pre":
             self.verbatim += 1
             self._fence()
+            self.fenced.append(len(self.lines))
 
     def leave(self, element: lxml.html.HtmlElement) -> None:
         """Do what an element does by ending."""
@@ -234,8 +277,7 @@ class _Walk:
             if name == "li":
                 self.bullet = ""
             elif name == "pre":
-                self._fence()
-                self.verbatim -= 1
+                self._leave_verbatim()
             self.around = self.around.outer or self.around
         elif name == "a":
             self.links -= 1
@@ -243,6 +285,13 @@ class _Walk:
             self._mark(name)
         if element.tail and not self.unshown:
             self._add(element.tail)
+
+    def _leave_verbatim(self) -> None:
+        self.verbatim -= 1
+        if len(self.lines) > self.fenced.pop():
+            self._fence()
+        elif self.reading.formatting:  # there is no fence around nothing
+            self.lines.pop()
 
     def end_line(self) -> None:
         """End the line so far; where white space counts, all of its lines."""
@@ -272,8 +321,9 @@ class _Walk:
         """Add the mark of bold, italics or code; none around nothing."""
         if not self.reading.formatting or self.verbatim:
             return
-        if self.text and self.text[-1] == _MARKS[name]:
-            self.text.pop()
+        last = next((at for at in range(len(self.text) - 1, -1, -1) if not self.text[at].isspace()), None)
+        if last is not None and self.text[last] == _MARKS[name]:
+            del self.text[last]
         else:
             self.text.append(_MARKS[name])
 
@@ -315,23 +365,14 @@ class _Around:
                     hinted |= hints(value)
                     if label is name and key != "role":
                         label = f"{name}{'.' if key == 'class' else '#'}{value.split(maxsplit=1)[0]}"
-            style = given.get("style", "")
-            hidden = (
-                hidden
-                or "hidden" in given
-                or given.get("aria-hidden") == "true"
-                or "display:none" in style.replace(" ", "")
-            )
-        return _Around(
-            name,
-            label,
-            self.depth + 1,
+            unshown = "display:none" in given.get("style", "").replace(" ", "")
+            hidden = hidden or unshown or "hidden" in given or given.get("aria-hidden") == "true"
+        around, nearest, sections = (
             self.around | hinted,
             hinted or self.nearest,
             self.sections | _SECTION_OF.get(name, 0),
-            hidden,
-            self,
         )
+        return _Around(name, label, self.depth + 1, around, nearest, sections, hidden, self)
 
     def line(self, linked: float) -> Line:
         """Return what is around as what is said of a line."""
@@ -340,13 +381,5 @@ class _Around:
         while at.outer is not None and at.name != "html" and len(labels) < _PATH:
             labels.append(at.label)
             at = at.outer
-        return Line(
-            " > ".join(reversed(labels)),
-            _TAG_OF.get(self.name, 0),
-            round(linked, 3),
-            self.hidden,
-            self.depth,
-            self.around,
-            self.nearest,
-            self.sections,
-        )
+        path, tag = " > ".join(reversed(labels)), _TAG_OF.get(self.name, 0)
+        return Line(path, tag, round(linked, 3), self.hidden, self.depth, self.around, self.nearest, self.sections)

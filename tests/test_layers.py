@@ -32,6 +32,7 @@ USERS = {
     "scipy": "grouping",
     "selectolax": "markup",
     "trafilatura": "markup",
+    "webencodings": "markup",
     "typer": "cli console options rules_cli",
 }
 

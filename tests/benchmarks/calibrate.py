@@ -300,7 +300,7 @@ def score(documents: Sequence[Labelled], forests: Sequence[forest.Forest], polic
     found: list[Result] = [(0, 0, 0, 0)] * len(documents)
     for number, weights in enumerate(forests):
         chosen = [at for at, one in enumerate(documents) if fold(one.site) == number]
-        with patch.object(decide, "shipped", lambda weights=weights: weights):
+        with patch.object(decide, "shipped", lambda _, weights=weights: weights):
             results = each(lambda at, chosen=chosen: _cleaned(documents[chosen[at]], cleaner), len(chosen))
         for at, result in zip(chosen, results, strict=True):
             found[at] = result
@@ -318,7 +318,7 @@ def ablation(sets: Mapping[str, Sequence[Labelled]], found: Sequence[Table]) -> 
             cleaner = Cleaner(known, _rules() if "rules" in stage else empty)
             documents = [one for one in sets[name] if fold(one.site) == 0]
             cleaner.explain(documents[0].document)
-            with patch.object(decide, "shipped", lambda weights=weights: weights):
+            with patch.object(decide, "shipped", lambda _, weights=weights: weights):
                 results = each(lambda at, of=documents, by=cleaner: _cleaned(of[at], by), len(documents))
             report(name, documents, results, last=True, tags=("all",))
 

@@ -90,6 +90,7 @@ def pages(path: Path) -> list[Page]:
 def table(found: Sequence[Page]) -> Rows:
     """Compute the features of each block of the pages, learnt together."""
     known, rules = Frequencies(learn(one.document for one in found)), load_rules()
+    found = [one for one in found if one.document.layout is not None]  # the others are cleaned as text
 
     def rows(number: int) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]:
         one = found[number]
@@ -105,10 +106,9 @@ def table(found: Sequence[Page]) -> Rows:
         return np.stack(list(values.values()), axis=1).astype(np.float32), 1 - body, weights, tuple(values)
 
     rows(0)  # so that what is derived from the index is inherited, not derived in each worker
-    some = [one for one in each(rows, len(found)) if len(one[1])]
+    some = each(rows, len(found))
     values, labels, weights = (np.concatenate([one[at] for one in some]) for at in range(3))
-    sites = [one.site for one in found if one.document.text]
-    folds = np.repeat([fold(site) for site in sites], [len(one[1]) for one in some])
+    folds = np.repeat([fold(one.site) for one in found], [len(one[1]) for one in some])
     print(f"  {len(some)} pages, {len(labels)} blocks", flush=True)
     return Rows(values, labels, weights, folds, some[0][3])
 
