@@ -100,6 +100,8 @@ def clean(
     from cleaner.render import print_summary
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
+    if keep_html and text_field == "text":
+        fail("clean: --keep-html with the HTML in 'text', where the body goes; expected another --text-field")
     with lines(), _job(inputs, format_, fields, jobs) as job:
         if out is not None:
             check_output(out, job.found, force=force)
@@ -166,18 +168,21 @@ def explain(
         Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: rules alone.")
     ] = None,
     rules: Rules = None,
+    tables: Tables = True,
+    formatting: Formatting = False,
     policy: PolicyName = "balanced",
 ) -> None:
     """Show block by block what was kept and cut, and by which evidence."""
     from cleaner.decide import POLICIES
     from cleaner.index import Index, load
+    from cleaner.layout import Reading
     from cleaner.pipeline import Cleaner
     from cleaner.render import explained
     from cleaner.rules import load_rules
     from cleaner.runs import one_document
 
     with lines():
-        document, offset = one_document(target, group)
+        document, offset = one_document(target, group, Reading(tables, formatting))
         cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []), POLICIES[policy])
         for line in explained(cleaner.clean(document), cleaner.explain(document), offset):
             typer.echo(line)

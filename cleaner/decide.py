@@ -80,7 +80,7 @@ SETTLED = 1.5
 """Least score, where there is no group to count in, of what a rule settles, and of lines that nearly stand with more of
 their kind at the same end of another document: more than two borders cost."""
 
-AGAINST = -0.25
+AGAINST = -0.5
 """Least score of a line that a rule then settles: the weights may be a little against it, as they are in documents of a few
 lines (tests/cases)."""
 
@@ -161,7 +161,7 @@ def decide(
             repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_)
         )
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
-    kept = _pinned(seen, scores, policy.doubt) if layout is None else _held(seen)
+    kept = _pinned(seen, scores, policy.doubt) if layout is None else _kept_on_page(seen)
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
         cut[first:last] = _trimmed(seen, scores, first, last, policy.doubt if few else 0.0)
@@ -251,7 +251,7 @@ def _kept(seen: Observed) -> NDArray[np.bool_]:
     return np.array([seen.kept(place) for place in range(len(seen.blocks))], dtype=np.bool_)
 
 
-def _held(seen: Observed) -> NDArray[np.bool_]:
+def _kept_on_page(seen: Observed) -> NDArray[np.bool_]:
     """Which blocks of a page are body whatever is near them: what a rule of the user's own keeps, and fenced code.
 
     Rules know sections by their headings, and a page has these in its menus, too ("How it works", "At a glance").

@@ -72,14 +72,25 @@ def workers(sources: Sequence[Source], jobs: int | None) -> int:
 
 
 def read_all(sources: Iterable[Source], fields: Fields) -> Iterator[Record]:
-    """Yield the records of all sources in order. A document whose id was used before is yielded as a failure."""
+    """Yield the records of all sources in order.
+
+    A document whose id was used before is yielded as a failure, and so is a file whose body would go where another one's does.
+    """
     seen: dict[str, str] = {}
+    bodies: dict[str, str] = {}
     for source in sources:
         for record in formats.read(source, fields):
             entry = record.entry
             where = f"{record.source}:{record.line}" if record.line else str(source.path)
             if isinstance(entry, Document) and seen.setdefault(entry.id, where) is not where:
                 error = f"{where}: the id {entry.id!r} is already that of {seen[entry.id]}; expected unique ids"
+                yield formats.Record(record.source, Failure(entry.id, error, entry.group), "", record.line)
+            elif (
+                isinstance(entry, Document)
+                and not record.line
+                and bodies.setdefault(record.target, record.source) != record.source
+            ):
+                error = f"{where}: its body would be {record.target}, as that of {bodies[record.target]}; expected another name"
                 yield formats.Record(record.source, Failure(entry.id, error, entry.group), "", record.line)
             else:
                 yield record

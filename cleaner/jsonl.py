@@ -17,8 +17,13 @@ import orjson
 
 from cleaner.model import ReadError
 
+_BRACKET = re.compile(r'["{}[\]]')
+"""Where a string or a bracket begins or ends in a JSON text outside of strings."""
+
 _MARK = re.compile(r'["{}[\],]')
-"""Where a string or a bracket begins or ends in a JSON text outside of strings, or a member of an object ends."""
+"""Where, besides, a member of an object ends."""
+
+_NOTHING = ("null", '""')
 
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 
@@ -169,7 +174,9 @@ def open_page(line: str, field: str, body: str, about: Mapping[str, str | None],
     last = {name: at for at, (name, *_) in enumerate(members)}
     if field not in last:
         raise ReadError(f"no field {field!r}; expected a JSON object with HTML there")
-    given = {name for name, at in last.items() if name in about and line[members[at][2] : members[at][3]] != "null"}
+    given = {
+        name for name, at in last.items() if name in about and line[members[at][2] : members[at][3]] not in _NOTHING
+    }
     new = {name: value for name, value in {"text": body, **about}.items() if name not in given}
     added = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in new.items()]
     pieces = []
@@ -186,7 +193,7 @@ def _members(line: str) -> list[tuple[str, int, int, int]]:
     found: list[tuple[str, int, int, int]] = []
     end = depth = 0
     name: tuple[str, int, int] | None = None
-    while mark := _MARK.search(line, end):
+    while mark := (_MARK if depth == 1 else _BRACKET).search(line, end):
         start, end = mark.span()
         if mark[0] == '"':
             value, end = scanstring(line, end)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from importlib import import_module
 from typing import Any
 
 import regex
@@ -30,7 +29,40 @@ _SCRIPTS = {
     "ur": "Arabic",
     "zh": "Han",
 }
-"""By language; those of all others are Latin. A rule in several scripts names several languages."""
+"""By language. A rule in several scripts names several languages."""
+
+_LATIN = frozenset(
+    [
+        "cs",
+        "da",
+        "de",
+        "en",
+        "es",
+        "fi",
+        "fr",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "ms",
+        "nb",
+        "nl",
+        "nn",
+        "no",
+        "pl",
+        "pt",
+        "ro",
+        "sk",
+        "sl",
+        "sv",
+        "sw",
+        "tl",
+        "tr",
+        "vi",
+    ]
+)
+_KNOWN = _SCRIPTS.keys() | _LATIN
+"""Of other languages the script is not known, and not looked at."""
 
 _SAME = {"nb": "no", "nn": "no"}
 """Norwegian is called by three codes."""
@@ -46,7 +78,7 @@ def written_in(text: str, langs: Sequence[str]) -> bool:
     (True, False)
     """
     codes = {_SAME.get(code, code) for code in map(_code, langs)}
-    if not any(_letters(_SCRIPTS.get(code, "Latin")).search(text) for code in codes):
+    if codes <= _KNOWN and not any(_letters(_SCRIPTS.get(code, "Latin")).search(text) for code in codes):
         return False
     found = _detected(text[:MOST_CHARS]) if len(text) >= ENOUGH_CHARS else None
     return found is None or _SAME.get(found, found) in codes
@@ -80,6 +112,7 @@ def _detected(text: str) -> str | None:
 @cache
 def _detector() -> Any:
     try:
-        return import_module("py3langid")
+        import py3langid  # an extra
     except ImportError:
         return None
+    return py3langid

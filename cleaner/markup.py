@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import lxml.html
 import numpy as np
-import webencodings
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
 from cleaner.layout import SECTIONS, TAGS, Layout, Line, Metadata, Reading, hints
-from cleaner.model import Document, ReadError
+from cleaner.model import Document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,8 @@ _BLOCKS: Final = frozenset(
 """Elements that start and end a line."""
 
 _UNSHOWN: Final = frozenset(
-    "script style noscript template head title iframe object embed svg math canvas audio video textarea map datalist".split()
+    "script style noscript noframes noembed template head title iframe object embed svg math canvas audio video textarea map"
+    " datalist".split()
 )
 """Elements whose text a page does not show as text."""
 
@@ -57,10 +57,6 @@ _TAG = re.compile(
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML, and so trafilatura, cannot hold. No page shows it."""
 
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,3}=["'\s]{0,3}([\w.:-]{2,40})""", re.IGNORECASE)
-_DECLARED_BYTES = 4096
-"""How far into a page its encoding may be declared; browsers look at the first 1,024 bytes."""
-
 _DATES: Final = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
 """How a date is looked for: not all over the text, which takes as long as all else together; and not up to today, or the same
 page would give another date tomorrow."""
@@ -71,35 +67,10 @@ SHORT = 24
 PIECE = 12
 """Letters that are looked for at once where a line was not kept whole: words of a sentence, or a title."""
 
+LONGEST = 500
+"""Letters up to which a line is looked for whole: a paragraph. Longer ones only in pieces, or large pages would take for ever."""
+
 _NO_LETTERS = re.compile(r"[\W_]+")
-
-
-def decode(data: bytes, name: str) -> str:
-    r"""Return the text of an HTML file: by its byte order mark, as UTF-8 where it is that, else as it declares.
-
-    Pages are saved as UTF-8 more often than their declarations are mended.
-
-    Raises:
-        ReadError: the bytes are not in that encoding.
-
-    >>> decode('<meta charset="koi8-r"><p>Пчёлы'.encode("koi8-r"), "x.html")[-5:]
-    'Пчёлы'
-    >>> decode(b"<p>caf\xe9", "x.html")
-    Traceback (most recent call last):
-    cleaner.model.ReadError: x.html: not utf-8 at byte 6; expected UTF-8, or a page that declares its encoding
-    """
-    found = _CHARSET.search(data[:_DECLARED_BYTES])
-    declared = webencodings.lookup(found[1].decode("ascii", "replace")) if found else None
-    if declared is None or declared.name.startswith("utf-16") or declared.name == "x-user-defined":
-        declared = webencodings.UTF8  # as browsers do: what could be read so far is no UTF-16
-    escaped = declared.name == "iso-2022-jp"  # all ASCII, and so UTF-8, too
-    for encoding in dict.fromkeys([declared] if escaped else [webencodings.UTF8, declared]):
-        try:
-            return str(webencodings.decode(data, encoding, "strict")[0])
-        except UnicodeDecodeError as error:
-            codec = encoding.name if error.encoding == "charmap" else error.encoding  # another one by a byte order mark
-            wrong = f"{name}: not {codec} at byte {error.start}"
-    raise ReadError(f"{wrong}; expected UTF-8, or a page that declares its encoding")
 
 
 def text_of(html: str, reading: Reading) -> str:
@@ -170,11 +141,18 @@ def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[M
     from trafilatura import bare_extraction
     from trafilatura.metadata import extract_metadata
 
-    about = extract_metadata(tree, url or None, date_config=dict(_DATES))
-    metadata = Metadata(about.title or None, about.date or None, about.url or None, tree.get("lang") or None)
-    # Its own look for duplicates remembers other pages: the result would depend on their order.
-    kept = bare_extraction(tree, include_comments=False, include_tables=reading.tables, deduplicate=False)
-    return metadata, getattr(kept, "text", None) or ""
+    try:
+        about = extract_metadata(tree, url or None, date_config=dict(_DATES))
+        title, date, address = (
+            value if isinstance(value, str) else None for value in (about.title, about.date, about.url)
+        )
+        # Its own look for duplicates remembers other pages: the result would depend on their order.
+        kept = bare_extraction(tree, include_comments=False, include_tables=reading.tables, deduplicate=False)
+    except Exception:  # noqa: BLE001  # whatever a page makes the extractor raise: extraction has failed, the page has not
+        return Metadata(language=tree.get("lang") or None), ""
+    return Metadata(title or None, date or None, address or None, tree.get("lang") or None), getattr(
+        kept, "text", None
+    ) or ""
 
 
 def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:
@@ -188,13 +166,18 @@ def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:
     there = {_letters(line) for line in text.split("\n")}
     whole = _letters(text)
     shares = np.zeros(len(lines))
+    pieces: dict[int, list[str]] = {}
     for at, line in enumerate(lines):
         letters = _letters(line)
-        if letters in there or (len(letters) >= SHORT and letters in whole):
+        if letters in there or (SHORT <= len(letters) <= LONGEST and letters in whole):
             shares[at] = 1.0
         elif len(letters) >= SHORT:
-            pieces = [letters[start : start + PIECE] for start in range(0, len(letters) - PIECE + 1, PIECE)]
-            shares[at] = sum(piece in whole for piece in pieces) / len(pieces)
+            pieces[at] = [letters[start : start + PIECE] for start in range(0, len(letters) - PIECE + 1, PIECE)]
+    if pieces:
+        found = {piece for some in pieces.values() for piece in some}
+        found.intersection_update(whole[start : start + PIECE] for start in range(len(whole) - PIECE + 1))
+        for at, some in pieces.items():
+            shares[at] = sum(piece in found for piece in some) / len(some)
     return shares
 
 

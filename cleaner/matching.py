@@ -64,8 +64,10 @@ _PLAIN = {
 """Latin letters without accents, Cyrillic io as ie, one apostrophe, one dash: headings come both ways."""
 
 _CLASS = re.compile(r"\\p\{\w+\}")
-_FUZZY = re.compile(r"(?<!\\p)\{[^\d,]")
+_FUZZY = re.compile(r"(?<!\\p)\{(?!\d*,?\d*\})")
 """What `regex` knows and the standard library's parser does not: classes of characters; errors to allow."""
+
+_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 _LETTERS = frozenset(string.ascii_lowercase.encode())
 """Between two of these there is no border of a word. Other letters may belong to a script without spaces, so they do not count."""
@@ -311,9 +313,9 @@ def hosts(document: Document) -> tuple[str, str]:
     >>> hosts(Document("a", "", "Example", "https://www.Example.com:8080/news?id=7"))
     ('example', 'www.example.com')
     """
-    url = document.url if "//" in document.url else f"//{document.url}"
+    url = document.url if _SCHEME.match(document.url) else f"//{document.url}"
     try:
-        host = urlsplit(url).hostname or ""
+        host = (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:  # "http://[": no address
         host = ""
     return document.group.casefold(), host.casefold()

@@ -148,12 +148,10 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
 def _check_names(out: Path, sources: Sequence[Source]) -> None:
     taken = {REPORT, SUMMARY, MARKER}
     names = {source.target for source in sources}
-    first: dict[str, str] = {}
     for source in sources:
-        # Two text files of one name have one id: the second fails on its own.
-        if source.target in taken or first.setdefault(source.target, source.name) != source.name:
+        if source.target in taken:
             raise WriteError(f"{source.path}: the output has another {source.target}; expected another name")
-        if source.of_lines:
+        if source.of_lines:  # of two files of one document each the second fails on its own
             taken.add(source.target)
         if clash := names.intersection(map(str, PurePosixPath(source.target).parents)):
             wrong = f"{out / source.target}: the output has a file {min(clash)}"

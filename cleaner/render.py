@@ -96,7 +96,9 @@ def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -
         if document.layout is not None:
             yield f"          stands in {document.layout.lines[int(lines_of(document.layout, [block.start])[0])].path}"
         if shares is not None:
-            yield from _weighed(decision.values, dict(zip(weights.names, shares[place].tolist(), strict=False)), place)
+            yield from _weighed(
+                decision.values, dict(zip(weights.names, shares[place, :-1].tolist(), strict=True)), place
+            )
         if cut and not decision.cut[place]:
             yield "          cut when the document was looked at again without what was cut first"
 

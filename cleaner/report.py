@@ -1,7 +1,6 @@
-"""What is said about a run: a record for each document, and their summary.
+"""What is said about a run: a record for each document (`report.schema.json`), and their summary.
 
-A record holds what was cut out of its document and why, so that body and record give the original back; see
-`report.schema.json`. Nothing here knows the time, the machine, or the order of the documents.
+A body and its record give the original back. Nothing here knows the time, the machine, or the order of the documents.
 """
 
 from __future__ import annotations
@@ -18,11 +17,8 @@ import orjson
 from cleaner.layout import Metadata
 from cleaner.model import Cleaned, Failure, MarkupReason, ReadError, Reason, RuleReason, RunningReason, Span
 
-_TOP = 20
-"""So many rules and templates stand in the summary."""
-
-_SAMPLE_CHARS = 80
-"""So much of a template's text stands in the summary."""
+_TOP, _SAMPLE_CHARS = 20, 80
+"""So many rules and templates stand in the summary, and so much of a template's text."""
 
 
 def record(
@@ -218,12 +214,12 @@ def fired(records: Iterable[Mapping[str, Any]]) -> dict[str, Fired]:
                 place = (record["id"], f"{record['id']}[{span['start']}:{span['end']}]")
                 for rule in {reason["rule"] for reason in span["reasons"] if "rule" in reason}:
                     found.setdefault(rule, []).append(place)
+        return {
+            rule: Fired(len({id_ for id_, _ in places}), len(places), tuple(place for _, place in places[:3]))
+            for rule, places in found.items()
+        }
     except (KeyError, TypeError) as error:
-        raise ReadError("a damaged record; expected one of report.jsonl") from error
-    return {
-        rule: Fired(len({id_ for id_, _ in places}), len(places), tuple(place for _, place in places[:3]))
-        for rule, places in found.items()
-    }
+        raise ReadError(f"report: a damaged record ({error}); expected one that cleaner clean wrote") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +345,7 @@ def summary_json(
     policy: Mapping[str, object],
     format: str = "auto",  # noqa: A002
     text_field: str = "text",
+    reading: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """Return what `summary.json` holds: the same for the same documents, settings and versions.
 
@@ -358,6 +355,7 @@ def summary_json(
         policy: The settings that decided.
         format: The format that the user forced, or "auto": with the next one, what restoring needs to know.
         text_field: Name of the text field in JSONL.
+        reading: How HTML was read.
 
     >>> found = summary_json(Summary(), versions={"cleaner": "1.0"}, policy={})
     >>> list(found)
@@ -368,7 +366,7 @@ def summary_json(
     return {
         "versions": dict(versions),
         "policy": dict(policy),
-        "input": {"format": format, "text_field": text_field},
+        "input": {"format": format, "text_field": text_field, **(reading or {})},
         "corpus": f"{summary.digest:064x}",
         "documents": {
             "total": summary.documents,

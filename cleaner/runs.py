@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cleaner import __version__, engines, forest, formats, index
 from cleaner.formats import Choice, Fields, Found, Source
+from cleaner.layout import Reading
 from cleaner.model import Document, Failure, ReadError, WriteError
 from cleaner.output import Output
 from cleaner.report import Summary, summary_json
@@ -121,6 +123,9 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
         "weights": forest.digest(),
         "normaliser": FOLD_VERSION,
         "index": {"format": index.FORMAT, "documents": len(cleaner.index)},
+        **{
+            name: version(name) for name in ("trafilatura", "lxml", "selectolax")
+        },  # what they extract is their version's
     }
     summary = summary_json(
         Summary.total(_rows(cleaner, job, watch, to, problems)),
@@ -128,6 +133,7 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
         policy=asdict(cleaner.policy),
         format=job.format,
         text_field=job.fields.text,
+        reading={**asdict(job.fields.reading), "keep_html": job.fields.html},
     )
     return Result(summary, tuple(problems))
 
@@ -174,8 +180,8 @@ def check_index_file(path: Path, found: Found) -> None:
         raise WriteError(f"{path}: not an index; expected an index, or nothing there")
 
 
-def one_document(target: str, group: str) -> tuple[Document, int | None]:
-    """Return the document at FILE or FILE:OFFSET, of a group, and the offset.
+def one_document(target: str, group: str, reading: Reading | None = None) -> tuple[Document, int | None]:
+    """Return the document at FILE or FILE:OFFSET, of a group, and the offset; HTML is read by `reading`.
 
     Raises:
         ReadError: there is no such text file, or the offset lies outside of the text.
@@ -192,7 +198,7 @@ def one_document(target: str, group: str) -> tuple[Document, int | None]:
     [record] = formats.read(Source(Path(path), Path(path).name, format_), Fields())
     if not isinstance(record.entry, Document):
         raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")
-    document = engines.opened(record.entry, Fields().reading)[0] if record.html else record.entry
+    document = engines.opened(record.entry, reading or Reading())[0] if record.html else record.entry
     if offset is not None and offset >= len(document.text):
         raise ReadError(f"{path}: has {len(document.text)} characters; expected an offset below that, got {offset}")
     return replace(document, group=group), offset

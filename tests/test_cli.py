@@ -251,7 +251,9 @@ def test_report_and_summary(run: Command, tmp_path: Path) -> None:
     assert characters["in"] == characters["kept"] + characters["removed"] == sum(row["chars_in"] for row in found)
     assert characters["kept"] == sum(row["chars_out"] for row in found)
     assert summary["documents"] == {"total": 12, "cleaned": 10, "unchanged": 1, "held": 0, "failed": 1, "duplicates": 0}
-    assert summary["versions"].keys() == {"cleaner", "rules", "weights", "normaliser", "index"}
+    assert summary["versions"].keys() == {
+        *("cleaner", "rules", "weights", "normaliser", "index", "trafilatura", "lxml", "selectolax"),
+    }
 
 
 def test_learning_in_parts_is_learning_at_once(run: Command, tmp_path: Path) -> None:

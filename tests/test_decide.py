@@ -18,6 +18,7 @@ from cleaner import decide as module
 from cleaner.decide import AGAINST, GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, decide, placed
 from cleaner.features import features
 from cleaner.forest import Forest
+from cleaner.layout import Layout, Line
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, Span, TemplateReason
 from cleaner.observed import SEVERAL, Observed
 from cleaner.pages import page_numbers
@@ -736,3 +737,30 @@ def test_the_policies_are_fixed_and_ordered() -> None:
     assert careful.border >= balanced.border >= thorough.border
     with pytest.raises(TypeError):
         POLICIES["careful"] = Policy()  # type: ignore[index]
+
+
+# Pages
+
+
+def on_page(scores: list[float], said: dict[int, Signal], lines: tuple[str, ...]) -> list[bool]:
+    """Decide on a page whose lines have these scores."""
+    text, blocks = tiled(lines)
+    line = Line("body > p", 1, 0.0, hidden=False, depth=2, around=0, nearest=0, sections=0)
+    some = np.zeros(len(blocks))
+    starts = np.array([block.start for block in blocks])
+    layout = Layout(starts, (line,) * len(blocks), some, some > 0)
+    evidence = [Evidence(at, signal, RULE) for at, signal in said.items()]
+    with scoring(by_place(scores)):
+        return list(decide(text, blocks, evidence, none(blocks), Policy(), layout=layout).cut)
+
+
+@pytest.mark.parametrize(("score", "cut"), [(-2.9, True), (-3.1, False)])
+def test_a_rule_settles_a_page_s_line_unless_much_speaks_for_it(score: float, cut: bool) -> None:
+    assert on_page([-9.0, score, -9.0], {1: "cut"}, (PROSE, TITLE, MORE)) == [False, cut, False]
+
+
+def test_sections_that_a_rule_knows_stand_in_menus_too() -> None:
+    """So on a page only the user's own rules keep; and fenced code stays."""
+    assert on_page([9.0, 9.0, -9.0], {0: "keep"}, (TITLE, "One", PROSE)) == [True, True, False]
+    fenced = ("```", "One", "```", PROSE, TITLE)
+    assert on_page([9.0, 9.0, 9.0, -9.0, 9.0], {}, fenced) == [False, False, False, False, True]

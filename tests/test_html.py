@@ -363,14 +363,14 @@ def test_a_page_alone(run: Command, site: Path, tmp_path: Path) -> None:
 
 def test_pages_go_by_their_suffix(run: Command, tmp_path: Path) -> None:
     """In folders below, too; each page's body is a text file beside where it was."""
-    pages = {"a.htm": page("bees"), "b/C.HTML": page("bread"), "b/d.xhtml": page("snow")}
+    pages = {"a.htm": page("bees"), "b/C.HTML": page("bread"), "b/d.Html": page("snow")}
     assert run("clean", plant(tmp_path / "in", pages), "--out", tmp_path / "out").code == 0
     found = tree(tmp_path / "out")
     assert found.keys() == {"a.txt", "b/C.txt", "b/d.txt", "report.jsonl", "summary.json"}
     assert [(row["id"], row["group"], row["target"]) for row in rows(tmp_path / "out")] == [
         ("a.htm", "", "a.txt"),
         ("b/C.HTML", "b", "b/C.txt"),
-        ("b/d.xhtml", "b", "b/d.txt"),
+        ("b/d.Html", "b", "b/d.txt"),
     ]
     for name, of in (("a.txt", "bees"), ("b/C.txt", "bread"), ("b/d.txt", "snow")):
         assert all(paragraph in found[name].decode() for paragraph in ARTICLES[of][2])
@@ -390,12 +390,16 @@ def test_pages_and_texts_together(run: Command, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", [("a.html", "a.txt"), ("a.html", "a.htm"), ("b/a.html", "b/a.txt")])
 def test_two_files_of_one_body_clash(run: Command, tmp_path: Path, names: tuple[str, str]) -> None:
-    """Before anything is written."""
-    corpus = plant(tmp_path / "in", dict.fromkeys(names, page("bees")))
-    ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, len(ran.words)) == (2, 1)
-    assert re.fullmatch(r".*/in/.*: the output has another (b/)?a\.txt; expected another name", ran.words[0])
-    assert not (tmp_path / "out").exists()
+    """The first by name has it, the second fails, and all others are done."""
+    corpus = plant(tmp_path / "in", {**dict.fromkeys(names, page("bees")), "z.html": page("snow")})
+    assert run("clean", corpus, "--out", tmp_path / "out").code == 3
+    first, second, third = rows(tmp_path / "out")
+    assert [first["status"], second["status"], third["status"]] == ["cleaned", "failed", "cleaned"]
+    taken, name = first["target"], second["source"]
+    assert second["error"].endswith(
+        f"{name}: its body would be {taken}, as that of {first['source']}; expected another name"
+    )
+    assert ARTICLES["bees"][2][0] in (tmp_path / "out" / taken).read_text()
 
 
 def test_a_body_is_not_written_over_a_foreign_file(run: Command, site: Path, tmp_path: Path) -> None:
@@ -574,7 +578,6 @@ def test_a_page_that_shows_nothing(run: Command, tmp_path: Path, html: str) -> N
     ("data", "expected"),
     [
         (b"<p>caf\xe9", "not utf-8 at byte 6; expected UTF-8, or a page that declares its encoding"),
-        (b"<p>a\0b", "a NUL byte at byte 4; expected text, not a binary file"),
     ],
 )
 def test_an_unreadable_page_fails(run: Command, site: Path, tmp_path: Path, data: bytes, expected: str) -> None:
@@ -634,3 +637,43 @@ def test_rules_of_the_users_own(run: Command, site: Path, tmp_path: Path) -> Non
     [span] = [span for span in lamps["spans"] if span["text"] == cut]
     assert {"rule": "mine/lamp"} in span["reasons"]
     assert [reason["element"] for reason in span["reasons"] if "element" in reason] == ["main > article.post > p"]
+
+
+def test_the_corpus_is_learnt_as_it_is_read(run: Command, site: Path, tmp_path: Path) -> None:
+    """With --formatting, headings that recur do so with their marks."""
+    for options in ((), ("--formatting",)):
+        out = tmp_path / f"out{len(options)}"
+        assert run("clean", site, "--out", out, *options).code == 0
+        spans = [span for row in rows(out) for span in row["spans"] if "You may also like" in span["text"]]
+        assert spans
+        assert all(("# " in span["text"]) == bool(options) for span in spans)
+        heads = [reason for span in spans for reason in span["reasons"] if "template" in reason]
+        assert max(reason["documents"] for reason in heads) == len(ARTICLES)
+
+
+def test_html_is_not_kept_where_the_body_goes(run: Command, tmp_path: Path) -> None:
+    ran = run("clean", plant(tmp_path / "in", {"a.jsonl": "{}"}), "--out", tmp_path / "out", "--keep-html")
+    assert (ran.code, len(ran.words)) == (2, 1)
+    assert "--keep-html" in ran.words[0]
+
+
+@pytest.mark.parametrize("headline", ["1", "[1]", '{"a": 1}'])
+def test_what_makes_the_extractor_stumble_fails_no_page(run: Command, tmp_path: Path, headline: str) -> None:
+    """Metadata of the wrong kind, and whatever else."""
+    said = f'{{"@context":"http://schema.org","@type":"NewsArticle","headline":{headline}}}'
+    html = f'<script type="application/ld+json">{said}</script>' + page("bees")
+    assert run("clean", plant(tmp_path / "in", {"a.html": html}), "--out", tmp_path / "out").code == 0
+    assert ARTICLES["bees"][2][0] in (tmp_path / "out/a.txt").read_text()
+
+
+def test_an_extractor_that_raises(run: Command, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is one that found nothing."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("trafilatura.bare_extraction", broken)
+    assert run("clean", site, "--out", tmp_path / "out").code == 0
+    for name in ARTICLES:
+        left = (tmp_path / f"out/{name}.txt").read_text()
+        assert [paragraph for paragraph in ARTICLES[name][2] if paragraph in left] == ARTICLES[name][2]

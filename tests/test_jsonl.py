@@ -47,7 +47,7 @@ def test_the_body_takes_the_place_of_the_page(line: str, expected: str) -> None:
     [
         ('{"html":"x","a":1}', '{"text": "B", "title": "T", "date": null, "a":1}'),
         ('{"title":"mine","html":"x"}', '{"title":"mine", "text": "B", "date": null}'),
-        ('{"html":"x","title":""}', '{"text": "B", "date": null, "title":""}'),
+        ('{"html":"x","title":""}', '{"text": "B", "title": "T", "date": null}'),
         ('{"title":null,"html":"x","date":7}', '{"text": "B", "title": "T", "date":7}'),
         ('{"date": null ,"html":"x"}', '{"text": "B", "title": "T", "date": null}'),
         ('{"title":"a","title":null,"html":"x"}', '{"text": "B", "title": "T", "date": null}'),
@@ -122,10 +122,10 @@ def test_any_line_is_opened(
     assert before is not None
     assert after is not None
     expected = {name: value for name, value in before.items() if name != "html" or keep}
-    expected |= {name: value for name, value in about.items() if before.get(name) is None}
+    expected |= {name: value for name, value in about.items() if before.get(name) in (None, "")}
     assert after == expected | {"text": body}
     raw = json.JSONDecoder(object_pairs_hook=list, parse_int=str, parse_float=str).decode(opened)
-    names = {"text", *(name for name in about if before.get(name) is None), *(() if keep else ("html",))}
+    names = {"text", *(name for name in about if before.get(name) in (None, "")), *(() if keep else ("html",))}
     others = [
         f"{json.dumps(name, ensure_ascii=escaped)}{two}:{three}{value}" for name, value in given_ if name not in names
     ]

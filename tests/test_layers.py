@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language | model | segment jsonl markup elements"
+    "layout language | model | segment jsonl charsets markup elements"
     " | near fingerprints shingling counting grouping matching report formats options | rules index output surroundings pages"
     " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
@@ -25,6 +25,7 @@ USERS = {
     "ahocorasick_rs": "matching",
     "datasketch": "near",
     "lxml": "markup",
+    "py3langid": "language",
     "orjson": "jsonl report output originals golden",
     "regex": "language matching rules",
     "rich": "cli render",
@@ -32,7 +33,7 @@ USERS = {
     "scipy": "grouping",
     "selectolax": "markup",
     "trafilatura": "markup",
-    "webencodings": "markup",
+    "webencodings": "charsets",
     "typer": "cli console options rules_cli",
 }
 

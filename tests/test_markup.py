@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cleaner.charsets import decode
 from cleaner.layout import HINTS, SECTIONS, TAGS, Line, Metadata, Reading
-from cleaner.markup import PIECE, SHORT, coverage, decode, read, text_of
+from cleaner.markup import PIECE, SHORT, coverage, read, text_of
 from cleaner.model import Document, ReadError
 from cleaner.pipeline import Cleaner
 from tests.strategies import STEADY, texts
@@ -90,7 +91,7 @@ def test_codecs_that_are_no_encodings_of_pages_are_utf_8(name: str) -> None:
         (b"\xef\xbb\xbfab\xff", "utf-8", 2),  # the mark does not count
         (b"\xff\xfea", "utf-16-le", 0),
         (b"<meta charset=euc-jp>\xff", "euc_jp", 21),
-        (b"<meta charset=latin1>\x81", "windows-1252", 21),
+        (b"<meta charset=big5>\xff", "big5hkscs", 19),
     ],
 )
 def test_what_cannot_be_decoded_is_one_line(data: bytes, encoding: str, byte: int) -> None:
@@ -587,3 +588,20 @@ def test_a_declaration_that_is_wrong_does_not_garble() -> None:
     """Pages saved as UTF-8 go on declaring what they were."""
     html = "<meta charset=iso-8859-1><p>“Café”"
     assert decode(html.encode(), "x.html") == html
+
+
+@pytest.mark.parametrize(
+    ("head", "text"),
+    [
+        (b'<!-- <meta charset="koi8-r"> --><meta charset=windows-1252>', "café"),
+        (b'<meta name=x content="charset=shift_jis"><meta charset=latin1>', "café"),
+        (b"<script>'<meta charset=koi8-r>'</script><meta charset=latin1>", "café"),
+        (b'<meta http-equiv=Content-Type content="text/html; charset=koi8-r">', "cafИ"),
+    ],
+)
+def test_what_only_looks_like_a_declaration_is_none(head: bytes, text: str) -> None:
+    assert decode(head + b"caf\xe9", "x.html").endswith(text)
+
+
+def test_bytes_that_windows_leaves_open_stand_for_themselves() -> None:
+    assert decode(b"<meta charset=latin1>caf\xe9\x9d", "x.html").endswith("café\x9d")
