@@ -34,7 +34,8 @@ class Document:
     group: str = ""
     """The site, source or folder that the document came from; "" when unknown."""
     url: str = ""
-    """Its address on the web; "" when unknown. Rules for some sites look at the host in it, nothing else does."""
+    """Its address on the web; "" when unknown. Of a page, else the one it gives itself. Rules for some sites look at the host in
+    it."""
     layout: Layout | None = None
     """What its markup said of each line; None for what had none."""
 
