@@ -84,6 +84,10 @@ AGAINST = -0.5
 """Least score of a line that a rule then settles: the weights may be a little against it, as they are in documents of a few
 lines (tests/cases)."""
 
+EXTRACTED = 0.9
+"""The share of a sentence, and of the 8 lines on each side, that the extractor keeps of what it takes for the text. Pages of
+hundreds of paragraphs lost half of them without it; on html-dev F1 is the same (`calibrate_pages`)."""
+
 REFUSED = -3.0
 """Score of a page's line below which a rule does not settle it, whatever the extractor keeps. Without rules settling lines above
 it the snippets that survive on html-dev are a tenth more, at the same F1 (`calibrate_pages`)."""
@@ -161,7 +165,11 @@ def decide(
             repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_)
         )
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
-    kept = _pinned(seen, scores, policy.doubt) if layout is None else _kept_on_page(seen)
+    kept = (
+        _pinned(seen, scores, policy.doubt)
+        if layout is None
+        else _kept_on_page(seen, values, scores, 2 * policy.doubt - policy.threshold)
+    )
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
         cut[first:last] = _trimmed(seen, scores, first, last, policy.doubt if few else 0.0)
@@ -251,15 +259,19 @@ def _kept(seen: Observed) -> NDArray[np.bool_]:
     return np.array([seen.kept(place) for place in range(len(seen.blocks))], dtype=np.bool_)
 
 
-def _kept_on_page(seen: Observed) -> NDArray[np.bool_]:
-    """Which blocks of a page are body whatever is near them: what a rule of the user's own keeps, and fenced code.
+def _kept_on_page(seen: Observed, values: Features, scores: NDArray[np.float64], doubt: float) -> NDArray[np.bool_]:
+    """Which blocks of a page are body whatever is near them.
 
-    Rules know sections by their headings, and a page has these in its menus, too ("How it works", "At a glance").
+    What a rule of the user's own keeps, and fenced code. Rules know sections by their headings, and a page has these in its menus,
+    too ("How it works", "At a glance"). And sentences amid what the extractor keeps, that hardly another page holds and no
+    rule cuts, unless they score more than `doubt`: no page is so long that its later half is a box.
     """
-    return np.array(
-        [signals.get("keep", False) or fenced for signals, fenced in zip(seen.signals, seen.fenced, strict=True)],
-        dtype=np.bool_,
-    )
+    own = [signals.get("keep", False) or fenced for signals, fenced in zip(seen.signals, seen.fenced, strict=True)]
+    read = (values["extracted"] >= EXTRACTED) & (values["extracted within 8"] >= EXTRACTED)
+    read &= np.array(seen.closed, dtype=np.bool_) & (seen.repetition.shared < SEVERAL) & (scores <= doubt)
+    ruled = np.array(["cut" in signals for signals in seen.signals], dtype=np.bool_)
+    result: NDArray[np.bool_] = np.array(own, dtype=np.bool_) | (read & ~ruled)
+    return result
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:

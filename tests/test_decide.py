@@ -764,3 +764,16 @@ def test_sections_that_a_rule_knows_stand_in_menus_too() -> None:
     assert on_page([9.0, 9.0, -9.0], {0: "keep"}, (TITLE, "One", PROSE)) == [True, True, False]
     fenced = ("```", "One", "```", PROSE, TITLE)
     assert on_page([9.0, 9.0, 9.0, -9.0, 9.0], {}, fenced) == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(("extracted", "around", "cut"), [(1.0, 1.0, False), (0.5, 1.0, True), (1.0, 0.0, True)])
+def test_a_sentence_amid_what_is_extracted_is_body(extracted: float, around: float, cut: bool) -> None:
+    """However the weights see the place that it stands in."""
+    lines = [PROSE, *[MORE] * 9, PROSE]
+    text, blocks = tiled(tuple(lines))
+    line = Line("body > p", 1, 0.0, hidden=False, depth=2, around=0, nearest=0, sections=0)
+    shares = np.array([*[around] * 10, extracted])
+    layout = Layout(np.array([block.start for block in blocks]), (line,) * 11, shares, shares > 2)
+    with scoring(by_place([*[-9.0] * 10, 1.5])):
+        found = decide(text, blocks, [], none(blocks), Policy(), layout=layout)
+    assert found.cut[-1] == cut
