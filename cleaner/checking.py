@@ -46,7 +46,7 @@ def idle(rules: RuleSet, fired: Collection[str] | None = None) -> list[str]:
 
     Args:
         rules: The rules.
-        fired: The ids of those that had a share in a run's cuts: all others are named. None, when there was no run: a rule
+        fired: The ids of those that had a share in a run's cuts: all others that open or cut are named. None, when there was no run: a rule
             is named when other rules of the same effect hit all of its `match` examples, so that it adds nothing to them.
 
     >>> from cleaner.rules import load_rules
@@ -57,7 +57,7 @@ def idle(rules: RuleSet, fired: Collection[str] | None = None) -> list[str]:
     if fired is not None:
         return [
             f"rule {name!r}: cut nothing in this report"
-            for name in (rule.full_id for rule in rules.rules)
+            for name in (rule.full_id for rule in rules.rules if rule.effect != "keep")
             if name not in fired
         ]
     everywhere = _everywhere(rules)

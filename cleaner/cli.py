@@ -165,7 +165,7 @@ def explain(
     *,
     group: Annotated[str, typer.Option(metavar="G", help="The file's group, as in the report of `clean`.")] = "",
     index: Annotated[
-        Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: rules alone.")
+        Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: FILE alone.")
     ] = None,
     rules: Rules = None,
     tables: Tables = True,
@@ -174,7 +174,8 @@ def explain(
 ) -> None:
     """Show block by block what was kept and cut, and by which evidence."""
     from cleaner.decide import POLICIES
-    from cleaner.index import Index, load
+    from cleaner.index import learn as learnt
+    from cleaner.index import load
     from cleaner.layout import Reading
     from cleaner.pipeline import Cleaner
     from cleaner.render import explained
@@ -183,7 +184,8 @@ def explain(
 
     with lines():
         document, offset = one_document(target, group, Reading(tables, formatting))
-        cleaner = Cleaner(load(index) if index else Index(), load_rules(rules or []), POLICIES[policy])
+        known = load(index) if index else learnt([document])
+        cleaner = Cleaner(known, load_rules(rules or []), POLICIES[policy])
         for line in explained(cleaner.clean(document), cleaner.explain(document), offset):
             typer.echo(line)
 

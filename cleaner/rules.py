@@ -126,6 +126,9 @@ def _parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> R
     for lang in table["langs"]:
         if not _LANG.fullmatch(lang):
             raise _wrong(place, "langs", f"{lang!r} is no language code", "codes such as 'en' or 'pt-br'")
+    for site in table.get("sites", ()):
+        if "://" in site:
+            raise _wrong(place, "sites", f"{site!r} is an address", "a group or a host name: '*.example.com'")
     if own:  # the tests do this for the shipped packs: it takes longer than all else here
         _check_pattern(place, table.get("pattern", ""))
         _check_phrases(place, table.get("phrases", ()))

@@ -63,6 +63,11 @@ class Result:
     """One line for each of the first `PROBLEMS` documents that failed or were held back; and for what else went wrong."""
 
 
+_START = 1024
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
+"""How a page starts, on standard input, where there is no suffix to go by."""
+
+
 @contextmanager
 def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Found]:
     """Find the sources that `inputs` name. `-` is `stdin`, kept in a temporary file for as long as the block lasts.
@@ -77,8 +82,11 @@ def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Fou
         yield found
         return
     with scratch() as folder:
-        name = {"jsonl": "stdin.jsonl", "html": "stdin.html"}.get(choice, "stdin.txt")
+        start = stdin.read(_START)
+        html = choice == "html" or (choice == "auto" and _HTML.match(start) is not None)
+        name = "stdin.jsonl" if choice == "jsonl" else "stdin.html" if html else "stdin.txt"
         with (folder / name).open("wb") as file:
+            file.write(start)
             shutil.copyfileobj(stdin, file)
         given = Source(folder / name, name, formats.format_of(name, choice))
         yield replace(found, sources=(*found.sources, given))

@@ -677,3 +677,20 @@ def test_an_extractor_that_raises(run: Command, site: Path, tmp_path: Path, monk
     for name in ARTICLES:
         left = (tmp_path / f"out/{name}.txt").read_text()
         assert [paragraph for paragraph in ARTICLES[name][2] if paragraph in left] == ARTICLES[name][2]
+
+
+def test_a_page_on_standard_input_is_known_by_its_start(run: Command) -> None:
+    """There is no suffix to go by; what only speaks of HTML is text."""
+    ran = run("clean", "-", stdin=page("bees").encode())
+    assert ARTICLES["bees"][2][0] in ran.out.decode()
+    assert b"<p>" not in ran.out
+    assert run("clean", "-", stdin=b"The tag <html> opens a page.\n").out == b"The tag <html> opens a page.\n"
+
+
+def test_explaining_a_page_tells_what_cleaning_it_does(run: Command, tmp_path: Path) -> None:
+    """One file alone is learnt from by both."""
+    path = plant(tmp_path / "in", {"a.html": page("bees")}) / "a.html"
+    assert run("clean", path, "--out", tmp_path / "out").code == 0
+    [row] = rows(tmp_path / "out")
+    said = run("explain", path).out.decode().split("\n")[0]
+    assert said == f"a.html: cleaned, {row['chars_in']} characters, {row['chars_out']} kept"
