@@ -80,7 +80,7 @@ SETTLED = 1.5
 """Least score, where there is no group to count in, of what a rule settles, and of lines that nearly stand with more of
 their kind at the same end of another document: more than two borders cost."""
 
-AGAINST = -0.5
+AGAINST = -0.25
 """Least score of a line that a rule then settles: the weights may be a little against it, as they are in documents of a few
 lines (tests/cases)."""
 
