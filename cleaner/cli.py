@@ -97,7 +97,6 @@ def clean(
     """
     from cleaner import runs
     from cleaner.output import check_output
-    from cleaner.render import print_summary
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     if keep_html and text_field == "text":
@@ -114,7 +113,7 @@ def clean(
             result = _watched("cleaning", job, lambda watch: runs.to_folder(cleaner, job, out, watch))
         else:
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
-        print_summary(result.summary)
+        _print_summary(result.summary)
         for line in result.problems:
             say(line)
         _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"])
@@ -333,3 +332,13 @@ def _watched(what: str, job: Job, work: Callable[[Watch | None], _Result]) -> _R
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=bytes_in(job.found.sources))
         return work(lambda size: progress.advance(task, size))
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    from cleaner.render import summary_table
+
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
+    for part in summary_table(summary):
+        console.print(part)

@@ -83,7 +83,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The names of the top-level fields of a JSONL object that matter."""
+    """What of an input matters: the names of the top-level fields of a JSONL object, and how HTML is read."""
 
     text: str = "text"
     id: str | None = None

@@ -31,36 +31,7 @@ _SCRIPTS = {
 }
 """By language. A rule in several scripts names several languages."""
 
-_LATIN = frozenset(
-    [
-        "cs",
-        "da",
-        "de",
-        "en",
-        "es",
-        "fi",
-        "fr",
-        "hr",
-        "hu",
-        "id",
-        "it",
-        "ms",
-        "nb",
-        "nl",
-        "nn",
-        "no",
-        "pl",
-        "pt",
-        "ro",
-        "sk",
-        "sl",
-        "sv",
-        "sw",
-        "tl",
-        "tr",
-        "vi",
-    ]
-)
+_LATIN = frozenset("cs da de en es fi fr hr hu id it ms nb nl nn no pl pt ro sk sl sv sw tl tr vi".split())
 _KNOWN = _SCRIPTS.keys() | _LATIN
 """Of other languages the script is not known, and not looked at."""
 

@@ -150,9 +150,8 @@ def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[M
         kept = bare_extraction(tree, include_comments=False, include_tables=reading.tables, deduplicate=False)
     except Exception:  # noqa: BLE001  # whatever a page makes the extractor raise: extraction has failed, the page has not
         return Metadata(language=tree.get("lang") or None), ""
-    return Metadata(title or None, date or None, address or None, tree.get("lang") or None), getattr(
-        kept, "text", None
-    ) or ""
+    metadata = Metadata(title or None, date or None, address or None, tree.get("lang") or None)
+    return metadata, getattr(kept, "text", None) or ""
 
 
 def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -179,12 +178,3 @@ def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
                 text = row.get("text", "") or ("(inside longer cuts)" if name == "templates" else "")
                 table.add_row(str(row[count]), Text(row[name[:-1]]), Text(one_line(text)))
             yield table
-
-
-def print_summary(summary: Mapping[str, Any]) -> None:
-    """Write what `summary_table` yields to standard error."""
-    from rich.console import Console  # noqa: PLC0415
-
-    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
-    for part in summary_table(summary):
-        console.print(part)

@@ -378,7 +378,7 @@ class _Lookup:
     def _nearly(self) -> dict[int, tuple[int, int, float]]:
         """For each block that nothing equals but something nearly does: its key slot, its count, and the similarity.
 
-        Not for pages: their markup tells as much for a third of the time that a look-up takes.
+        Not for pages: their markup tells nearly as much (`calibrate_pages`), and these are most of what a look-up takes.
         """
         known, held = self._known, self._counts["corpus"]
         places = [

@@ -131,10 +131,8 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
         "weights": forest.digest(),
         "normaliser": FOLD_VERSION,
         "index": {"format": index.FORMAT, "documents": len(cleaner.index)},
-        **{
-            name: version(name) for name in ("trafilatura", "lxml", "selectolax")
-        },  # what they extract is their version's
     }
+    versions |= {name: version(name) for name in ("trafilatura", "lxml", "selectolax")}  # pages are what they read
     summary = summary_json(
         Summary.total(_rows(cleaner, job, watch, to, problems)),
         versions=versions,
