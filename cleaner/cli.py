@@ -150,7 +150,7 @@ def learn(
         learnt = _watched("learning", job, lambda watch: job.learn(watch, failed.append))
         index = merge([*known, learnt])
         write_atomic(out, dumps(index))
-        say(f"{out}: {len(index)} documents, {len(index.keys)} lines")
+        say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
         for failure in failed[:PROBLEMS]:
             say(failure.error)
         _leave(job, len(failed))

@@ -46,7 +46,7 @@ class Copies:
     @cached_property
     def lines(self) -> NDArray[np.int64]:
         """The prose lines of each document, document after document, repeated ones once."""
-        lines = np.flatnonzero(self.index.prose & (self.slots >= 0))
+        lines = np.flatnonzero(self.index.lines.prose & (self.slots >= 0))
         _, once = np.unique(np.stack([self.documents[lines], self.slots[lines]], axis=1), axis=0, return_index=True)
         result: NDArray[np.int64] = lines[once]
         return result
@@ -115,7 +115,7 @@ class Copies:
         return sorted(range(len(self.index)), key=lambda number: (self.index.digests[number], number))
 
     def _sizes(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-        return self.index.stops[lines].astype(np.int64) - self.index.starts[lines]
+        return self.index.lines.stops[lines].astype(np.int64) - self.index.lines.starts[lines]
 
     def _sharing(self) -> Iterator[tuple[int, int]]:
         """Yield pairs of documents that share much rare prose."""
@@ -144,7 +144,7 @@ class Copies:
         at = np.searchsorted(documents, order)
         pairs: set[tuple[int, int]] = set()
         for seed in range(TWIN_SKETCH):
-            sketch = np.minimum.reduceat(combined(self.index.keys[lines], np.uint64(seed)), starts)[at]
+            sketch = np.minimum.reduceat(combined(self.index.lines.keys[lines], np.uint64(seed)), starts)[at]
             _, first, same = np.unique(sketch, return_index=True, return_inverse=True)
             pairs.update(zip(order[first[same]].tolist(), order.tolist(), strict=True))
         for one, other in sorted(pair for pair in pairs if pair[0] != pair[1]):

@@ -6,7 +6,6 @@ chance: of a thousand million, with a probability of 3 %.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +18,7 @@ _Whole = TypeVar("_Whole", np.int64, np.uint64)
 
 
 def combined(*parts: Any) -> NDArray[np.uint64]:
-    """Return one code for each tuple of whole numbers, by the finaliser of splitmix64 after each part.
+    """Return one code for each tuple of whole numbers: each part is mixed in by a multiplication and a shift (Fibonacci hashing).
 
     Args:
         parts: arrays of whole numbers, of one length; a plain number stands for an array of it. At least one array.
@@ -28,13 +27,14 @@ def combined(*parts: Any) -> NDArray[np.uint64]:
     >>> bool(one == other)
     False
     """
-    code = np.zeros(1, dtype=np.uint64)
+    code: NDArray[np.uint64] = np.full(1, 0x6A09E667F3BCC908, dtype=np.uint64)
     for part in parts:
-        code = (code + np.asarray(part).astype(np.uint64, copy=False)) * np.uint64(0x9E3779B97F4A7C15)
-        code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        code = code ^ (code >> np.uint64(31))
+        code = (code ^ np.asarray(part).astype(np.uint64, copy=False)) * _GOLDEN
+        code ^= code >> _HALF
     return code
+
+
+_GOLDEN, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,22 @@ class Counter:
     families: int
     """One more than the largest family."""
 
-    def count(self, codes: NDArray[np.uint64], own: Collection[int] = ()) -> NDArray[np.int64]:
-        """Return how many families, besides `own`, hold each of `codes`.
+    def count(self, codes: NDArray[np.uint64], *own: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many families hold each of `codes`, besides the families that `own` names for it, -1 for none.
 
         >>> known = counter(np.array([7, 7, 9], dtype=np.uint64), np.array([0, 1, 0]), 2)
         >>> known.count(np.array([7, 8, 9], dtype=np.uint64)).tolist()
         [2, 0, 1]
-        >>> known.count(np.array([7, 8, 9], dtype=np.uint64), {0}).tolist()
-        [1, 0, 0]
+        >>> known.count(np.array([7, 8, 9], dtype=np.uint64), np.array([0, 0, -1])).tolist()
+        [1, 0, 1]
         """
         if not len(self.codes):
             return np.zeros(len(codes), dtype=np.int64)
         at = self.codes.searchsorted(codes)
         held = self.codes.take(at, mode="clip") == codes
         counts: NDArray[np.int64] = self.totals.take(at, mode="clip") * held
-        for family in own:
-            counts -= holds(self.pairs, at * self.families + family) & held
+        for families in own:
+            counts -= holds(self.pairs, at * self.families + families) & held & (families >= 0)
         return counts
 
     def places(self, codes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -1,19 +1,22 @@
-"""Fingerprints of blocks: what makes two of them the same line, the same frame, the same shape.
+"""Fingerprints of lines: what makes two of them the same, the same frame, the same shape; and lines as columns.
 
-All are of the folded text but the shape, which is of how the line looks.
+All are of the folded text but the shape and the cells, which are of how the line looks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from xxhash import xxh3_64_intdigest, xxh32_intdigest
 
 from cleaner.model import Block
-from cleaner.segment import fold, indent
+from cleaner.segment import fold, indent, is_prose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +27,9 @@ AFFIX = 5
 CELLED = 500
 """A longer line is not looked at for cells."""
 
+REMEMBERED = 2**15
+"""Lines whose fingerprints are remembered: corpora repeat their boilerplate."""
+
 _CELL = re.compile(r"\s{2,}|\t|\s*[|»›→·•]\s*|\s+[>/–—-]\s+")
 """What stands between the cells of a line."""
 
@@ -31,6 +37,54 @@ _DIGIT = re.compile(r"\d")
 
 NO_KEY = 0
 """The key of a block without a letter: rules, numbers and bullets have no frequency."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """The lines of some documents as columns: document after document, in order. Build it with `lines_of`."""
+
+    first: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    """Document d has the lines `[first[d], first[d + 1])`."""
+    keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """Fingerprint of each line; `NO_KEY` for one without a letter."""
+    starts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """Where each line starts in its document, in code points."""
+    stops: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """Where each line's content ends, exclusive."""
+    prose: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    """Whether each line reads like a sentence of a body."""
+    masks: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """Fingerprint of each line with every digit as 0, letters or not: what it is to its neighbours; never 0 itself."""
+    heads: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """Fingerprint of how each line starts: of its first `AFFIX` folded characters."""
+    tails: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """Fingerprint of how each line ends: of its last `AFFIX` folded characters."""
+    shapes: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """How each line looks: how deep it is indented, which kind of character it starts and ends with, whether it is made of cells,
+    and how wide it is, by doublings."""
+    widths: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    """How many cells each line has; 0 when it is but one."""
+    cells: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """Keys of the cells of lines that have several, line after line: breadcrumbs, bars of links, rows of tables."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def documents(self) -> NDArray[np.int64]:
+        """The document of each line."""
+        return np.repeat(np.arange(len(self.first) - 1, dtype=np.int64), np.diff(self.first))
+
+    def take(self, documents: NDArray[np.int64]) -> Lines:
+        """Return the lines of some documents, in the order given."""
+        first, lines = taken(self.first, documents)
+        ends = np.concatenate(([0], np.cumsum(self.widths, dtype=np.int64)))
+        _, cells = taken(ends, lines)
+        columns = {name: getattr(self, name)[lines] for name in _BY_LINE}
+        return Lines(first, **columns, cells=self.cells[cells])
+
+
+_BY_LINE = tuple(one.name for one in fields(Lines) if one.name not in ("first", "cells"))
 
 
 def key(folded: str) -> int:
@@ -41,84 +95,119 @@ def key(folded: str) -> int:
     >>> key("* * *")
     0
     """
-    if not any(map(str.isalpha, folded)):
-        return NO_KEY
-    return xxh3_64_intdigest(folded.encode()) or 1
+    if folded[:1].isalpha() or any(map(str.isalpha, folded)):
+        return xxh3_64_intdigest(folded.encode()) or 1
+    return NO_KEY
 
 
 def keys_of(blocks: Sequence[Block]) -> NDArray[np.uint64]:
     """Return the fingerprint of each block."""
-    return np.fromiter((key(block.folded) for block in blocks), dtype=np.uint64, count=len(blocks))
+    return np.array([_folded(block.folded)[0] for block in blocks], dtype=np.uint64)
 
 
-def masks_of(blocks: Sequence[Block]) -> NDArray[np.uint64]:
-    """Return the fingerprint of each block with every digit as 0; never 0 itself.
-
-    >>> one, other = masks_of([Block(0, 6, 6, "page 1"), Block(6, 12, 12, "page 7")])
-    >>> bool(one == other)
-    True
-    """
-    masked = (_DIGIT.sub("0", block.folded) for block in blocks)
-    return np.fromiter((xxh3_64_intdigest(text.encode()) or 1 for text in masked), dtype=np.uint64, count=len(blocks))
-
-
-def affixes_of(blocks: Sequence[Block]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return the fingerprints of how each block starts, and of how it ends."""
-    heads = (xxh32_intdigest(block.folded[:AFFIX].encode()) for block in blocks)
-    tails = (xxh32_intdigest(block.folded[-AFFIX:].encode()) for block in blocks)
-    count = len(blocks)
-    return np.fromiter(heads, dtype=np.uint32, count=count), np.fromiter(tails, dtype=np.uint32, count=count)
-
-
-def cells_of(text: str, blocks: Sequence[Block]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    r"""Return the keys of the cells of `blocks` that have several, in order, and how many each block has, else 0.
+def lines_of(documents: Iterable[tuple[str, Sequence[Block]]]) -> Lines:
+    r"""Return the lines of documents, each given as its text and its blocks.
 
     >>> from cleaner.segment import segment
-    >>> text = "Home » News » Bridges\nA line."
-    >>> keys, counts = cells_of(text, segment(text))
-    >>> counts.tolist(), bool(keys[0] == key("home"))
-    ([3, 0], True)
+    >>> text = "Home » News » Bridges\n  * Page 1\n  * Page 7"
+    >>> lines = lines_of([(text, segment(text)), ("* * *", segment("* * *"))])
+    >>> lines.first.tolist(), lines.widths.tolist(), bool(lines.cells[0] == key("home")), int(lines.keys[3])
+    ([0, 3, 4], [3, 0, 0, 0], True, 0)
+    >>> bool(lines.masks[1] == lines.masks[2]), bool(lines.shapes[1] == lines.shapes[2])
+    (True, True)
     """
-    keys: list[int] = []
-    counts = []
-    for block in blocks:
-        parts = _CELL.split(text[block.start : block.stop].strip()) if len(block.folded) <= CELLED else []
-        cells = [number for part in parts if (number := key(fold(part)))] if len(parts) > 1 else []
-        keys.extend(cells if len(cells) > 1 else [])
-        counts.append(len(cells) if len(cells) > 1 else 0)
-    return np.array(keys, dtype=np.uint64), np.array(counts, dtype=np.uint32)
-
-
-def shapes_of(text: str, blocks: Sequence[Block]) -> NDArray[np.uint32]:
-    r"""Return the fingerprint of how each block looks.
-
-    That is how deep it is indented, which kind of character it starts and ends with, whether it is made of cells, and
-    how wide it is, by doublings.
-
-    >>> from cleaner.segment import segment
-    >>> text = "  * Home\n  * News\n  A line."
-    >>> one, two, three = shapes_of(text, segment(text))
-    >>> bool(one == two), bool(one == three)
-    (True, False)
-    """
-    return np.fromiter(
-        (xxh32_intdigest(_shape(text, block).encode("utf-8", "surrogatepass")) for block in blocks),
-        dtype=np.uint32,
-        count=len(blocks),
+    counts = [0]
+    blocks: list[Block] = []
+    looks: list[tuple[int, tuple[int, ...]]] = []
+    for text, some in documents:
+        counts.append(len(some))
+        blocks.extend(some)
+        looks.extend([_looks(indent(text, block), text[block.start : block.stop].strip()) for block in some])
+    columns = zip(*[_folded(block.folded) for block in blocks], strict=True) if blocks else [()] * 5
+    keys, masks, heads, tails, prose = columns
+    return Lines(
+        np.cumsum(counts, dtype=np.int64),
+        np.array(keys, dtype=np.uint64),
+        np.array([block.start for block in blocks], dtype=np.uint32),
+        np.array([block.stop for block in blocks], dtype=np.uint32),
+        np.array(prose, dtype=np.bool_),
+        np.array(masks, dtype=np.uint64),
+        np.array(heads, dtype=np.uint32),
+        np.array(tails, dtype=np.uint32),
+        np.array([shape for shape, _ in looks], dtype=np.uint64),
+        np.array([len(cells) for _, cells in looks], dtype=np.uint32),
+        np.fromiter(chain.from_iterable(cells for _, cells in looks), dtype=np.uint64),
     )
 
 
-def _shape(text: str, block: Block) -> str:
-    content = text[block.start : block.stop].lstrip()
-    ends = [_category(character) for character in (content[:1], content[-1:])]
-    cells = bool(_CELL.search(content[:CELLED]))
-    return f"{indent(text, block).bit_length()} {ends} {cells} {len(content).bit_length()}"
+def joined(parts: Sequence[Lines]) -> Lines:
+    """Return the lines of all parts, one after another."""
+    if not parts:
+        return Lines()
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in (*_BY_LINE, "cells")
+    }
+    return Lines(np.cumsum([0, *chain.from_iterable(np.diff(part.first).tolist() for part in parts)]), **columns)
 
 
-def _category(character: str) -> str:
-    """Return the kind of a character: a digit, a capital, another letter, or the mark itself."""
+def taken(first: NDArray[np.int64], numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where things start when only those of these numbers are left, in this order, and the places of all parts of them.
+
+    Args:
+        first: Thing n has the parts `[first[n], first[n + 1])`.
+        numbers: Which to take.
+
+    >>> first, places = taken(np.array([0, 2, 2, 5]), np.array([2, 0]))
+    >>> first.tolist(), places.tolist()
+    ([0, 3, 5], [2, 3, 4, 0, 1])
+    """
+    sizes = first[numbers + 1] - first[numbers]
+    new = np.concatenate(([0], np.cumsum(sizes)))
+    places = np.arange(new[-1]) + np.repeat(first[numbers] - new[:-1], sizes)
+    return new, places
+
+
+@lru_cache(REMEMBERED)
+def _folded(text: str) -> tuple[int, int, int, int, bool]:
+    """Return what is told by the folded text of a line: its key, mask, head, tail, and whether it is prose."""
+    number = key(text)
+    mask = number
+    if not number or _DIGIT.search(text):
+        mask = xxh3_64_intdigest(_DIGIT.sub("0", text).encode()) or 1
+    head, tail = xxh32_intdigest(text[:AFFIX].encode()), xxh32_intdigest(text[-AFFIX:].encode())
+    return number, mask, head, tail, is_prose(text)
+
+
+@lru_cache(REMEMBERED)
+def _looks(indentation: int, content: str) -> tuple[int, tuple[int, ...]]:
+    """Return the shape of a line, and the keys of its cells when it has several."""
+    cells: tuple[int, ...] = ()
+    celled = not _is_plain(content) and _CELL.search(content[:CELLED]) is not None
+    if celled and len(content) <= CELLED:
+        cells = tuple(number for part in _CELL.split(content) if (number := key(fold(part))))
+    shape = indentation.bit_length()
+    for part, values in (
+        (_category(content[:1]), 0x110000),
+        (_category(content[-1:]), 0x110000),
+        (celled, 2),
+        (len(content).bit_length(), 64),
+    ):
+        shape = shape * values + part
+    return shape, cells if len(cells) > 1 else ()
+
+
+def _is_plain(content: str) -> bool:
+    """Whether a line surely has but one cell: most have, and this is quicker to see than to search for what stands between."""
+    return content.isascii() and content.isprintable() and not any(mark in content for mark in _BETWEEN)
+
+
+_BETWEEN = ("  ", "|", " - ", " > ", " / ")
+
+
+def _category(character: str) -> int:
+    """Return the kind of a character: a digit, a capital, another letter, or the mark itself; 0 for none."""
     if character.isdigit():
-        return "0"
+        return 0x30
     if character.isalpha():
-        return "A" if character.isupper() else "a"
-    return character
+        return 0x41 if character.isupper() else 0x61
+    return ord(character) if character else 0

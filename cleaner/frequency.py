@@ -7,8 +7,10 @@ count once. Everything here is derived from the index, so equal indexes say the 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,23 +18,18 @@ import numpy as np
 from cleaner import near
 from cleaner.copies import Copies
 from cleaner.counting import Counter, combined, counter
-from cleaner.fingerprints import NO_KEY
+from cleaner.fingerprints import NO_KEY, REMEMBERED
 from cleaner.grouping import communities
 from cleaner.index import Index
-from cleaner.surroundings import (
-    END,
-    START,
-    affix_codes,
-    close,
-    edge_runs,
-    fixed_codes,
-    gap_codes,
-    landmarks,
-    place_codes,
-)
+from cleaner.model import Partner, TemplateReason
+from cleaner.surroundings import Codes, close, edge_runs, landmarks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+PARTNERS = 3
+"""Other documents named per reason."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Frequencies:
     @cached_property
     def documents(self) -> NDArray[np.int64]:
         """The document of each line."""
-        return np.repeat(np.arange(len(self.index), dtype=np.int64), np.diff(self.index.first))
+        return self.index.lines.documents
 
     @cached_property
     def names(self) -> dict[str, int]:
@@ -59,7 +56,7 @@ class Frequencies:
         if nameless.any():
             order = np.array(self.copies.by_content)
             number = np.cumsum(nameless) - 1
-            short = (self.slots >= 0) & ~self.index.prose & nameless[self.documents]
+            short = (self.slots >= 0) & ~self.index.lines.prose & nameless[self.documents]
             order = number[order[nameless[order]]]
             labels = communities(self.slots[short], number[self.documents[short]], len(order), order)
             groups[nameless] = len(self.names) + labels
@@ -68,16 +65,16 @@ class Frequencies:
     @cached_property
     def by_key(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
         """Distinct keys, sorted; where each one's lines start in the third array (one longer); lines by key, position."""
-        lines = np.flatnonzero(self.index.keys != NO_KEY)
-        lines = lines[np.argsort(self.index.keys[lines], kind="stable")]
-        distinct, starts = np.unique(self.index.keys[lines], return_index=True)
+        lines = np.flatnonzero(self.index.lines.keys != NO_KEY)
+        lines = lines[np.argsort(self.index.lines.keys[lines], kind="stable")]
+        distinct, starts = np.unique(self.index.lines.keys[lines], return_index=True)
         return distinct, np.append(starts, len(lines)), lines
 
     @cached_property
     def slots(self) -> NDArray[np.int64]:
         """The position of each line's key among the distinct keys; -1 for a line without one."""
         distinct, starts, lines = self.by_key
-        slots = np.full(len(self.index.keys), -1, dtype=np.int64)
+        slots = np.full(len(self.index.lines.keys), -1, dtype=np.int64)
         slots[lines] = np.repeat(np.arange(len(distinct)), np.diff(starts))
         return slots
 
@@ -99,9 +96,20 @@ class Frequencies:
             found[name].append(number)
         return found
 
-    def counter(self, codes: NDArray[np.uint64], lines: NDArray[np.int64]) -> Counter:
-        """Count in how many families each code stands, given the line that each is of."""
-        return counter(codes, self.families[self.documents[lines]], len(self.index))
+    @cached_property
+    def codes(self) -> Codes:
+        """The codes of all lines."""
+        return Codes(self.index.lines, self.group_of)
+
+    def counter(self, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None) -> Counter:
+        """Count in how many families each code stands, given the line that each is of; by default one for each line."""
+        holders = self._holders if lines is None else self._holders[lines]
+        return counter(codes, holders, len(self.index))
+
+    @cached_property
+    def _holders(self) -> NDArray[np.int64]:
+        """The family of each line's document."""
+        return self.families[self.documents]
 
     @cached_property
     def lettered(self) -> NDArray[np.int64]:
@@ -109,14 +117,9 @@ class Frequencies:
         return np.flatnonzero(self.slots >= 0)
 
     @cached_property
-    def line_groups(self) -> NDArray[np.int64]:
-        """The group of each line's document."""
-        return self.group_of[self.documents]
-
-    @cached_property
     def holders(self) -> Counter:
         """Families by key."""
-        return self.counter(self.index.keys[self.lettered], self.lettered)
+        return self.counter(self.index.lines.keys[self.lettered], self.lettered)
 
     @cached_property
     def members(self) -> Counter:
@@ -126,110 +129,95 @@ class Frequencies:
     @cached_property
     def group_holders(self) -> Counter:
         """Families by group and key."""
-        lines = self.lettered
-        return self.counter(combined(self.line_groups[lines], self.index.keys[lines]), lines)
+        return self.counter(self.codes.held[self.lettered], self.lettered)
 
     @cached_property
     def groups_holding(self) -> Counter:
         """Groups, in place of families, by key."""
-        return counter(self.index.keys[self.lettered], self.line_groups[self.lettered], int(self.group_of.max()) + 1)
+        groups = self.group_of[self.documents[self.lettered]]
+        return counter(self.index.lines.keys[self.lettered], groups, int(self.group_of.max()) + 1)
 
     @cached_property
     def masked(self) -> Counter:
         """Families by group and mask."""
-        return self.counter(combined(self.line_groups, self.index.masks), np.arange(len(self.slots)))
+        return self.counter(self.codes.masked)
 
     @cached_property
     def pairs(self) -> Counter:
         """Families by group and the masks of two lines, one after the other."""
-        before, after = self.around
-        lines = np.arange(len(self.slots))
-        last = np.flatnonzero(after == END)
-        codes = combined(self.line_groups, before, self.index.masks)
-        ends = combined(self.line_groups[last], self.index.masks[last], np.uint64(END))
-        return self.counter(np.concatenate((codes, ends)), np.concatenate((lines, last)))
+        pairs, following = self.codes.pairs
+        last = self.index.lines.first[1:][np.diff(self.index.lines.first) > 0] - 1
+        lines = np.concatenate((np.arange(len(pairs)), last))
+        return self.counter(np.concatenate((pairs, following[last])), lines)
 
     @cached_property
     def affixes(self) -> Counter:
         """Families by group and how a line starts, or ends, and the mask of the line before, or after it."""
-        codes = affix_codes(self.line_groups, *self.around, self.index.heads, self.index.tails)
+        codes = self.codes.affixes
         return self.counter(np.concatenate(codes), np.tile(np.arange(len(self.slots)), len(codes)))
-
-    @cached_property
-    def around(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        """The mask of the line before each, and of the line after it, in its document."""
-        starts, stops = self.index.first[:-1], self.index.first[1:]
-        some = starts < stops
-        before, after = np.empty_like(self.index.masks), np.empty_like(self.index.masks)
-        before[1:], after[:-1] = self.index.masks[:-1], self.index.masks[1:]
-        before[starts[some]], after[stops[some] - 1] = START, END
-        return before, after
 
     @cached_property
     def cells(self) -> Counter:
         """Families by group and cell; a line of one cell is one."""
-        lines = np.repeat(np.arange(len(self.slots)), self.index.widths)
-        keys = np.concatenate((self.index.cells, self.index.keys[self.lettered]))
-        lines = np.concatenate((lines, self.lettered))
-        return self.counter(combined(self.line_groups[lines], keys), lines)
+        cells, lines = self.codes.celled
+        whole = self.codes.held[self.lettered]
+        return self.counter(np.concatenate((cells, whole)), np.concatenate((lines, self.lettered)))
 
     @cached_property
     def fixed(self) -> Counter:
         """Families by group, mask, and how far the line is from its document's start, or from its end."""
-        at = np.arange(len(self.slots)) - self.index.first[:-1][self.documents]
-        back = self.index.first[1:][self.documents] - 1 - np.arange(len(self.slots))
-        codes, lines = fixed_codes(self.line_groups, self.index.masks, at, back)
-        return self.counter(codes, lines)
+        return self.counter(*self.codes.fixed)
 
     @cached_property
     def shingles(self) -> Counter:
         """Families by group and shingle of long lines."""
-        documents = np.repeat(np.arange(len(self.index)), np.diff(self.index.shingle_first))
-        codes = combined(self.group_of[documents], self.index.shingles)
-        return counter(codes, self.families[documents], len(self.index))
+        long = self.index.shingles
+        documents = np.repeat(np.arange(len(self.index)), np.diff(long.first))
+        return counter(combined(self.group_of[documents], long.hashes), self.families[documents], len(self.index))
 
     @cached_property
     def shingle_order(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         """The shingles of all documents by hash, then by document and place; and their hashes."""
-        order = np.argsort(self.index.shingles, kind="stable")
-        return order, self.index.shingles[order]
+        order = np.argsort(self.index.shingles.hashes, kind="stable")
+        return order, self.index.shingles.hashes[order]
 
     @cached_property
     def framed(self) -> Counter:
         """Families by group, how a line starts and how it ends."""
-        codes = combined(self.line_groups, self.index.heads, self.index.tails)
-        return self.counter(codes, np.arange(len(self.slots)))
+        return self.counter(self.codes.framed)
 
     @cached_property
     def shapes(self) -> tuple[Counter, NDArray[np.int64]]:
         """Families by group and shape; and how many lines have each."""
-        codes = combined(self.line_groups, self.index.shapes)
-        known = self.counter(codes, np.arange(len(self.slots)))
-        return known, np.bincount(known.places(codes), minlength=len(known.codes))
+        known = self.counter(self.codes.shaped)
+        return known, np.bincount(known.places(self.codes.shaped), minlength=len(known.codes))
 
     @cached_property
     def marks(self) -> NDArray[np.bool_]:
         """Which lines are landmarks of their group."""
         marks = np.zeros(len(self.slots), dtype=np.bool_)
-        codes = combined(self.line_groups[self.lettered], self.index.keys[self.lettered])
-        held = self.group_holders.totals[self.group_holders.places(codes)]
-        marks[self.lettered] = landmarks(held, self.members.count(combined(self.line_groups[self.lettered])))
+        held = self.group_holders.count(self.codes.held[self.lettered])
+        sizes = self.members.count(combined(self.group_of))
+        marks[self.lettered] = landmarks(held, sizes[self.documents[self.lettered]])
         return marks
 
     @cached_property
     def gaps(self) -> tuple[Counter, Counter, Counter]:
         """Families by group and two landmarks, one after the other: all, with text between, with prose between."""
-        found: list[tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]] = []
-        for number in range(len(self.index)):
-            lines = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
-            left, right, codes = gap_codes(int(self.group_of[number]), self.index.keys[lines], self.marks[lines])
-            prose = np.concatenate(([0], np.cumsum(self.index.prose[lines])))
-            holder = np.full(len(codes), self.families[number])
-            found.append((codes, holder, right - left > 1, prose[right] - prose[left + 1] > 0))
-        codes, holders, filled, prose = map(np.concatenate, zip(*found, strict=True))
-        kinds = (np.ones(len(codes), dtype=np.bool_), filled, prose)
-        everything, some, prosaic = (counter(codes[kind], holders[kind], len(self.index)) for kind in kinds)
-        return everything, some, prosaic
+        codes, ends, documents = self.codes.gaps(self.marks)
+        text, prose = (
+            np.concatenate(([0], np.cumsum(some))) for some in (~self.marks, self.index.lines.prose & ~self.marks)
+        )
+        order = np.lexsort((ends, documents))
+        codes, ends, documents = codes[order], ends[order], documents[order]
+        starts = np.concatenate(([0], ends[:-1]))
+        filled, prosaic = (counts[ends] > counts[starts] for counts in (text, prose))
+        families = self.families[documents]
+        everything, some, with_prose = (
+            counter(codes[kind], families[kind], len(self.index))
+            for kind in (np.ones(len(codes), dtype=np.bool_), filled, prosaic)
+        )
+        return everything, some, with_prose
 
     @cached_property
     def places(self) -> tuple[Counter, Counter, Counter, Counter]:
@@ -237,23 +225,16 @@ class Frequencies:
 
         A place is so many lines after, or before, a landmark.
         """
-        found: list[list[NDArray[np.uint64]]] = [[], [], [], []]
-        holders: list[list[NDArray[np.int64]]] = [[], [], [], []]
-        for number in range(len(self.index)):
-            lines = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
-            group, prose = int(self.group_of[number]), self.index.prose[lines]
-            for beside, codes in place_codes(group, self.index.keys[lines], self.marks[lines]):
-                ends = [combined(codes, affix[lines][beside]) for affix in (self.index.heads, self.index.tails)]
-                shapes = combined(codes, self.index.shapes[lines][beside])
-                kinds = codes, codes[prose[beside]], np.concatenate(ends), shapes
-                for kind, chosen in enumerate(kinds):
-                    found[kind].append(chosen)
-                    holders[kind].append(np.full(len(chosen), self.families[number]))
-        everything, prosaic, labels, shaped = (
-            counter(np.concatenate(codes), np.concatenate(who), len(self.index))
-            for codes, who in zip(found, holders, strict=True)
+        lines = self.index.lines
+        near, codes = (np.concatenate(both) for both in zip(*self.codes.places(self.marks), strict=True))
+        prose = lines.prose[near]
+        labels = np.concatenate([combined(codes, affix[near]) for affix in (lines.heads, lines.tails)])
+        return (
+            self.counter(codes, near),
+            self.counter(codes[prose], near[prose]),
+            self.counter(labels, np.tile(near, 2)),
+            self.counter(combined(codes, lines.shapes[near]), near),
         )
-        return everything, prosaic, labels, shaped
 
     @cached_property
     def recurs(self) -> NDArray[np.bool_]:
@@ -265,32 +246,29 @@ class Frequencies:
     @cached_property
     def edge_holders(self) -> tuple[Counter, Counter]:
         """Families by key, of the lines that stand in a run of recurring lines at the head, and at the tail, of their document."""
-        edges = np.zeros((2, len(self.slots)), dtype=np.bool_)
-        for number in range(len(self.index)):
-            own = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
-            edges[:, own] = edge_runs(self.recurs[own], self.index.prose[own], self.index.keys[own] != NO_KEY)
+        lines = self.index.lines
+        edges = edge_runs(lines.first, self.recurs, lines.prose, lines.keys != NO_KEY)
         head, tail = (np.flatnonzero(marks & (self.slots >= 0)) for marks in edges)
-        return self.counter(self.index.keys[head], head), self.counter(self.index.keys[tail], tail)
+        return self.counter(lines.keys[head], head), self.counter(lines.keys[tail], tail)
 
     @cached_property
     def ends(self) -> tuple[Counter, Counter]:
         """Families by key, of the lines that no prose of its own parts from their document's start, and from its end."""
-        body = np.concatenate(([0], np.cumsum(self.index.prose & ~self.recurs)))
-        starts, stops = (body[self.index.first[at]][self.documents] for at in (slice(-1), slice(1, None)))
+        index = self.index.lines
+        body = np.concatenate(([0], np.cumsum(index.prose & ~self.recurs)))
+        starts, stops = (body[bound] for bound in self.codes.bounds)
         head, tail = body[:-1] == starts, body[1:] == stops
         lines = (np.flatnonzero(marks & (self.slots >= 0)) for marks in (head, tail))
-        first, last = (self.counter(self.index.keys[some], some) for some in lines)
+        first, last = (self.counter(index.keys[some], some) for some in lines)
         return first, last
 
     @cached_property
     def neighbours(self) -> near.Neighbours:
         """Recurring lines, and unseen ones close to them or to an end: near-duplicates of these can matter."""
-        found: set[int] = set()
-        for number in range(len(self.index)):
-            lines = slice(int(self.index.first[number]), int(self.index.first[number + 1]))
-            keys, recurs = self.index.keys[lines], self.recurs[lines]
-            found.update(keys[recurs | close(recurs, keys != NO_KEY)].tolist())
-        return near.neighbours({number: self.index.texts[number] for number in found if number in self.index.texts})
+        lines = self.index.lines
+        some = self.recurs | close(lines.first, self.recurs, lines.keys != NO_KEY)
+        texts = self.index.texts
+        return near.neighbours({number: texts[number] for number in np.unique(lines.keys[some]).tolist() if number in texts})
 
     def holding(self, slot: int) -> NDArray[np.int64]:
         """Return the documents that hold the key at `slot`, sorted; none for -1."""
@@ -299,6 +277,47 @@ class Frequencies:
         _, starts, lines = self.by_key
         return np.unique(self.documents[lines[starts[slot] : starts[slot + 1]]])
 
+    def reason(self, slot: int, count: int, similarity: float, own: tuple[int, ...]) -> TemplateReason:
+        """Return the key at `slot` as a reason: the first `PARTNERS` documents, in order, of other families than `own`.
+
+        Args:
+            slot: the position of the key among the distinct keys.
+            count: how many families besides `own` hold it.
+            similarity: to the text of the key, in (0, 1].
+            own: the families that do not count.
+        """
+        partners = [partner for family, partner in self._named(slot) if family not in own][:PARTNERS]
+        if len(partners) < min(PARTNERS, count):  # the first few are mostly the document's own
+            partners = [partner for family, partner in self._holders_of(slot) if family not in own][:PARTNERS]
+        return TemplateReason(
+            f"{int(self.holders.codes[slot]):016x}", count + 1, round(similarity, 3), tuple(partners)
+        )
+
+    def _named(self, slot: int) -> list[tuple[int, Partner]]:
+        """Return the first documents that hold the key at `slot`, with their families; remembered."""
+        known = self._first_holders
+        if slot not in known:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            known[slot] = list(islice(self._holders_of(slot), 2 * PARTNERS))
+        return known[slot]
+
+    @cached_property
+    def _first_holders(self) -> dict[int, list[tuple[int, Partner]]]:
+        return {}
+
+    def _holders_of(self, slot: int) -> Iterator[tuple[int, Partner]]:
+        """Yield family and place of each document that holds the key at `slot`, once, in order."""
+        lines, (_, starts, places) = self.index.lines, self.by_key
+        last = -1
+        for line in places[starts[slot] : starts[slot + 1]]:
+            number = int(self.documents[line])
+            if number != last:
+                partner = Partner(self.index.ids[number], int(lines.starts[line]), int(lines.stops[line]))
+                yield int(self.families[number]), partner
+            last = number
+
     def slots_of(self, document: int) -> NDArray[np.int64]:
         """Return the position of the key of each of a document's lines among the distinct keys, -1 for none."""
-        return self.slots[int(self.index.first[document]) : int(self.index.first[document + 1])]
+        first = self.index.lines.first
+        return self.slots[int(first[document]) : int(first[document + 1])]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,15 @@ import numpy as np
 from xxhash import xxh3_128_hexdigest
 
 from cleaner import near
-from cleaner.fingerprints import affixes_of, cells_of, keys_of, masks_of, shapes_of
+from cleaner.fingerprints import Lines, joined, lines_of
 from cleaner.model import Document, IndexFormatError
-from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION, is_prose, segment
-from cleaner.shingling import Shingles, shingles
+from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION, segment
+from cleaner.shingling import Shingles, shingles, strung
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 3
 """Version of the file's layout."""
 
 SETTINGS: dict[str, object] = {
@@ -48,33 +49,10 @@ class Index:
     groups: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     """Of each document's folded lines: two documents with the same digest say the same."""
-    first: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
-    """Document d has the lines `[first[d], first[d + 1])`."""
-    keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
-    starts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    """Where each line starts in its document, in code points."""
-    stops: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    """Where each line's content ends, exclusive."""
-    prose: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
-    """Whether each line reads like a sentence of a body."""
-    masks: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
-    """Fingerprint of each line with every digit as 0, letters or not: what it is to its neighbours."""
-    heads: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    """Fingerprint of how each line starts: of its first `AFFIX` folded characters."""
-    tails: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    """Fingerprint of how each line ends: of its last `AFFIX` folded characters."""
-    shapes: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    """Fingerprint of how each line looks: see `shapes_of`."""
-    cells: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
-    """Keys of the cells of lines that have several, line after line: breadcrumbs, bars of links, rows of tables."""
-    widths: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    """How many cells each line has; 0 when it is but one."""
-    shingles: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    """Hashes of the shingles of each document's long lines, document after document, in order."""
-    shingle_starts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    shingle_stops: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
-    shingle_first: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
-    """Document d has the shingles `[shingle_first[d], shingle_first[d + 1])`."""
+    lines: Lines = field(default_factory=Lines)
+    """Those of the documents."""
+    shingles: Shingles = field(default_factory=Shingles)
+    """Those of the documents' long lines."""
     texts: dict[int, str] = field(default_factory=dict)
     """Folded text of each distinct line that is `near.comparable`, by key: to find near-duplicates by."""
 
@@ -87,31 +65,6 @@ class Index:
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One document's part of an index."""
-
-    id: str
-    group: str
-    digest: str
-    keys: NDArray[np.uint64]
-    starts: NDArray[np.uint32]
-    stops: NDArray[np.uint32]
-    prose: NDArray[np.bool_]
-    masks: NDArray[np.uint64]
-    heads: NDArray[np.uint32]
-    tails: NDArray[np.uint32]
-    shapes: NDArray[np.uint32]
-    cells: NDArray[np.uint64]
-    widths: NDArray[np.uint32]
-    shingles: Shingles
-
-    @property
-    def identity(self) -> tuple[str, str, str, bytes]:
-        # The offsets are part of it: the same lines may be set apart by other white space.
-        return self.id, self.group, self.digest, self.starts.tobytes() + self.stops.tobytes()
-
-
 def digest_of(keys: NDArray[np.uint64]) -> str:
     """Return the digest of a document with lines of these fingerprints, in this order."""
     return xxh3_128_hexdigest(keys.tobytes())
@@ -121,12 +74,22 @@ def learn(documents: Iterable[Document]) -> Index:
     r"""Index `documents`. Their order does not matter, and one that comes twice counts once.
 
     >>> index = learn([Document("a", "One.\nShare this"), Document("b", "Two.\nShare this")])
-    >>> len(index), len(set(index.keys.tolist()))
+    >>> len(index), len(set(index.lines.keys.tolist()))
     (2, 3)
     """
-    texts: dict[int, str] = {}
-    rows = [_row(document, texts) for document in documents]
-    return _assemble(rows, texts)
+    found = list(documents)
+    pages = [(document.text, segment(document.text)) for document in found]
+    lines = lines_of(pages)
+    numbers = lines.keys.tolist()
+    blocks = chain.from_iterable(blocks for _, blocks in pages)
+    texts = {
+        number: block.folded
+        for number, block in zip(numbers, blocks, strict=True)
+        if number and near.comparable(block.folded)
+    }
+    digests = [digest_of(lines.keys[first:last]) for first, last in pairwise(lines.first.tolist())]
+    ids, groups = ([getattr(document, name) for document in found] for name in ("id", "group"))
+    return _ordered(ids, groups, digests, lines, shingles(pages), texts)
 
 
 def merge(indexes: Iterable[Index]) -> Index:
@@ -136,88 +99,50 @@ def merge(indexes: Iterable[Index]) -> Index:
     >>> merge([one, other]) == merge([other, one]) == learn([Document("b", "Two."), Document("a", "One.")])
     True
     """
+    parts = list(indexes)
+    if len(parts) == 1:
+        return parts[0]
     texts: dict[int, str] = {}
-    rows: list[_Row] = []
-    for index in indexes:
+    for index in parts:
         texts.update(index.texts)
-        rows.extend(_rows(index))
-    return _assemble(rows, texts)
-
-
-def _row(document: Document, texts: dict[int, str]) -> _Row:
-    blocks = segment(document.text)
-    keys = keys_of(blocks)
-    for number, block in zip(keys.tolist(), blocks, strict=True):
-        if number and near.comparable(block.folded):
-            texts[number] = block.folded
-    return _Row(
-        document.id,
-        document.group,
-        digest_of(keys),
-        keys,
-        np.array([block.start for block in blocks], dtype=np.uint32),
-        np.array([block.stop for block in blocks], dtype=np.uint32),
-        np.array([is_prose(block.folded) for block in blocks], dtype=np.bool_),
-        masks_of(blocks),
-        *affixes_of(blocks),
-        shapes_of(document.text, blocks),
-        *cells_of(document.text, blocks),
-        shingles(document.text, blocks),
+    ids, groups, digests = (
+        list(chain.from_iterable(getattr(index, name) for index in parts)) for name in ("ids", "groups", "digests")
     )
+    lines = joined([index.lines for index in parts])
+    return _ordered(ids, groups, digests, lines, strung([index.shingles for index in parts]), texts)
 
 
-def _rows(index: Index) -> Iterator[_Row]:
-    ends = np.concatenate(([0], np.cumsum(index.widths, dtype=np.int64)))
-    for at in range(len(index)):
-        lines = slice(int(index.first[at]), int(index.first[at + 1]))
-        arrays = index.keys[lines], index.starts[lines], index.stops[lines], index.prose[lines]
-        marks = index.masks[lines], index.heads[lines], index.tails[lines], index.shapes[lines]
-        cells = index.cells[int(ends[lines.start]) : int(ends[lines.stop])], index.widths[lines]
-        words = slice(int(index.shingle_first[at]), int(index.shingle_first[at + 1]))
-        long = Shingles(index.shingles[words], index.shingle_starts[words], index.shingle_stops[words])
-        yield _Row(index.ids[at], index.groups[at], index.digests[at], *arrays, *marks, *cells, long)
+def _ordered(
+    ids: Sequence[str],
+    groups: Sequence[str],
+    digests: Sequence[str],
+    lines: Lines,
+    long: Shingles,
+    texts: dict[int, str],
+) -> Index:
+    """Put documents in order; one that comes twice counts once."""
+
+    def identity(number: int) -> tuple[str, str, str, bytes]:
+        # The offsets are part of it: the same lines may be set apart by other white space.
+        own = slice(first[number], first[number + 1])
+        return ids[number], groups[number], digests[number], lines.starts[own].tobytes() + lines.stops[own].tobytes()
+
+    first = lines.first.tolist()
+    unique = {identity(number): number for number in range(len(ids))}
+    order = [unique[name] for name in sorted(unique)]
+    if order != list(range(len(ids))):
+        documents = np.array(order, dtype=np.int64)
+        lines, long = lines.take(documents), long.take(documents)
+    names = (tuple(values[number] for number in order) for values in (ids, groups, digests))
+    return Index(*names, lines, long, texts)
 
 
-def _assemble(rows: list[_Row], texts: dict[int, str]) -> Index:
-    unique = {row.identity: row for row in rows}
-    ordered = [unique[identity] for identity in sorted(unique)]
-    if not ordered:
-        return Index()
-    return Index(
-        tuple(row.id for row in ordered),
-        tuple(row.group for row in ordered),
-        tuple(row.digest for row in ordered),
-        np.cumsum([0, *(len(row.keys) for row in ordered)], dtype=np.int64),
-        np.concatenate([row.keys for row in ordered]),
-        np.concatenate([row.starts for row in ordered]),
-        np.concatenate([row.stops for row in ordered]),
-        np.concatenate([row.prose for row in ordered]),
-        np.concatenate([row.masks for row in ordered]),
-        np.concatenate([row.heads for row in ordered]),
-        np.concatenate([row.tails for row in ordered]),
-        np.concatenate([row.shapes for row in ordered]),
-        np.concatenate([row.cells for row in ordered]),
-        np.concatenate([row.widths for row in ordered]),
-        np.concatenate([row.shingles.hashes for row in ordered]),
-        np.concatenate([row.shingles.starts for row in ordered]),
-        np.concatenate([row.shingles.stops for row in ordered]),
-        np.cumsum([0, *(len(row.shingles.hashes) for row in ordered)], dtype=np.int64),
-        texts,
-    )
-
-
-_ARRAYS = {"first": np.int64, "keys": np.uint64, "starts": np.uint32, "stops": np.uint32, "prose": np.bool_} | {
-    "masks": np.uint64,
-    "heads": np.uint32,
-    "tails": np.uint32,
-    "shapes": np.uint32,
-    "cells": np.uint64,
-    "widths": np.uint32,
-    "shingles": np.uint32,
-    "shingle_starts": np.uint32,
-    "shingle_stops": np.uint32,
-    "shingle_first": np.int64,
+_ARRAYS = {
+    **{one.name: ("lines", one.name) for one in fields(Lines)},
+    **{f"shingle_{one.name}": ("shingles", one.name) for one in fields(Shingles)},
 }
+"""Where in an index each array of its file is."""
+
 _STRINGS = ("ids", "groups", "digests")
 
 
@@ -229,7 +154,9 @@ def dumps(index: Index) -> bytes:
     """
     from safetensors.numpy import save
 
-    tensors: dict[str, NDArray[Any]] = {name: getattr(index, name) for name in _ARRAYS}
+    tensors: dict[str, NDArray[Any]] = {
+        name: getattr(getattr(index, part), column) for name, (part, column) in _ARRAYS.items()
+    }
     for name in _STRINGS:
         tensors |= _packed(name, getattr(index, name))
     known = sorted(index.texts)
@@ -265,12 +192,14 @@ def loads(data: bytes, where: str = "index") -> Index:
     if header.get("checksum") != _checksum(tensors):
         raise IndexFormatError(f"{where}: damaged: its checksum differs; expected it as `cleaner learn` wrote it")
     try:
-        fields: dict[str, Any] = {name: tuple(_unpacked(name, tensors)) for name in _STRINGS}
-        fields |= {name: tensors[name] for name in _ARRAYS}
+        names = [tuple(_unpacked(name, tensors)) for name in _STRINGS]
+        parts: dict[str, dict[str, NDArray[Any]]] = {"lines": {}, "shingles": {}}
+        for name, (part, column) in _ARRAYS.items():
+            parts[part][column] = tensors[name]
         texts = dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True))
     except (KeyError, ValueError) as error:
         raise IndexFormatError(f"{where}: lacks parts; expected it as `cleaner learn` wrote it") from error
-    index = Index(**fields, texts=texts)
+    index = Index(*names, Lines(**parts["lines"]), Shingles(**parts["shingles"]), texts)
     if header.get("documents") != len(index):
         raise IndexFormatError(f"{where}: damaged: expected {header.get('documents')} documents, got {len(index)}")
     return index

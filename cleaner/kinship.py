@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cleaner.copies import LINES, RARE, is_copy, is_twin
-from cleaner.fingerprints import NO_KEY, keys_of
+from cleaner.fingerprints import NO_KEY
 from cleaner.frequency import Frequencies
 from cleaner.grouping import COMMON, TIE, weight
 from cleaner.index import digest_of
@@ -32,10 +32,11 @@ NOBODY = 2**32
 class Kinship:
     r"""One document against the index.
 
+    >>> from cleaner.fingerprints import keys_of
     >>> from cleaner.index import learn
     >>> from cleaner.segment import segment
     >>> known = Frequencies(learn([Document("a", "Of bees."), Document("b", "Of ants.")]))
-    >>> len(Kinship(known, Document("a", "Of bees."), segment("Of bees.")).own)
+    >>> len(Kinship(known, Document("a", "Of bees."), segment("Of bees."), keys_of(segment("Of bees."))).own)
     1
     """
 
@@ -43,11 +44,8 @@ class Kinship:
     document: Document
     blocks: Sequence[Block]
     """As they were learnt: long lines split into sentences only."""
-
-    @cached_property
-    def keys(self) -> NDArray[np.uint64]:
-        """Of the blocks."""
-        return keys_of(self.blocks)
+    keys: NDArray[np.uint64]
+    """Of the blocks."""
 
     @cached_property
     def _slots(self) -> NDArray[np.int64]:
@@ -61,12 +59,12 @@ class Kinship:
         return {*named, *self.known.copies.by_digest.get(digest_of(self.keys), ())}
 
     @cached_property
-    def own(self) -> set[int]:
-        """The families that do not count: the document itself, as far as it was learnt, and what it was taken from."""
+    def own(self) -> tuple[int, ...]:
+        """The families that do not count, sorted: the document itself, as far as it was learnt, and what it was taken from."""
         known, learnt = self.known, self._learnt
         same = learnt.union(*(known.copies.pairs.get(number, ()) for number in learnt)) if learnt else set(self._copied)
         own = {int(known.families[number]) for number in same}
-        return own | self._sources(own)
+        return tuple(sorted(own | self._sources(own)))
 
     @cached_property
     def duplicate_of(self) -> str | None:

@@ -8,7 +8,7 @@ All are frozen, hold tuples only, and pickle.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cleaner.layout import Layout
 
@@ -40,8 +40,7 @@ class Document:
     """What its markup said of each line; None for what had none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A line of a document, or a sentence of a line too long to be one paragraph. Blocks tile the text."""
 
     start: int

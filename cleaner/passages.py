@@ -11,6 +11,7 @@ import numpy as np
 
 from cleaner.counting import combined
 from cleaner.fingerprints import key
+from cleaner.frequency import PARTNERS
 from cleaner.model import Block, Partner, TemplateReason
 from cleaner.segment import segment
 from cleaner.shingling import Shingles, borders, shingles
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cleaner.kinship import Kinship
-
-PARTNERS = 3
-"""Other documents named per reason."""
-
 
 class Reasons(Mapping[int, TemplateReason]):
     """Reasons that are made when they are asked for: most blocks that others hold are not cut, or not alone.
@@ -64,8 +61,12 @@ class Passages:
     @cached_property
     def _shingles(self) -> tuple[Shingles, NDArray[np.int64]]:
         """The shingles of the long lines, and how many others of the group hold each."""
-        found = shingles(self.kin.document.text, self.kin.blocks)
-        return found, self.kin.known.shingles.count(combined(self.kin.group, found.hashes), self.kin.own)
+        if not any(block.sentence for block in self.kin.blocks):
+            return Shingles(), np.empty(0, dtype=np.int64)
+        found = shingles([(self.kin.document.text, self.kin.blocks)])
+        codes = combined(self.kin.group, found.hashes)
+        own = (np.full(len(codes), family) for family in self.kin.own)
+        return found, self.kin.known.shingles.count(codes, *own)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -107,7 +108,7 @@ class Passages:
         low, high = (int(np.searchsorted(ordered, found.hashes[lead], side)) for side in ("left", "right"))
         partners: dict[int, Partner] = {}
         for place in order[low:high].tolist():
-            number = int(np.searchsorted(known.index.shingle_first, place, "right")) - 1
+            number = int(np.searchsorted(known.index.shingles.first, place, "right")) - 1
             ours = int(known.families[number]) in self.kin.own or known.group_of[number] != self.kin.group
             if ours or number in partners:
                 continue
@@ -118,8 +119,8 @@ class Passages:
                 last += 1
             before = max(0, block.start - int(found.starts[first]))  # what of the shingles is not the block's
             after = max(0, int(found.stops[last]) - block.stop)
-            start = int(known.index.shingle_starts[place + first - lead]) + before
-            stop = int(known.index.shingle_stops[place + last - lead]) - after
+            start = int(known.index.shingles.starts[place + first - lead]) + before
+            stop = int(known.index.shingles.stops[place + last - lead]) - after
             partners[number] = Partner(known.index.ids[number], start, stop)
             if len(partners) == PARTNERS:
                 break
@@ -127,7 +128,7 @@ class Passages:
 
     def _same(self, number: int, place: int, lead: int, at: int) -> bool:
         """Whether the learnt document `number` holds the shingle at `at` as far from `place` as it is from `lead` here."""
-        index = self.kin.known.index
+        long = self.kin.known.index.shingles
         there = place + at - lead
-        inside = index.shingle_first[number] <= there < index.shingle_first[number + 1]
-        return bool(inside and index.shingles[there] == self._shingles[0].hashes[at])
+        inside = long.first[number] <= there < long.first[number + 1]
+        return bool(inside and long.hashes[there] == self._shingles[0].hashes[at])

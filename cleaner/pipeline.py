@@ -38,7 +38,7 @@ class Cleaner:
 
     def explain(self, document: Document) -> Decision:
         """Return the evidence on `document` and what follows from it, in one pass, before anything is held back."""
-        repetition = lookup(self._frequencies, document, segment(document.text))
+        [repetition] = lookup(self._frequencies, [document], [segment(document.text)])
         blocks = repetition.blocks
         evidence = tuple(match(self.rules, document, blocks))
         return decide(document.text, blocks, evidence, repetition, self.policy, layout=document.layout)

@@ -6,51 +6,47 @@ it was taken from counts. And they are taken both in the document's group, known
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cleaner import near
 from cleaner.counting import Counter, combined
-from cleaner.fingerprints import NO_KEY, affixes_of, cells_of, keys_of, masks_of, shapes_of
+from cleaner.fingerprints import NO_KEY, Lines, joined, lines_of
 from cleaner.frequency import Frequencies
 from cleaner.kinship import Kinship
-from cleaner.model import Block, Document, Partner, TemplateReason
-from cleaner.passages import PARTNERS, Passages, Reasons
-from cleaner.segment import is_prose
-from cleaner.surroundings import (
-    END,
-    START,
-    affix_codes,
-    close,
-    edge_runs,
-    fixed_codes,
-    gap_codes,
-    landmarks,
-    place_codes,
-)
+from cleaner.model import Block, Document, TemplateReason
+from cleaner.passages import Passages, Reasons
+from cleaner.surroundings import Codes, close, edge_runs, landmarks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def lookup(known: Frequencies, document: Document, blocks: Sequence[Block]) -> Repetition:
-    r"""Return what the corpus knows of the blocks of `document`.
+def lookup(
+    known: Frequencies, documents: Sequence[Document], blocks: Sequence[Sequence[Block]]
+) -> list[Repetition]:
+    r"""Return what the corpus knows of the blocks of each of some documents: one's answer does not depend on the others.
+
+    Args:
+        known: what the corpus has taught.
+        documents: those to look up. Several at once are looked up faster.
+        blocks: of each, as `segment` tiles it.
 
     >>> from cleaner.index import learn
     >>> from cleaner.segment import segment
     >>> one, other = Document("a", "Of bees.\nShare this"), Document("b", "Of ants.\nShare this")
-    >>> found = lookup(Frequencies(learn([one, other])), one, segment(one.text))
+    >>> [found] = lookup(Frequencies(learn([one, other])), [one], [segment(one.text)])
     >>> found.reasons[1].documents, found.reasons[1].partners
     (2, (Partner(id='b', start=9, end=19),))
     """
-    if not len(known.index) or not blocks:
-        return none(blocks)
-    kin = Kinship(known, document, blocks)
-    return _Lookup(kin, Passages(kin)).found()
+    if not len(known.index.lines) or not any(blocks):
+        return list(map(none, blocks))
+    return _Lookup(known, documents, blocks).found()
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,259 +138,268 @@ def none(blocks: Sequence[Block]) -> Repetition:
 
 @dataclass(frozen=True)
 class _Lookup:
-    """One document against the index."""
+    """Some documents against the index: what is looked up stands in columns over the lines of all of them."""
 
-    kin: Kinship
-    passages: Passages
+    known: Frequencies
+    documents: Sequence[Document]
+    segmented: Sequence[Sequence[Block]]
+    """The blocks of each, as they were learnt."""
 
-    @property
-    def _known(self) -> Frequencies:
-        return self.kin.known
-
-    @cached_property
-    def blocks(self) -> tuple[Block, ...]:
-        """The blocks to look up."""
-        return self.passages.blocks
-
-    def found(self) -> Repetition:
-        """Return all that is known."""
-        counts, edges = self._counts, self._edges
-        held = counts["corpus"].tolist()
-        makers: dict[int, Callable[[], TemplateReason]] = {
-            at: partial(self._reason, slot, 1.0)
-            for at, slot in enumerate(self._slots.tolist())
-            if held[at] and slot >= 0
-        }
-        makers |= {at: partial(self.passages.reason, at) for at in self._parts if held[at]}
-        makers |= {at: partial(self._reason, slot, alike) for at, (slot, _, alike) in self._nearly.items()}
-        makers |= {at: maker for at, maker in self._titled() if at not in makers}
-        return Repetition(
-            self.blocks,
-            self._size,
-            **counts,
-            **edges,
-            **self._neighbours(),
-            **self._gaps(),
-            **self._looks(),
-            **self._places(),
-            **self._cells(),
-            reasons=Reasons(makers),
-            duplicate_of=self.kin.duplicate_of,
-        )
-
-    def _count(self, counter: Counter, *parts: Any) -> NDArray[np.int64]:
-        """Count a code of the group in other documents."""
-        return counter.count(combined(self.kin.group, *parts), self.kin.own)
+    def found(self) -> list[Repetition]:
+        """Return all that is known, of each document."""
+        columns = self._counts | self._edges | self._neighbours() | self._gaps() | self._looks() | self._places()
+        columns |= self._cells()
+        sizes = self._sizes.tolist()
+        found = []
+        for number, (start, end) in enumerate(pairwise(self.lines.first.tolist())):
+            own: dict[str, Any] = {name: column[start:end] for name, column in columns.items()}
+            reasons = Reasons(self._makers[number])
+            duplicate = self.kin[number].duplicate_of
+            found.append(
+                Repetition(self.blocks[number], sizes[number], **own, reasons=reasons, duplicate_of=duplicate)
+            )
+        return found
 
     @cached_property
-    def _size(self) -> int:
-        return int(self._known.members.count(combined(np.array([self.kin.group])), self.kin.own)[0])
+    def _learnt(self) -> Lines:
+        """The lines, as they were learnt."""
+        return lines_of((one.text, blocks) for one, blocks in zip(self.documents, self.segmented, strict=True))
+
+    @cached_property
+    def kin(self) -> list[Kinship]:
+        """What each document is to the learnt ones."""
+        keys = np.split(self._learnt.keys, self._learnt.first[1:-1])
+        return [Kinship(self.known, *one) for one in zip(self.documents, self.segmented, keys, strict=True)]
+
+    @cached_property
+    def passages(self) -> list[Passages]:
+        """The long lines of each document."""
+        return list(map(Passages, self.kin))
+
+    @cached_property
+    def blocks(self) -> list[tuple[Block, ...]]:
+        """The blocks to look up, of each document."""
+        return [passages.blocks for passages in self.passages]
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The lines to look up: those as learnt, but long ones parted where repetition starts or ends."""
+        parted = [at for at, (one, other) in enumerate(zip(self.blocks, self.segmented, strict=True)) if one != other]
+        if not parted:
+            return self._learnt
+        order = np.arange(len(self.documents))
+        order[parted] = len(order) + np.arange(len(parted))
+        anew = lines_of((self.documents[at].text, self.blocks[at]) for at in parted)
+        return joined([self._learnt, anew]).take(order)
+
+    @cached_property
+    def _codes(self) -> Codes:
+        return Codes(self.lines, np.array([kin.group for kin in self.kin], dtype=np.int64))
+
+    @cached_property
+    def _documents(self) -> NDArray[np.int64]:
+        """The document of each line."""
+        return self._codes.documents
+
+    @cached_property
+    def _families(self) -> list[NDArray[np.int64]]:
+        """The families that do not count, for each document: first the first of each, then the second, -1 for none."""
+        most = max(len(kin.own) for kin in self.kin)
+        return [
+            np.array([kin.own[at] if at < len(kin.own) else -1 for kin in self.kin], dtype=np.int64)
+            for at in range(most)
+        ]
+
+    @cached_property
+    def _own(self) -> list[NDArray[np.int64]]:
+        """The same for each line."""
+        return [families[self._documents] for families in self._families]
+
+    def _count(
+        self, counter: Counter, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Count codes in other documents, given the line that each is of; by default one for each line."""
+        return counter.count(codes, *(own if lines is None else own[lines] for own in self._own))
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        return self.known.members.count(combined(self._codes.groups), *self._families)
+
+    @cached_property
+    def _size(self) -> NDArray[np.int64]:
+        """How many other documents the group of each line's document has."""
+        return self._sizes[self._documents]
 
     @cached_property
     def _counts(self) -> dict[str, Any]:
-        known, keys = self._known, self._keys
-        group = self._count(known.group_holders, keys)
-        for at in self._parts:
-            group[at] = self.passages.covered[at][0]
+        known = self.known
+        group = self._whole.copy()
+        for number, at in self._parts:
+            group[self.lines.first[number] + at] = self.passages[number].covered[at][0]
         group[~self._lettered] = 0
-        corpus = np.maximum(known.holders.count(keys, self.kin.own), group)
         return {
             "group": group,
-            "corpus": corpus,
-            "sites": known.groups_holding.count(keys),
-            "masked": self._count(known.masked, self._masks),
+            "corpus": np.maximum(self._holders, group),
+            "sites": known.groups_holding.count(self.lines.keys),
+            "masked": self._count(known.masked, self._codes.masked),
         }
 
     @cached_property
-    def _parts(self) -> list[int]:
-        """Parts of long lines that more documents hold than have a line of their own for."""
-        whole = self._count(self._known.group_holders, self._keys)
-        return [at for at, (count, _) in self.passages.covered.items() if count > whole[at]]
+    def _holders(self) -> NDArray[np.int64]:
+        """How many others of the corpus have each line."""
+        return self._count(self.known.holders, self.lines.keys)
+
+    @cached_property
+    def _whole(self) -> NDArray[np.int64]:
+        return self._count(self.known.group_holders, self._codes.held)
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, int]]:
+        """Document and place of the parts of long lines that more documents hold than have a line of their own for."""
+        return [
+            (number, at)
+            for number, passages in enumerate(self.passages)
+            for at, (count, _) in passages.covered.items()
+            if count > self._whole[self.lines.first[number] + at]
+        ]
 
     @cached_property
     def _edges(self) -> dict[str, Any]:
         """The counts of near-duplicates, and of runs that touch the start or end, which these take part in."""
-        keys, similar = self._keys.copy(), np.zeros(len(self.blocks))
-        for at, (slot, count, similarity) in self._nearly.items():
-            similar[at] = count * similarity
-            keys[at] = self._known.holders.codes[slot]
-        head, tail = (held.count(keys, self.kin.own) for held in self._known.edge_holders)
-        prose = np.array([is_prose(block.folded) for block in self.blocks], dtype=np.bool_)
-        first, last = edge_runs((self._counts["corpus"] > 0) | (similar > 0), prose, self._lettered)
-        part = np.isin(np.arange(len(keys)), self._parts)  # no run is known of a part of a line elsewhere
-        there = (held.count(keys, self.kin.own) > 0 for held in self._known.ends)
-        edge = np.logical_or(*(here & (other | part) for here, other in zip((first, last), there, strict=True)))
+        keys, similar = self.lines.keys.copy(), np.zeros(len(self.lines))
+        part = np.zeros(len(self.lines), dtype=np.bool_)  # no run is known of a part of a line elsewhere
+        part[[self.lines.first[number] + at for number, at in self._parts]] = True
+        for at, alike in self._nearly.items():
+            similar[at] = max(count for _, count, _ in alike) * alike[0][2]
+            keys[at] = self.known.holders.codes[alike[0][0]]
+        head, tail = (self._count(held, keys) for held in self.known.edge_holders)
+        recurs = (self._counts["corpus"] > 0) | (similar > 0)
+        runs = edge_runs(self.lines.first, recurs, self.lines.prose, self._lettered)
+        there = (self._count(held, keys) > 0 for held in self.known.ends)
+        edge = np.logical_or(*(here & (other | part) for here, other in zip(runs, there, strict=True)))
         return {"near": similar, "head": head, "tail": tail, "edge": edge}
 
-    @cached_property
-    def _around(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        before, after = np.roll(self._masks, 1), np.roll(self._masks, -1)
-        before[0], after[-1] = START, END
-        return before, after
-
     def _neighbours(self) -> dict[str, Any]:
-        known, (before, after) = self._known, self._around
-        paired = self._count(known.pairs, np.append(before, self._masks[-1]), np.append(self._masks, np.uint64(END)))
-        groups = np.full(len(self.blocks), self.kin.group)
-        codes = affix_codes(groups, before, after, *self._affixes)
-        at = np.arange(len(self.blocks))
-        fixed = np.zeros(len(at), dtype=np.int64)
-        ends, places = fixed_codes(groups, self._masks, at, at[::-1])
-        np.maximum.at(fixed, places, known.fixed.count(ends, self.kin.own))
+        known, codes = self.known, self._codes
+        before, after = (self._count(known.pairs, pairs) for pairs in codes.pairs)
+        fixed = np.zeros(len(self.lines), dtype=np.int64)
+        at_ends, lines = codes.fixed
+        np.maximum.at(fixed, lines, self._count(known.fixed, at_ends, lines))
         return {
-            "before": paired[:-1],
-            "after": paired[1:],
-            "labelled": np.max([known.affixes.count(code, self.kin.own) for code in codes], axis=0),
-            "framed": self._count(known.framed, *self._affixes),
+            "before": before,
+            "after": after,
+            "labelled": np.max([self._count(known.affixes, affixes) for affixes in codes.affixes], axis=0),
+            "framed": self._count(known.framed, codes.framed),
             "fixed": fixed,
         }
 
     def _gaps(self) -> dict[str, Any]:
-        rows = np.zeros((3, len(self.blocks)), dtype=np.int64)
-        left, right, codes = gap_codes(self.kin.group, self._keys, self._landmarks)
-        for row, gaps in zip(rows, self._known.gaps, strict=True):
-            counts = gaps.count(codes, self.kin.own).tolist()
-            for first, last, count in zip(left.tolist(), right.tolist(), counts, strict=True):
-                row[first + 1 : last] = count
-        return dict(zip(("gap", "filled", "prose"), rows, strict=True))
+        codes, inside = self._codes.between(self._landmarks), ~self._landmarks
+        counts = (self._count(gaps, codes) * inside for gaps in self.known.gaps)
+        return dict(zip(("gap", "filled", "prose"), counts, strict=True))
 
     def _looks(self) -> dict[str, Any]:
-        known, lines = self._known.shapes
-        codes = combined(self.kin.group, self._shapes)
+        known, lines = self.known.shapes
+        codes = self._codes.shaped
         at = known.places(codes)
-        once = (
-            np.where(at >= 0, known.totals[at] / np.maximum(1, lines[at]), 0.0)
-            if len(known.codes)
-            else np.zeros(len(at))
-        )
-        return {"shape": known.count(codes, self.kin.own), "shape_once": once}
+        once = np.where(at >= 0, known.totals[at] / np.maximum(1, lines[at]), 0.0)
+        return {"shape": self._count(known, codes), "shape_once": once}
 
     def _places(self) -> dict[str, Any]:
-        own, (everything, prosaic, labels, shapes) = self.kin.own, self._known.places
-        place, placed, shaped = (np.zeros(len(self.blocks), dtype=np.int64) for _ in range(3))
-        prose = np.ones(len(self.blocks))
-        for beside, codes in place_codes(self.kin.group, self._keys, self._landmarks):
-            total = everything.count(codes, own)
-            share = np.where(total > 0, prosaic.count(codes, own) / np.maximum(1, total), 1.0)
+        lines, (everything, prosaic, labels, shapes) = self.lines, self.known.places
+        place, placed, shaped = (np.zeros(len(lines), dtype=np.int64) for _ in range(3))
+        prose = np.ones(len(lines))
+        for beside, codes in self._codes.places(self._landmarks):
+            total = self._count(everything, codes, beside)
+            share = np.where(total > 0, self._count(prosaic, codes, beside) / np.maximum(1, total), 1.0)
             prose[beside] = np.minimum(prose[beside], share)
-            alike = shapes.count(combined(codes, self._shapes[beside]), own)
-            starts, stops = (labels.count(combined(codes, affix[beside]), own) for affix in self._affixes)
+            alike = self._count(shapes, combined(codes, lines.shapes[beside]), beside)
+            starts, stops = (
+                self._count(labels, combined(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
+            )
             for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
                 row[beside] = np.maximum(row[beside], counts)
         return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
 
-    @cached_property
-    def _celled(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-        return cells_of(self.kin.document.text, self.blocks)
-
-    def _titled(self) -> Iterator[tuple[int, Callable[[], TemplateReason]]]:
-        """Yield blocks with a cell that is a line of its own elsewhere in the group, and why: they link to that page."""
-        cells, counts = self._celled
-        slots = self._known.holders.places(cells)
-        linked = (slots >= 0) & (self._count(self._known.group_holders, cells) > 0)
-        lines = np.repeat(np.arange(len(self.blocks)), counts)
-        for at, first in zip(*np.unique(lines[linked], return_index=True), strict=True):
-            yield int(at), partial(self._reason, int(slots[linked][first]), 1 / int(counts[at]))
-
     def _cells(self) -> dict[str, Any]:
-        cells, counts = self._celled
-        lines = np.repeat(np.arange(len(self.blocks)), counts)
-        held = self._count(self._known.cells, cells)
+        codes, lines = self._codes.celled
+        held = self._count(self.known.cells, codes, lines)
         known, strong = (
-            np.bincount(lines, weights=values, minlength=len(self.blocks)) / np.maximum(1, counts)
-            for values in (held > 0, held / max(1, self._size))
+            np.bincount(lines, weights=values, minlength=len(self.lines)) / np.maximum(1, self.lines.widths)
+            for values in (held > 0, held / np.maximum(1, self._size[lines]))
         )
-        return {"cells": counts.astype(np.int64), "cells_known": known, "cells_strong": strong}
-
-    @cached_property
-    def _masks(self) -> NDArray[np.uint64]:
-        return masks_of(self.blocks)
-
-    @cached_property
-    def _affixes(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-        return affixes_of(self.blocks)
-
-    @cached_property
-    def _shapes(self) -> NDArray[np.uint32]:
-        return shapes_of(self.kin.document.text, self.blocks)
+        return {"cells": self.lines.widths.astype(np.int64), "cells_known": known, "cells_strong": strong}
 
     @cached_property
     def _lettered(self) -> NDArray[np.bool_]:
-        lettered: NDArray[np.bool_] = self._keys != NO_KEY
+        lettered: NDArray[np.bool_] = self.lines.keys != NO_KEY
         return lettered
 
     @cached_property
     def _landmarks(self) -> NDArray[np.bool_]:
-        held = self._counts["group"] + 1
-        marks: NDArray[np.bool_] = self._lettered & landmarks(held, np.full(len(held), self._size + 1))
+        marks: NDArray[np.bool_] = self._lettered & landmarks(self._counts["group"] + 1, self._size + 1)
         return marks
 
     @cached_property
-    def _keys(self) -> NDArray[np.uint64]:
-        return self.kin.keys if self.blocks == self.kin.blocks else keys_of(self.blocks)
-
-    @cached_property
     def _slots(self) -> NDArray[np.int64]:
-        """The position of each block's key among the distinct keys of the index, -1 when no document holds it."""
-        return self._known.holders.places(self._keys)
-
-    def _others(self, slots: Iterable[int]) -> list[int]:
-        """Return how many families besides the document's own hold each of the keys at `slots`."""
-        known = self._known
-        found = known.holders.count(known.holders.codes[list(slots)], self.kin.own)
-        return [int(count) for count in found]
-
-    def _reason(self, slot: int, similarity: float) -> TemplateReason:
-        """Return the key at `slot` as a reason: the first `PARTNERS` documents, in order, that are not the document's own."""
-        if (slot, similarity) in self._reasons:
-            return self._reasons[slot, similarity]
-        known = self._known
-        distinct, starts, lines = known.by_key
-        partners: dict[int, Partner] = {}
-        for line in lines[starts[slot] : starts[slot + 1]]:
-            number = int(known.documents[line])
-            if number not in partners and int(known.families[number]) not in self.kin.own:
-                start, stop = int(known.index.starts[line]), int(known.index.stops[line])
-                partners[number] = Partner(known.index.ids[number], start, stop)
-                if len(partners) == PARTNERS:
-                    break
-        count = (self._counted[slot] if slot in self._counted else self._others([slot])[0]) + 1
-        reason = TemplateReason(f"{int(distinct[slot]):016x}", count, round(similarity, 3), tuple(partners.values()))
-        self._reasons[slot, similarity] = reason
-        return reason
+        """The position of each line's key among the distinct keys of the index, -1 when no document holds it."""
+        return self.known.holders.places(self.lines.keys)
 
     @cached_property
-    def _counted(self) -> dict[int, int]:
-        """How many other families hold each key at a slot of a block: counted all at once."""
-        slots = np.unique(self._slots[self._slots >= 0]).tolist()
-        return dict(zip(slots, self._others(slots), strict=True))
+    def _makers(self) -> list[dict[int, Callable[[], TemplateReason]]]:
+        """For each document, by block, what makes the reason of a block that others hold, nearly hold, or hold a cell of."""
+        makers: list[dict[int, Callable[[], TemplateReason]]] = [{} for _ in self.documents]
+        held = np.flatnonzero((self._counts["corpus"] > 0) & (self._slots >= 0))
+        first, documents = self.lines.first, self._documents[held]
+        places = (held - first[documents]).tolist()
+        counts, slots = self._holders[held].tolist(), self._slots[held].tolist()
+        for number, at, slot, count in zip(documents.tolist(), places, slots, counts, strict=True):
+            makers[number][at] = partial(self.known.reason, slot, count, 1.0, self.kin[number].own)
+        for number, at in self._parts:
+            if self._counts["corpus"][first[number] + at]:
+                makers[number][at] = partial(self.passages[number].reason, at)
+        for line, ((slot, count, alike), *_) in self._nearly.items():
+            number = int(self._documents[line])
+            maker = partial(self.known.reason, slot, count, alike, self.kin[number].own)
+            makers[number][line - int(first[number])] = maker
+        for line, maker in self._titled():
+            number = int(self._documents[line])
+            makers[number].setdefault(line - int(first[number]), maker)
+        return makers
+
+    def _titled(self) -> Iterator[tuple[int, Callable[[], TemplateReason]]]:
+        """Yield lines with a cell that is a line of its own elsewhere in the group, and why: they link to that page."""
+        codes, lines = self._codes.celled
+        slots = self.known.holders.places(self.lines.cells)
+        linked = (slots >= 0) & (self._count(self.known.group_holders, codes, lines) > 0)
+        counts = self._count(self.known.holders, self.lines.cells, lines)[linked].tolist()
+        slots = slots[linked].tolist()
+        for line, at in zip(*(one.tolist() for one in np.unique(lines[linked], return_index=True)), strict=True):
+            own = self.kin[self._documents[line]].own
+            yield line, partial(self.known.reason, slots[at], counts[at], 1 / int(self.lines.widths[line]), own)
 
     @cached_property
-    def _reasons(self) -> dict[tuple[int, float], TemplateReason]:
-        """Those made so far: a line may stand many times in its document."""
-        return {}
-
-    @cached_property
-    def _nearly(self) -> dict[int, tuple[int, int, float]]:
-        """For each block that nothing equals but something nearly does: its key slot, its count, and the similarity.
+    def _nearly(self) -> dict[int, list[tuple[int, int, float]]]:
+        """For each line that nothing equals but something nearly does, of each such key: slot, count, similarity; best first.
 
         Not for pages: their markup tells nearly as much (`calibrate_pages`), and these are most of what a look-up takes.
         """
-        known, held = self._known, self._counts["corpus"]
-        places = [
-            place
-            for place in np.flatnonzero(close(held > 0, self._lettered) & (held == 0)).tolist()
-            if near.comparable(self.blocks[place].folded)
-        ]
-        found: dict[int, tuple[int, int, float]] = {}
-        if not places or self.kin.document.layout is not None:
-            return found
-        for place, matches in zip(places, known.neighbours.like(self.blocks[at].folded for at in places), strict=True):
-            slots = known.holders.places(np.array([number for number, _ in matches], dtype=np.uint64)).tolist()
-            counts = self._others(slots)
+        known, held, first = self.known, self._counts["corpus"], self.lines.first
+        texts: dict[int, str] = {}
+        for line in np.flatnonzero(close(first, held > 0, self._lettered) & (held == 0)).tolist():
+            number = int(self._documents[line])
+            folded = self.blocks[number][line - int(first[number])].folded
+            if self.documents[number].layout is None and near.comparable(folded):
+                texts[line] = folded
+        found: dict[int, list[tuple[int, int, float]]] = {}
+        for line, matches in zip(texts, known.neighbours.like(texts.values()) if texts else (), strict=True):
+            keys = np.array([number for number, _ in matches], dtype=np.uint64)
+            own = self.kin[self._documents[line]].own
+            counts = known.holders.count(keys, *(np.full(len(keys), family) for family in own)).tolist()
+            slots = known.holders.places(keys).tolist()
             others = [
                 (slot, count, alike) for slot, count, (_, alike) in zip(slots, counts, matches, strict=True) if count
             ]
             if others:
-                found[place] = others[0][0], max(count for _, count, _ in others), others[0][2]
+                found[line] = others
         return found

@@ -7,16 +7,19 @@ start or cease to recur, a block starts or ends.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
-from xxhash import xxh32_intdigest
+from xxhash import xxh3_64_intdigest
 
+from cleaner.fingerprints import REMEMBERED, taken
 from cleaner.segment import fold, width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,38 +37,68 @@ _DENSE = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]|[^\s\u3040-\u9fff\uac00-\ud7a
 
 @dataclass(frozen=True, eq=False)
 class Shingles:
-    """The shingles of a document's long lines, in order."""
+    """The shingles of the long lines of some documents: document after document, in order."""
 
-    hashes: NDArray[np.uint32]
-    starts: NDArray[np.uint32]
+    first: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    """Document d has the shingles `[first[d], first[d + 1])`."""
+    hashes: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    starts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
     """Where each starts, in code points."""
-    stops: NDArray[np.uint32]
+    stops: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
     """Where each ends, exclusive."""
 
+    def take(self, documents: NDArray[np.int64]) -> Shingles:
+        """Return the shingles of some documents, in the order given."""
+        first, places = taken(self.first, documents)
+        return Shingles(first, self.hashes[places], self.starts[places], self.stops[places])
 
-def shingles(text: str, blocks: Sequence[Block]) -> Shingles:
-    """Return the shingles of the lines of which `blocks` are sentences.
+
+def shingles(documents: Iterable[tuple[str, Sequence[Block]]]) -> Shingles:
+    """Return the shingles of the lines of which blocks are sentences, of documents given as text and blocks.
 
     >>> from cleaner.segment import segment
     >>> text = "The bridge stays closed. " * 25
-    >>> found = shingles(text, segment(text))
+    >>> found = shingles([(text, segment(text))])
     >>> len(found.hashes), len(set(found.hashes.tolist())), (int(found.starts[1]), int(found.stops[1]))
     (97, 4, (4, 28))
     """
-    hashes: list[int] = []
-    starts: list[int] = []
-    stops: list[int] = []
-    for start, stop in _long_lines(blocks):
-        line = text[start:stop]
-        dense = width(line) >= 1.5 * len(line)
-        size = DENSE if dense else WORDS
-        words = [(found.start(), found.end(), fold(found[0])) for found in (_DENSE if dense else _WORD).finditer(line)]
-        for at in range(len(words) - size + 1):
-            piece = words[at : at + size]
-            hashes.append(xxh32_intdigest(" ".join([word for _, _, word in piece]).encode()))
-            starts.append(start + piece[0][0])
-            stops.append(start + piece[-1][1])
-    return Shingles(*(np.array(values, dtype=np.uint32) for values in (hashes, starts, stops)))
+    parts: list[tuple[NDArray[np.uint32], ...]] = []
+    counts = [0]
+    for text, blocks in documents:
+        found = [_of_line(text[start:stop], start) for start, stop in _long_lines(blocks)]
+        counts.append(sum(len(part[0]) for part in found))
+        parts.extend(found)
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else []
+    return Shingles(np.cumsum(counts, dtype=np.int64), *columns)
+
+
+def strung(parts: Sequence[Shingles]) -> Shingles:
+    """Return the shingles of all parts, one after another."""
+    if not parts:
+        return Shingles()
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("hashes", "starts", "stops")]
+    return Shingles(np.cumsum([0, *chain.from_iterable(np.diff(part.first).tolist() for part in parts)]), *columns)
+
+
+def _of_line(line: str, start: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return hash, start and stop of each shingle of a line that starts at `start`."""
+    dense = width(line) >= 1.5 * len(line)
+    size = DENSE if dense else WORDS
+    found = [match.span() for match in (_DENSE if dense else _WORD).finditer(line)]
+    count = len(found) - size + 1
+    if count <= 0:
+        return (np.empty(0, dtype=np.uint32),) * 3
+    hashes = np.array([_of_word(line[first:last]) for first, last in found], dtype=np.uint64)
+    mixed = np.zeros(count, dtype=np.uint64)
+    for at in range(size):  # a polynomial over the words, modulo 2**64
+        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + hashes[at : at + count]
+    spans = np.array(found, dtype=np.uint32) + np.uint32(start)
+    return (mixed >> np.uint64(32)).astype(np.uint32), spans[:count, 0], spans[size - 1 :, 1]
+
+
+@lru_cache(REMEMBERED)
+def _of_word(word: str) -> int:
+    return xxh3_64_intdigest(fold(word).encode())
 
 
 def borders(found: Shingles, counts: NDArray[np.int64]) -> list[int]:
@@ -80,7 +113,7 @@ def borders(found: Shingles, counts: NDArray[np.int64]) -> list[int]:
 
     >>> from cleaner.segment import segment
     >>> text = " ".join(f"word{number}" for number in range(100))
-    >>> found = shingles(text, segment(text))
+    >>> found = shingles([(text, segment(text))])
     >>> [text[border:].split()[0] for border in borders(found, np.array([0] * 50 + [3] * 20 + [0] * 27))]
     ['word50', 'word73']
     """

@@ -5,12 +5,15 @@ Two documents hold the same code where the same stands in the same surroundings;
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cleaner.counting import combined
+from cleaner.fingerprints import Lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,16 +37,136 @@ START, END = 1, 2
 """Stand for the neighbour that the first and the last line do not have."""
 
 
-def affix_codes(
-    groups: NDArray[np.int64],
-    before: NDArray[np.uint64],
-    after: NDArray[np.uint64],
-    heads: NDArray[np.uint32],
-    tails: NDArray[np.uint32],
-) -> list[NDArray[np.uint64]]:
-    """Return four codes for each line: its start, or end, with the line before it, then with the line after it."""
-    sides = [(number, affix, side) for number, (side, affix) in enumerate(product((before, after), (heads, tails)))]
-    return [combined(groups, np.uint64(number), affix, side) for number, affix, side in sides]
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Codes of the lines of some documents, by what is counted. All but those of the lines themselves are of a group."""
+
+    lines: Lines
+    groups: NDArray[np.int64]
+    """The group of each document."""
+
+    @cached_property
+    def documents(self) -> NDArray[np.int64]:
+        """The document of each line."""
+        return self.lines.documents
+
+    @cached_property
+    def _groups(self) -> NDArray[np.int64]:
+        return self.groups[self.documents]
+
+    @cached_property
+    def bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each line, the first line of its document, and the first of the next one."""
+        first = self.lines.first
+        return first[:-1][self.documents], first[1:][self.documents]
+
+    @cached_property
+    def around(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """The mask of the line before each, and of the line after it, in its document; `START` and `END` stand for none."""
+        masks, first = self.lines.masks, self.lines.first
+        before, after = np.empty_like(masks), np.empty_like(masks)
+        before[1:], after[:-1] = masks[:-1], masks[1:]
+        some = first[:-1] < first[1:]
+        before[first[:-1][some]], after[first[1:][some] - 1] = START, END
+        return before, after
+
+    @cached_property
+    def held(self) -> NDArray[np.uint64]:
+        """A line's key."""
+        return combined(self._groups, self.lines.keys)
+
+    @cached_property
+    def masked(self) -> NDArray[np.uint64]:
+        """A line with every digit as 0."""
+        return combined(self._groups, self.lines.masks)
+
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """A line right after the line before it here; right before the line after it here. Digits as 0."""
+        before, after = self.around
+        pairs = combined(self._groups, before, self.lines.masks)
+        last = np.flatnonzero(after == END)
+        following = np.roll(pairs, -1)
+        following[last] = combined(self._groups[last], self.lines.masks[last], END)
+        return pairs, following
+
+    @cached_property
+    def affixes(self) -> list[NDArray[np.uint64]]:
+        """How a line starts, or ends, with the line before it; then with the line after it."""
+        affixes = self.lines.heads, self.lines.tails
+        return [
+            combined(self._groups, number, affix, side)
+            for number, (side, affix) in enumerate(product(self.around, affixes))
+        ]
+
+    @cached_property
+    def framed(self) -> NDArray[np.uint64]:
+        """How a line starts and how it ends."""
+        return combined(self._groups, self.lines.heads, self.lines.tails)
+
+    @cached_property
+    def shaped(self) -> NDArray[np.uint64]:
+        """How a line looks."""
+        return combined(self._groups, self.lines.shapes)
+
+    @cached_property
+    def celled(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """The cells of lines that have several; and the line of each."""
+        lines = np.repeat(np.arange(len(self.lines)), self.lines.widths)
+        return combined(self._groups[lines], self.lines.cells), lines
+
+    @cached_property
+    def fixed(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """A line, digits as 0, less than `PLACE` from its document's start, then those from its end; and the lines."""
+        (start, end), at = self.bounds, np.arange(len(self.lines))
+        codes, lines = [], []
+        for side, away in enumerate((at - start, end - 1 - at), 1):
+            near = np.flatnonzero(away < PLACE)
+            codes.append(combined(self._groups[near], self.lines.masks[near], side, away[near]))
+            lines.append(near)
+        return np.concatenate(codes), np.concatenate(lines)
+
+    def gaps(self, marks: NDArray[np.bool_]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the two landmarks around each gap, ends included; the first line after the gap; and its document.
+
+        A gap ends at each landmark, and at the end of each document.
+        """
+        first = self.lines.first
+        ends = np.concatenate((np.flatnonzero(marks), first[1:]))
+        documents = np.concatenate((self.documents[marks], np.arange(len(first) - 1)))
+        left = np.concatenate(([-1], np.maximum.accumulate(np.where(marks, np.arange(len(marks)), -1))))[ends]
+        inside = left >= first[documents]
+        keys = np.append(self.lines.keys, np.uint64(END))
+        before = np.where(inside, keys[left], np.uint64(START))
+        after = np.where(np.arange(len(ends)) < np.count_nonzero(marks), keys[ends], np.uint64(END))
+        return combined(self.groups[documents], before, after), ends, documents
+
+    def between(self, marks: NDArray[np.bool_]) -> NDArray[np.uint64]:
+        """Return the two landmarks around each line."""
+        (before, _), (after, _) = self._beside(marks)
+        return combined(self._groups, before, after)
+
+    def places(self, marks: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+        """Return the lines at most `PLACE` after a landmark, or the start, with their place's code; then those before one."""
+        found = []
+        for number, (side, away) in enumerate(self._beside(marks)):
+            near = np.flatnonzero(~marks & (away <= PLACE))
+            found.append((near, combined(self._groups[near], number, side[near], away[near])))
+        return found
+
+    def _beside(
+        self, marks: NDArray[np.bool_]
+    ) -> tuple[tuple[NDArray[np.uint64], NDArray[np.int64]], tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+        """Return the key of the landmark before each line and how far away it is; then those of the one after it."""
+        (start, end), at = self.bounds, np.arange(len(marks))
+        if not len(at):
+            nothing = np.empty(0, dtype=np.uint64), at
+            return nothing, nothing
+        left = np.concatenate(([-1], np.maximum.accumulate(np.where(marks, at, -1))[:-1]))
+        right = np.append(np.minimum.accumulate(np.where(marks, at, len(at))[::-1])[::-1][1:], len(at))
+        before = np.where(left >= start, self.lines.keys[left], np.uint64(START))
+        after = np.where(right < end, self.lines.keys.take(right, mode="clip"), np.uint64(END))
+        return (before, at - np.maximum(left, start - 1)), (after, np.minimum(right, end) - at)
 
 
 def landmarks(held: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -55,83 +178,65 @@ def landmarks(held: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.bo
     return (held >= 2) & (held >= SKELETON * size)
 
 
-def gap_codes(
-    group: int, keys: NDArray[np.uint64], marks: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Return where the gaps between a document's landmarks are, ends included: landmark before, landmark after, code.
-
-    >>> left, right, _ = gap_codes(0, np.array([5, 6, 7], dtype=np.uint64), np.array([False, True, False]))
-    >>> left.tolist(), right.tolist()
-    ([-1, 1], [1, 3])
-    """
-    places = np.flatnonzero(marks)
-    bounds = np.concatenate(([-1], places, [len(keys)])).astype(np.int64)
-    sides = np.concatenate(([START], keys[places], [END])).astype(np.uint64)
-    return bounds[:-1], bounds[1:], combined(np.uint64(group), sides[:-1], sides[1:])
-
-
-def place_codes(
-    group: int, keys: NDArray[np.uint64], marks: NDArray[np.bool_]
-) -> list[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
-    """Return the lines at most `PLACE` after a landmark, or the start, with their place's code; then those before one.
-
-    >>> [near.tolist() for near, _ in place_codes(0, np.array([5, 6], dtype=np.uint64), np.array([True, False]))]
-    [[1], [1]]
-    """
-    at = np.arange(len(keys))
-    places = np.flatnonzero(marks)
-    bounds = np.concatenate(([-1], places, [len(keys)])).astype(np.int64)
-    sides = np.concatenate(([START], keys[places], [END])).astype(np.uint64)
-    gap = np.searchsorted(places, at, "left")
-    found = []
-    for number, (which, sign) in enumerate(((gap, 1), (gap + 1, -1))):
-        away = sign * (at - bounds[which])
-        near = np.flatnonzero(~marks & (away <= PLACE))
-        codes = combined(np.uint64(group), np.uint64(number), sides[which[near]], away[near].astype(np.uint64))
-        found.append((near, codes))
-    return found
-
-
-def fixed_codes(
-    groups: NDArray[np.int64], masks: NDArray[np.uint64], at: NDArray[np.int64], back: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return a code for each line at most `PLACE` from its document's start, then for those from its end; and the lines."""
-    head, tail = np.flatnonzero(at < PLACE), np.flatnonzero(back < PLACE)
-    codes = [combined(groups[head], masks[head], np.uint64(1), at[head].astype(np.uint64))]
-    codes.append(combined(groups[tail], masks[tail], np.uint64(2), back[tail].astype(np.uint64)))
-    return np.concatenate(codes), np.concatenate((head, tail))
-
-
 def edge_runs(
-    recurs: NDArray[np.bool_], prose: NDArray[np.bool_], lettered: NDArray[np.bool_]
+    first: NDArray[np.int64], recurs: NDArray[np.bool_], prose: NDArray[np.bool_], lettered: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Mark the blocks of the best-scoring head, and of the best-scoring tail, of a document, where they score `EDGE`.
+    """Mark the lines of the best-scoring head, and of the best-scoring tail, of each document, where they score `EDGE`.
+
+    Args:
+        first: document d has the lines `[first[d], first[d + 1])`.
+        recurs: whether each line does.
+        prose: whether it reads like a sentence of a body.
+        lettered: whether it has a letter.
 
     >>> recurs = np.array([False, False, True, True, False, True, True])
-    >>> head, tail = edge_runs(recurs, np.zeros(7, bool), np.ones(7, bool))
+    >>> head, tail = edge_runs(np.array([0, 7]), recurs, np.zeros(7, bool), np.ones(7, bool))
     >>> bool(head.any()), tail.astype(int).tolist()
     (False, [0, 0, 1, 1, 1, 1, 1])
     """
-    head, tail = np.zeros(len(recurs), dtype=np.bool_), np.zeros(len(recurs), dtype=np.bool_)
-    if np.count_nonzero(recurs) >= EDGE:
-        gains = np.where(recurs, 1.0, np.where(prose, EDGE_PROSE, EDGE_SHORT)) * lettered
-        for marks, sums in ((head, np.cumsum(gains)), (tail[::-1], np.cumsum(gains[::-1]))):
-            if sums.max() >= EDGE:
-                marks[: int(sums.argmax()) + 1] = True
-    return head, tail
+    gains = np.where(recurs, 1.0, np.where(prose, EDGE_PROSE, EDGE_SHORT)) * lettered
+    back = len(gains) - first[::-1]
+    return _heads(first, gains), _heads(back, gains[::-1])[::-1]
 
 
-def close(recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark the blocks within `REACH` of a recurring one or of an end, counting blocks with letters only.
+def _heads(first: NDArray[np.int64], gains: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the lines of each document up to where the sum of their gains is largest, where it is `EDGE` or more."""
+    starts, ends = first[:-1][first[:-1] < first[1:]], first[1:][first[:-1] < first[1:]]
+    if not len(starts):
+        return np.zeros(len(gains), dtype=np.bool_)
+    sums = np.cumsum(gains)
+    sums -= np.repeat((sums - gains)[starts], ends - starts)
+    best = np.maximum.reduceat(sums, starts)
+    peaks = np.flatnonzero(sums == np.repeat(best, ends - starts))
+    stops = peaks[np.searchsorted(peaks, starts)]
+    marks: NDArray[np.bool_] = (np.arange(len(gains)) <= np.repeat(stops, ends - starts)) & np.repeat(
+        best >= EDGE, ends - starts
+    )
+    return marks
+
+
+def close(
+    first: NDArray[np.int64], recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Mark the lines within `REACH` of a recurring one or of an end of their document, counting lines with letters only.
+
+    Args:
+        first: document d has the lines `[first[d], first[d + 1])`.
+        recurs: whether each line does.
+        lettered: whether it has a letter.
 
     >>> recurs = np.array([False, False, False, False, True, False, False, False, False, False, False])
-    >>> close(recurs, np.ones(11, bool)).astype(int).tolist()
+    >>> close(np.array([0, 11]), recurs, np.ones(11, bool)).astype(int).tolist()
     [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     """
     places = np.flatnonzero(lettered)
+    ranks = np.concatenate(([0], np.cumsum(lettered)))[first]  # document d has the lettered lines [ranks[d], ranks[d + 1])
+    documents = np.repeat(np.arange(len(first) - 1), np.diff(ranks))
+    start, end = ranks[:-1][documents], ranks[1:][documents]
+    at = np.arange(len(places))
+    low, high = at - REACH, at + REACH + 1
+    sums = np.concatenate(([0], np.cumsum(recurs[places])))
+    near = sums[np.minimum(high, end)] > sums[np.maximum(low, start)]
     marked = np.zeros(len(recurs), dtype=np.bool_)
-    if not len(places):
-        return marked
-    inner = np.pad(recurs[places], REACH, constant_values=True)
-    marked[places] = np.lib.stride_tricks.sliding_window_view(inner, 2 * REACH + 1).any(axis=1)
+    marked[places] = near | (low < start) | (high > end)
     return marked
