@@ -121,78 +121,92 @@ class Decision:
     spans: tuple[Span, ...]
 
 
-def decide(
-    text: str,
-    blocks: Sequence[Block],
-    evidence: Sequence[Evidence],
-    repetition: Repetition,
-    policy: Policy,
-    *,
-    layout: Layout | None = None,
-) -> Decision:
-    r"""Return what to cut from `text`: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
+def decide(pages: Sequence[Observed], policy: Policy) -> list[Decision]:
+    r"""Return what to cut from each document: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
+
+    A document's decision does not depend on the others; several at once are decided faster. For a page weights of their own
+    decide, which see its layout, and nothing is body because it reads like one: a page shows the prose of others, too.
 
     Args:
-        text: the original text.
-        blocks: its blocks, as `segment` tiles it.
-        evidence: what the rules say of them, in any order.
-        repetition: what the corpus knows of them.
+        pages: what was observed of each document.
         policy: how much evidence it takes.
-        layout: of a page, what its markup says of them. Then weights of their own decide, which see it, and nothing is body
-            because it reads like one: a page shows the prose of others, too.
 
     >>> from cleaner.repetition import none
     >>> from cleaner.segment import segment
     >>> text = "The body.\nRelated articles\nAnother story\n"
-    >>> seen = [Evidence(1, "open", RuleReason("related/articles"))]
-    >>> found = decide(text, segment(text), seen, none(segment(text)), Policy())
+    >>> said = [Evidence(1, "open", RuleReason("related/articles"))]
+    >>> [found] = decide([Observed(text, segment(text), said, none(segment(text)))], Policy())
     >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
     """
-    if not blocks or (layout is None and not evidence and not repetition.reasons and BREAK not in text):
-        return Decision(
-            tuple(evidence), repetition, {}, (0.0,) * len(blocks), {}, frozenset(), (False,) * len(blocks), ()
-        )
-    seen = Observed(text, blocks, evidence, repetition)
-    values = features(seen, repetition, layout)
-    scores = shipped(WEIGHTS if layout is None else PAGE_WEIGHTS).score(values) - policy.threshold
-    settled = np.array([seen.settled(place) for place in range(len(blocks))], dtype=np.bool_)
-    few = layout is None and repetition.size < GROUP
-    if layout is not None:
-        settled |= np.array(["cut" in signals for signals in seen.signals], dtype=np.bool_) & (scores > REFUSED)
+    found: list[Decision] = [_untouched(page) for page in pages]
+    for weights in (WEIGHTS, PAGE_WEIGHTS):
+        some = [at for at, page in enumerate(pages) if _speaks(page) and (page.layout is None) == (weights == WEIGHTS)]
+        if not some:
+            continue
+        values = features([pages[at] for at in some])
+        scores = shipped(weights).score(values) - policy.threshold
+        last = 0
+        for at in some:
+            own = slice(last, last := last + len(pages[at].blocks))
+            found[at] = _decided(pages[at], {name: one[own] for name, one in values.items()}, scores[own], policy)
+    return found
+
+
+def _speaks(page: Observed) -> bool:
+    """Whether there is evidence of any kind."""
+    return bool(page.blocks) and bool(
+        page.layout is not None or page.evidence or page.repetition.reasons or BREAK in page.text
+    )
+
+
+def _untouched(page: Observed) -> Decision:
+    count = len(page.blocks)
+    nothing: Decision = Decision(
+        tuple(page.evidence), page.repetition, {}, (0.0,) * count, {}, frozenset(), (False,) * count, ()
+    )
+    return nothing
+
+
+def _decided(seen: Observed, values: Features, scores: NDArray[np.float64], policy: Policy) -> Decision:
+    """Decide one document, given the features and the score of each block."""
+    few = seen.layout is None and seen.repetition.size < GROUP
+    settled = seen.settled
+    if seen.layout is not None:
+        settled = settled | (seen.cut & (scores > REFUSED))
     elif few:
-        settled |= _ruled(seen, scores) | (
-            repetition.edge & (repetition.near > 0) & ~np.array(seen.closed, dtype=np.bool_)
-        )
+        settled = settled | _ruled(seen, scores)
+        settled |= seen.repetition.edge & (seen.repetition.near > 0) & ~seen.closed
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
     kept = (
         _pinned(seen, scores, policy.doubt)
-        if layout is None
+        if seen.layout is None
         else _kept_on_page(seen, values, scores, 2 * policy.doubt - policy.threshold)
     )
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
         cut[first:last] = _trimmed(seen, scores, first, last, policy.doubt if few else 0.0)
-    if all(gone or not lettered for gone, lettered in zip(cut, seen.lettered, strict=True)):
+    if not (seen.lettered & ~np.array(cut, dtype=np.bool_)).any():
         # No document is all boilerplate: what nothing speaks against by itself is body.
-        cut = [gone and seen.speaks(place) and scores[place] > 0 for place, gone in enumerate(cut)]
+        cut = (np.array(cut, dtype=np.bool_) & seen.speaks & (scores > 0)).tolist()
     for first, last in _runs(cut, seen.pages):
         # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
         told = any(seen.told(at) and (seen.lettered[at] or at in seen.running) for at in range(first, last))
-        if layout is None and not told:
+        if seen.layout is None and not told:
             cut[first:last] = [False] * (last - first)
-    for place in emptied(blocks, seen.pages, cut):
-        cut[place] = False
+    if BREAK in seen.text:
+        for place in emptied(seen.blocks, seen.pages, cut):
+            cut[place] = False
     rounded = tuple(scores.round(3).tolist())
     return Decision(
-        tuple(evidence),
-        repetition,
+        tuple(seen.evidence),
+        seen.repetition,
         values,
         rounded,
         seen.running,
         seen.listed,
         tuple(cut),
-        _spans(seen, rounded, _runs(cut, seen.pages), layout),
+        _spans(seen, rounded, _runs(cut, seen.pages)),
     )
 
 
@@ -202,9 +216,10 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
     Without evidence of its own that takes more than `doubt`; but a trailer that others have may end with an item that they
     have not.
     """
-    own = [scores[place] > (0.0 if seen.speaks(place) else doubt) for place in range(first, last)]
-    rotates = last == len(seen.blocks) and seen.repetition.edge[first:last].any()
-    ends = [score > 0 for score in scores[first:last]] if rotates else own
+    run = slice(first, last)
+    own = (scores[run] > np.where(seen.speaks[run], 0.0, doubt)).tolist()
+    rotates = last == len(seen.blocks) and seen.repetition.edge[run].any()
+    ends = (scores[run] > 0).tolist() if rotates else own
     if not any(own) or not any(ends):
         return [False] * (last - first)
     start, stop = own.index(True), len(ends) - ends[::-1].index(True)
@@ -218,15 +233,11 @@ def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     the body's ("Share", "Reply", "Read more: ..." are, in threads and articles of intact-dev). Of the parts of a
     longer line only the last of the document.
     """
-    return np.array(
-        [
-            seen.ruled(place)
-            and (not block.sentence or place == len(seen.blocks) - 1)
-            and (place in seen.listed or "open" in seen.signals[place] or scores[place] > AGAINST)
-            for place, block in enumerate(seen.blocks)
-        ],
-        dtype=np.bool_,
-    )
+    parts = np.array([block.sentence for block in seen.blocks], dtype=np.bool_)
+    parts[-1] = False
+    heads = np.zeros(len(parts), dtype=np.bool_)
+    heads[[at for at, signals in seen.signals.items() if "open" in signals]] = True
+    return seen.ruled & ~parts & (seen.items | heads | (scores > AGAINST))
 
 
 def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArray[np.bool_]:
@@ -239,24 +250,19 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
     speak of needs half the `doubt`.
     """
     shared = seen.repetition.shared
-    heads = np.array([block.folded.startswith("#") for block in seen.blocks], dtype=np.bool_)
-    readable = (np.array(seen.closed, dtype=np.bool_) | np.array(seen.code, dtype=np.bool_) | heads) & (
-        shared < SEVERAL
-    )
+    heads = np.array([one.heading for one in seen.form], dtype=np.bool_)
+    readable = (seen.closed | seen.code | heads) & (shared < SEVERAL)
     unseen = shared == 0
     long = unseen & (np.array(seen.widths) >= LONG * np.maximum(1, seen.repetition.cells))
-    alone = unseen & (seen.repetition.size == 0)
-    pinned = (readable & (scores <= doubt)) | (long & (scores <= 2 * doubt)) | (alone & (scores <= doubt / 2))
+    pinned = (readable & (scores <= doubt)) | (long & (scores <= 2 * doubt))
+    if seen.repetition.size == 0:
+        pinned |= unseen & (scores <= doubt / 2)
     if seen.repetition.size < GROUP:
         pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
-    places = range(len(seen.blocks))
-    known = np.array([seen.ruled(place) or place in seen.running for place in places], dtype=np.bool_)
-    result: NDArray[np.bool_] = _kept(seen) | (pinned & ~known)
+    known = seen.ruled.copy()
+    known[list(seen.running)] = True
+    result: NDArray[np.bool_] = seen.kept | (pinned & ~known)
     return result
-
-
-def _kept(seen: Observed) -> NDArray[np.bool_]:
-    return np.array([seen.kept(place) for place in range(len(seen.blocks))], dtype=np.bool_)
 
 
 def _kept_on_page(seen: Observed, values: Features, scores: NDArray[np.float64], doubt: float) -> NDArray[np.bool_]:
@@ -266,11 +272,11 @@ def _kept_on_page(seen: Observed, values: Features, scores: NDArray[np.float64],
     too ("How it works", "At a glance"). And sentences amid what the extractor keeps, that hardly another page holds and no
     rule cuts, unless they score more than `doubt`: no page is so long that its later half is a box.
     """
-    own = [signals.get("keep", False) or fenced for signals, fenced in zip(seen.signals, seen.fenced, strict=True)]
+    own = seen.fenced.copy()
+    own[[at for at, signals in seen.signals.items() if signals.get("keep")]] = True
     read = (values["extracted"] >= EXTRACTED) & (values["extracted within 8"] >= EXTRACTED)
-    read &= np.array(seen.closed, dtype=np.bool_) & (seen.repetition.shared < SEVERAL) & (scores <= doubt)
-    ruled = np.array(["cut" in signals for signals in seen.signals], dtype=np.bool_)
-    result: NDArray[np.bool_] = np.array(own, dtype=np.bool_) | (read & ~ruled)
+    read &= seen.closed & (seen.repetition.shared < SEVERAL) & (scores <= doubt)
+    result: NDArray[np.bool_] = own | (read & ~seen.cut)
     return result
 
 
@@ -309,9 +315,7 @@ def _runs(cut: Sequence[bool], pages: Sequence[int] | None = None) -> list[tuple
     return runs
 
 
-def _spans(
-    seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, int]], layout: Layout | None
-) -> tuple[Span, ...]:
+def _spans(seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
     """Make a span of each run of blocks to cut.
 
     A trailer takes the blank lines before it, so that the body ends with its own line end. Form feeds stay.
@@ -324,7 +328,7 @@ def _spans(
         if first and last == len(seen.blocks):
             start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
         score = min(0.999, max(0.001, round(1 / (1 + exp(-mean)), 3)))
-        reasons = _reasons(seen, first, last, layout)
+        reasons = _reasons(seen, first, last)
         for piece in seen.text[start : seen.blocks[last - 1].end].split(BREAK):
             if piece.strip():
                 spans.append(Span(start, start + len(piece), "inset", score, reasons))
@@ -348,9 +352,9 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(replace(span, kind=kind) for span, kind in zip(spans, kinds, strict=True))
 
 
-def _reasons(seen: Observed, first: int, last: int, layout: Layout | None) -> tuple[Reason, ...]:
+def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
     """Return each rule once, by id; running lines; markup; then templates in order, a passage in the same partners as one."""
-    rules = {reason.rule for place in range(first, last) for reason in seen.reasons[place]}
+    rules = {reason.rule for place in range(first, last) for reason in seen.reasons.get(place, ())}
     templates: list[TemplateReason] = []
     named: set[TemplateReason] = set()
     adjacent = False  # whether nothing with a letter stands between this block and the last template's
@@ -368,7 +372,7 @@ def _reasons(seen: Observed, first: int, last: int, layout: Layout | None) -> tu
                 named.add(reason)
         adjacent = reason is not None or (adjacent and not seen.lettered[place])
     pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
-    markup = [] if layout is None else [_markup(seen.blocks[first:last], layout)]
+    markup = [] if seen.layout is None else [_markup(seen.blocks[first:last], seen.layout)]
     return (*map(RuleReason, sorted(rules)), *pages, *markup, *templates)
 
 

@@ -5,19 +5,19 @@ All are counts of other documents, shares, distances in blocks, or yes and no; n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cleaner.elements import NAMES, elements
-from cleaner.segment import indent, is_bulleted
+from cleaner.form import Form
+from cleaner.segment import indent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cleaner.layout import Layout
     from cleaner.observed import Observed
-    from cleaner.repetition import Repetition
 
 FAR = 20
 """Distances in blocks are told apart up to this one."""
@@ -57,79 +57,106 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 Features = dict[str, "NDArray[np.float64]"]
 
 
-def features(seen: Observed, known: Repetition, layout: Layout | None = None) -> Features:
-    """Return every feature by name, each an array with one number per block; of a page with those of its `layout`."""
-    form = _form(seen)
-    size = max(1, known.size)
-    share = known.group / size
-    found = np.maximum(share, known.near / max(size, 1 + known.near.max(initial=0)))
-    outside = np.maximum(0, known.corpus - known.group)
+def features(pages: Sequence[Observed]) -> Features:
+    """Return every feature by name, each an array with one number per block, document after document.
+
+    Args:
+        pages: what was observed of some documents: of all or of none of them with a layout, which has features of its own. The
+            values of one document do not depend on the others.
+    """
+    first = np.cumsum([0, *(len(page.blocks) for page in pages)], dtype=np.int64)
+    on = _Documents(first)
+    known = _Columns(pages)
+    form = _form(pages)
+    sizes = on.each([page.repetition.size for page in pages])
+    size = np.maximum(1, sizes)
+    share = known["group"] / size
+    most_near = on.each([page.repetition.near.max(initial=0) for page in pages])
+    found = np.maximum(share, known["near"] / np.maximum(size, 1 + most_near))
+    gap = known["gap"]
+    cells = known["cells"]
+    ends = np.minimum(FAR, on.at), np.minimum(FAR, on.back)
+    cut, opens, ruled = (
+        np.concatenate([getattr(page, name) for page in pages]).astype(np.float64)
+        for name in ("cut", "opens", "ruled")
+    )
     values: Features = {
         **form,
-        "count": np.log2(1 + known.group),
+        "count": np.log2(1 + known["group"]),
         "share": share,
-        "outside": np.log2(1 + outside),
-        "sites": np.log2(1 + known.sites),
-        "near": np.log2(1 + known.near),
-        "masked": known.masked / size,
-        "before": known.before / size,
-        "after": known.after / size,
-        "steady": (known.before + known.after) / np.maximum(1, 2 * known.masked),
-        "labelled": np.log2(1 + known.labelled),
-        "labelled share": known.labelled / size,
-        "gap": np.where(known.gap > 0, known.gap / size, -1.0),
-        "gap filled": np.where(known.gap > 0, known.filled / np.maximum(1, known.gap), -1.0),
-        "gap prose": np.where(known.gap > 0, known.prose / np.maximum(1, known.gap), -1.0),
-        "framed": known.framed / size,
-        "placed": known.placed / size,
-        "fixed": known.fixed / size,
-        "from start": np.minimum(FAR, np.arange(len(share))).astype(np.float64),
-        "from end": np.minimum(FAR, np.arange(len(share))[::-1]).astype(np.float64),
-        "shaped": known.shaped / size,
-        "shape": known.shape / size,
-        "shape once": known.shape_once,
-        "place": known.place / size,
-        "place prose": known.place_prose,
-        "cells": np.log2(1 + known.cells),
-        "cells known": np.where(known.cells > 0, known.cells_known, -1.0),
-        "cells strong": np.where(known.cells > 0, known.cells_strong, -1.0),
-        "at head": known.head / np.maximum(1, known.corpus),
-        "at tail": known.tail / np.maximum(1, known.corpus),
-        "size": np.full(len(share), np.log2(1 + known.size)),
-        "copied": np.array(seen.copied, dtype=np.float64),
-        "cut rule": np.array(["cut" in signals for signals in seen.signals], dtype=np.float64),
-        "open rule": np.array(
-            ["open" in signals and at not in seen.bare for at, signals in enumerate(seen.signals)], dtype=np.float64
-        ),
-        "listed": np.array([at in seen.listed for at in range(len(share))], dtype=np.float64),
+        "outside": np.log2(1 + np.maximum(0, known["corpus"] - known["group"])),
+        "sites": np.log2(1 + known["sites"]),
+        "near": np.log2(1 + known["near"]),
+        "masked": known["masked"] / size,
+        "before": known["before"] / size,
+        "after": known["after"] / size,
+        "steady": (known["before"] + known["after"]) / np.maximum(1, 2 * known["masked"]),
+        "labelled": np.log2(1 + known["labelled"]),
+        "labelled share": known["labelled"] / size,
+        "gap": np.where(gap > 0, gap / size, -1.0),
+        "gap filled": np.where(gap > 0, known["filled"] / np.maximum(1, gap), -1.0),
+        "gap prose": np.where(gap > 0, known["prose"] / np.maximum(1, gap), -1.0),
+        "framed": known["framed"] / size,
+        "placed": known["placed"] / size,
+        "fixed": known["fixed"] / size,
+        "from start": ends[0].astype(np.float64),
+        "from end": ends[1].astype(np.float64),
+        "shaped": known["shaped"] / size,
+        "shape": known["shape"] / size,
+        "shape once": known["shape_once"],
+        "place": known["place"] / size,
+        "place prose": known["place_prose"],
+        "cells": np.log2(1 + cells),
+        "cells known": np.where(cells > 0, known["cells_known"], -1.0),
+        "cells strong": np.where(cells > 0, known["cells_strong"], -1.0),
+        "at head": known["head"] / np.maximum(1, known["corpus"]),
+        "at tail": known["tail"] / np.maximum(1, known["corpus"]),
+        "size": np.log2(1 + sizes),
+        "copied": np.concatenate([page.copied for page in pages]).astype(np.float64),
+        "cut rule": cut,
+        "open rule": opens,
+        "listed": np.concatenate([page.items for page in pages]).astype(np.float64),
     }
-    ruled = np.maximum(np.maximum(values["cut rule"], values["open rule"]), values["listed"])
-    recurs = known.shared > 0
-    strong = (share >= STRONG) & (known.group > 0) & (known.corpus > 0)
+    recurs = np.concatenate([page.recurs for page in pages])
+    strong = (share >= STRONG) & (known["group"] > 0) & (known["corpus"] > 0)
     prose = form["prose"] > 0
+    letters = form["letters"] > 0
     unseen_prose = prose & ~recurs & (ruled == 0)
     best = np.maximum(found, ruled)
-    values |= _company("share", found, form["letters"] > 0)
-    values |= _company("masked", values["masked"], None)
-    values |= _company("shaped", values["shaped"], None)
-    values["masked company"] = _window(np.maximum(values["masked"], best))
-    values["shaped company"] = _window(values["shaped"])
-    values |= _company("rule", ruled, form["letters"] > 0)
-    values |= _company("prose", unseen_prose.astype(np.float64), None)
-    values |= _company("width", form["width"], None)
-    values["company"] = _window(best)
-    values["recurring company"] = _window(recurs.astype(np.float64))
-    values["strong before"], values["strong after"] = _distances(strong | (ruled > 0))
-    values["prose before"], values["prose after"] = _distances(unseen_prose)
-    sizes = np.where(unseen_prose, form["length"], 0.0)
-    values["body before"] = np.log2(1 + np.concatenate(([0], np.cumsum(sizes)[:-1])))
-    values["body after"] = np.log2(1 + np.concatenate((np.cumsum(sizes[::-1])[::-1][1:], [0])))
-    values |= _run(unseen_prose, recurs, strong, ruled > 0)
-    values["chain"] = _chain(known.before > 0, known.after > 0)
-    values["recurring share"] = np.full(len(share), recurs.mean())
-    values["strong share"] = np.full(len(share), strong.mean())
-    del values["length"]
-    return values if layout is None else values | elements(layout, seen.blocks)
+    values |= on.company("share", found, letters)
+    values |= on.company("masked", values["masked"])
+    values |= on.company("shaped", values["shaped"])
+    values["masked company"] = on.window(np.maximum(values["masked"], best))
+    values["shaped company"] = on.window(values["shaped"])
+    values |= on.company("rule", ruled, letters)
+    values |= on.company("prose", unseen_prose.astype(np.float64))
+    values |= on.company("width", form["width"])
+    values["company"] = on.window(best)
+    values["recurring company"] = on.window(recurs.astype(np.float64))
+    values["strong before"], values["strong after"] = on.distances(strong | (ruled > 0))
+    values["prose before"], values["prose after"] = on.distances(unseen_prose)
+    length = values.pop("length")
+    before, after = on.sums(np.where(unseen_prose, length, 0.0))
+    values["body before"], values["body after"] = np.log2(1 + before), np.log2(1 + after)
+    values |= on.run(unseen_prose, recurs, strong, ruled > 0)
+    values["chain"] = on.chain(known["before"] > 0, known["after"] > 0)
+    values["recurring share"] = on.mean(recurs)
+    values["strong share"] = on.mean(strong)
+    layouts = [elements(page.layout, page.blocks) for page in pages if page.layout is not None]
+    if layouts:
+        values |= {name: np.concatenate([one[name] for one in layouts]) for name in NAMES}
+    return values
+
+
+class _Columns(dict[str, "NDArray[np.float64]"]):
+    """What the corpus knows of the blocks of some documents, by name; put together when asked for."""
+
+    def __init__(self, pages: Sequence[Observed]) -> None:
+        self._pages = pages
+
+    def __missing__(self, name: str) -> NDArray[np.float64]:
+        self[name] = np.concatenate([getattr(page.repetition, name) for page in self._pages])
+        return self[name]
 
 
 def words(values: Features, place: int) -> dict[str, str]:
@@ -165,89 +192,121 @@ def _far(distance: float) -> str:
     return f"{FAR} or more" if distance >= FAR else f"{distance:.0f}"
 
 
-def _form(seen: Observed) -> Features:
-    texts = [block.folded for block in seen.blocks]
-    length = np.array([len(text) for text in texts], dtype=np.float64)
-    digits = np.array([sum(map(str.isdigit, text)) for text in texts], dtype=np.float64)
-    return {
-        "length": length,
-        "width": np.log2(1 + np.array(seen.widths, dtype=np.float64)),
-        "words": np.array([min(40, text.count(" ") + 1) for text in texts], dtype=np.float64),
-        "prose": np.array(seen.prose, dtype=np.float64),
-        "closed": np.array(seen.closed, dtype=np.float64),
-        "indent": np.log2(1 + np.array([indent(seen.text, block) for block in seen.blocks], dtype=np.float64)),
-        "heading": np.array([text.startswith("#") for text in texts], dtype=np.float64),
-        "bullet": np.array([is_bulleted(text) for text in texts], dtype=np.float64),
-        "code": np.array(seen.code, dtype=np.float64),
-        "fenced": np.array(seen.fenced, dtype=np.float64),
-        "letters": np.array(seen.lettered, dtype=np.float64),
-        "digits": digits / np.maximum(1, length),
-        "ellipsis": np.array([text.endswith("...") for text in texts], dtype=np.float64),
-        "question": np.array([text.endswith(("?", "!", "？", "！")) for text in texts], dtype=np.float64),
-        "colon": np.array([text.endswith(":") for text in texts], dtype=np.float64),
-        "marks": np.array([sum(map(text.count, "|›»«·•→←/#©@")) for text in texts], dtype=np.float64),
-        "commas": np.array([min(10, sum(map(text.count, ",，、;"))) for text in texts], dtype=np.float64),
-    }
+_FORM = tuple(name for name in Form._fields if name not in ("prose", "ended", "clause", "goes_on", "fence"))
 
 
-def _company(name: str, values: NDArray[np.float64], some: NDArray[np.bool_] | None) -> Features:
-    """Return the values of the two blocks on each side, -1 where there is none; only `some` blocks count as neighbours."""
-    places = np.arange(len(values)) if some is None else np.flatnonzero(some)
-    padded = np.concatenate(([-1.0, -1.0], values[places], [-1.0, -1.0]))
-    left = np.searchsorted(places, np.arange(len(values)), "left")
-    right = np.searchsorted(places, np.arange(len(values)), "right")
-    return {
-        f"{name} -2": padded[left],
-        f"{name} -1": padded[left + 1],
-        f"{name} +1": padded[right + 2],
-        f"{name} +2": padded[right + 3],
-    }
+def _form(pages: Sequence[Observed]) -> Features:
+    """Return the form of each block, as numbers."""
+    rows = np.array([one for page in pages for one in page.form], dtype=np.float64).reshape(-1, len(Form._fields))
+    columns = dict(zip(Form._fields, rows.T, strict=True))
+    values = {name: columns[name] for name in _FORM}
+    for name in ("prose", "closed", "fenced"):
+        values[name] = np.concatenate([getattr(page, name) for page in pages]).astype(np.float64)
+    indents = [indent(page.text, block) for page in pages for block in page.blocks]
+    values["indent"] = np.log2(1 + np.array(indents, dtype=np.float64))
+    values["width"] = np.log2(1 + values["width"])
+    return values
 
 
-def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of the `WINDOW` blocks on each side, without the block itself."""
-    sums = np.concatenate(([0.0], np.cumsum(values)))
-    at = np.arange(len(values))
-    low, high = np.maximum(0, at - WINDOW), np.minimum(len(values), at + WINDOW + 1)
-    result: NDArray[np.float64] = (sums[high] - sums[low] - values) / np.maximum(1, high - low - 1)
-    return result
+class _Documents:
+    """Where documents start and end among the blocks of all of them: what is near a block is so within its document."""
 
+    def __init__(self, first: NDArray[np.int64]) -> None:
+        self.first = first
+        self.counts = np.diff(first)
+        self.count = int(first[-1])
+        self.documents = np.repeat(np.arange(len(self.counts)), self.counts)
+        places = np.arange(self.count)
+        self.start, self.end = first[:-1][self.documents], first[1:][self.documents]
+        self.at, self.back = places - self.start, self.end - 1 - places
 
-def _distances(marked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how many blocks back the last marked one is, and how many on the next one, at most `FAR`."""
-    places = np.flatnonzero(marked)
-    at = np.arange(len(marked))
-    bounds = np.concatenate(([-FAR * 2], places, [len(marked) + FAR * 2]))
-    before = at - bounds[np.searchsorted(places, at, "left")]
-    after = bounds[np.searchsorted(places, at, "right") + 1] - at
-    return np.minimum(before, FAR).astype(np.float64), np.minimum(after, FAR).astype(np.float64)
+    def each(self, values: Sequence[float]) -> NDArray[np.float64]:
+        """Give each block the value of its document."""
+        return np.array(values, dtype=np.float64)[self.documents]
 
+    def company(self, name: str, values: NDArray[np.float64], some: NDArray[np.bool_] | None = None) -> Features:
+        """Return the values of the two blocks on each side, -1 where there is none; only `some` blocks count as neighbours."""
+        if some is None:
+            padded = np.concatenate(([-1.0, -1.0], values, [-1.0, -1.0]))
+            return {
+                f"{name} {step:+d}": np.where(inside, padded[2 + step : 2 + step + self.count], -1.0)
+                for step, inside in (
+                    (-2, self.at >= 2),
+                    (-1, self.at >= 1),
+                    (1, self.back >= 1),
+                    (2, self.back >= 2),
+                )
+            }
+        before = np.concatenate(([0], np.cumsum(some)))  # how many of them stand before each block
+        padded = np.concatenate(([-1.0, -1.0], values[some], [-1.0, -1.0]))
+        left, right = before[:-1] + 2, before[1:] + 2  # the next one on, in `padded`; that after the block itself
+        low, high = before[self.start] + 2, before[self.end] + 2
+        return {
+            f"{name} -2": np.where(left - 2 >= low, padded[left - 2], -1.0),
+            f"{name} -1": np.where(left - 1 >= low, padded[left - 1], -1.0),
+            f"{name} +1": np.where(right < high, padded[right], -1.0),
+            f"{name} +2": np.where(right + 1 < high, padded[right + 1], -1.0),
+        }
 
-def _run(
-    prose: NDArray[np.bool_], recurs: NDArray[np.bool_], strong: NDArray[np.bool_], ruled: NDArray[np.bool_]
-) -> Features:
-    """Return, of the stretch without unseen prose that a block is in: its length, and what share of it recurs, or a rule knows."""
-    stretch = np.cumsum(prose) * 2 - prose
-    _, at = np.unique(stretch, return_inverse=True)
-    count = np.bincount(at)
-
-    def mean(values: NDArray[np.bool_]) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = (np.bincount(at, weights=values) / count)[at]
+    def window(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the mean of the `WINDOW` blocks on each side, without the block itself."""
+        total = np.zeros(self.count)
+        for step in range(1, min(WINDOW, self.count - 1) + 1):
+            total[step:] += np.where(self.at[step:] >= step, values[:-step], 0.0)
+            total[:-step] += np.where(self.back[:-step] >= step, values[step:], 0.0)
+        others = np.minimum(WINDOW, self.at) + np.minimum(WINDOW, self.back)
+        result: NDArray[np.float64] = total / np.maximum(1, others)
         return result
 
-    return {
-        "run": np.log2(count[at]).astype(np.float64),
-        "run recurs": mean(recurs),
-        "run strong": mean(strong),
-        "run ruled": mean(ruled),
-    }
+    def distances(self, marked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return how many blocks back the last marked one is, and how many on the next one, at most `FAR`."""
+        places = np.arange(self.count)
+        last = np.concatenate(([-1], np.maximum.accumulate(np.where(marked, places, -1))))[:-1]
+        marked_back = np.where(marked, places, self.count + FAR)[::-1]
+        following = np.concatenate(([self.count + FAR], np.minimum.accumulate(marked_back)))[:-1][::-1]
+        before = np.where(last >= self.start, places - last, FAR)
+        after = np.where(following < self.end, following - places, FAR)
+        return np.minimum(before, FAR).astype(np.float64), np.minimum(after, FAR).astype(np.float64)
 
+    def sums(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the sum of the whole numbers before each block in its document, and of those after it."""
+        sums = np.concatenate(([0.0], np.cumsum(values)))
+        return sums[:-1] - sums[self.start], sums[self.end] - sums[1:]
 
-def _chain(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return how many blocks in a row, this one among them, follow each other elsewhere in the group, too; at most `FAR`."""
-    count = len(before)
-    linked = np.concatenate(([False], before[1:] & after[:-1])) if count else before
-    chains = np.cumsum(~linked)
-    lengths = np.bincount(chains)
-    alone = ~(before | after)
-    return np.where(alone, 0, np.minimum(lengths[chains], FAR)).astype(np.float64)
+    def mean(self, marked: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Give each block the share of its document's blocks that are marked."""
+        sums = np.concatenate(([0], np.cumsum(marked)))
+        shares = (sums[self.first[1:]] - sums[self.first[:-1]]) / np.maximum(1, self.counts)
+        result: NDArray[np.float64] = shares[self.documents]
+        return result
+
+    def run(
+        self, prose: NDArray[np.bool_], recurs: NDArray[np.bool_], strong: NDArray[np.bool_], ruled: NDArray[np.bool_]
+    ) -> Features:
+        """Return, of the stretch without unseen prose that a block is in: its length, and what share of it recurs, or a rule knows."""
+        breaks = prose.copy()
+        breaks[self.at == 0] = True  # a document starts a stretch, and so does prose, and what comes after it
+        breaks[1:] |= prose[:-1]
+        at = np.cumsum(breaks) - 1
+        count = np.bincount(at)
+
+        def mean(values: NDArray[np.bool_]) -> NDArray[np.float64]:
+            result: NDArray[np.float64] = (np.bincount(at, weights=values) / count)[at]
+            return result
+
+        return {
+            "run": np.log2(count[at]).astype(np.float64),
+            "run recurs": mean(recurs),
+            "run strong": mean(strong),
+            "run ruled": mean(ruled),
+        }
+
+    def chain(self, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return how many blocks in a row, this one among them, follow each other elsewhere in the group, too; at most `FAR`."""
+        linked = np.zeros(self.count, dtype=np.bool_)
+        linked[1:] = before[1:] & after[:-1]
+        linked[self.at == 0] = False
+        chains = np.cumsum(~linked)
+        lengths = np.bincount(chains)
+        alone = ~(before | after)
+        return np.where(alone, 0, np.minimum(lengths[chains], FAR)).astype(np.float64)

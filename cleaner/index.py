@@ -88,8 +88,8 @@ def learn(documents: Iterable[Document]) -> Index:
         if number and near.comparable(block.folded)
     }
     digests = [digest_of(lines.keys[first:last]) for first, last in pairwise(lines.first.tolist())]
-    ids, groups = ([getattr(document, name) for document in found] for name in ("id", "group"))
-    return _ordered(ids, groups, digests, lines, shingles(pages), texts)
+    names = [(document.id, document.group, digest) for document, digest in zip(found, digests, strict=True)]
+    return _ordered(names, lines, shingles(pages), texts)
 
 
 def merge(indexes: Iterable[Index]) -> Index:
@@ -105,36 +105,27 @@ def merge(indexes: Iterable[Index]) -> Index:
     texts: dict[int, str] = {}
     for index in parts:
         texts.update(index.texts)
-    ids, groups, digests = (
-        list(chain.from_iterable(getattr(index, name) for index in parts)) for name in ("ids", "groups", "digests")
-    )
+    names = [name for index in parts for name in zip(index.ids, index.groups, index.digests, strict=True)]
     lines = joined([index.lines for index in parts])
-    return _ordered(ids, groups, digests, lines, strung([index.shingles for index in parts]), texts)
+    return _ordered(names, lines, strung([index.shingles for index in parts]), texts)
 
 
-def _ordered(
-    ids: Sequence[str],
-    groups: Sequence[str],
-    digests: Sequence[str],
-    lines: Lines,
-    long: Shingles,
-    texts: dict[int, str],
-) -> Index:
-    """Put documents in order; one that comes twice counts once."""
+def _ordered(names: Sequence[tuple[str, str, str]], lines: Lines, long: Shingles, texts: dict[int, str]) -> Index:
+    """Put documents in order, given id, group and digest of each; one that comes twice counts once."""
 
-    def identity(number: int) -> tuple[str, str, str, bytes]:
+    def identity(number: int) -> tuple[tuple[str, str, str], bytes]:
         # The offsets are part of it: the same lines may be set apart by other white space.
         own = slice(first[number], first[number + 1])
-        return ids[number], groups[number], digests[number], lines.starts[own].tobytes() + lines.stops[own].tobytes()
+        return names[number], lines.starts[own].tobytes() + lines.stops[own].tobytes()
 
     first = lines.first.tolist()
-    unique = {identity(number): number for number in range(len(ids))}
+    unique = {identity(number): number for number in range(len(names))}
     order = [unique[name] for name in sorted(unique)]
-    if order != list(range(len(ids))):
+    if order != list(range(len(names))):
         documents = np.array(order, dtype=np.int64)
         lines, long = lines.take(documents), long.take(documents)
-    names = (tuple(values[number] for number in order) for values in (ids, groups, digests))
-    return Index(*names, lines, long, texts)
+    ids, groups, digests = (tuple(names[number][at] for number in order) for at in range(3))
+    return Index(ids, groups, digests, lines, long, texts)
 
 
 _ARRAYS = {
@@ -192,14 +183,14 @@ def loads(data: bytes, where: str = "index") -> Index:
     if header.get("checksum") != _checksum(tensors):
         raise IndexFormatError(f"{where}: damaged: its checksum differs; expected it as `cleaner learn` wrote it")
     try:
-        names = [tuple(_unpacked(name, tensors)) for name in _STRINGS]
+        ids, groups, digests = (tuple(_unpacked(name, tensors)) for name in _STRINGS)
         parts: dict[str, dict[str, NDArray[Any]]] = {"lines": {}, "shingles": {}}
         for name, (part, column) in _ARRAYS.items():
             parts[part][column] = tensors[name]
         texts = dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True))
     except (KeyError, ValueError) as error:
         raise IndexFormatError(f"{where}: lacks parts; expected it as `cleaner learn` wrote it") from error
-    index = Index(*names, Lines(**parts["lines"]), Shingles(**parts["shingles"]), texts)
+    index = Index(ids, groups, digests, Lines(**parts["lines"]), Shingles(**parts["shingles"]), texts)
     if header.get("documents") != len(index):
         raise IndexFormatError(f"{where}: damaged: expected {header.get('documents')} documents, got {len(index)}")
     return index

@@ -7,16 +7,23 @@ blocks after it are the list's is told by their shape, by what recurs, and by wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleaner.form import CLAUSE, form
+from cleaner.layout import Layout
 from cleaner.model import Block, Evidence, RuleReason
 from cleaner.near import WIDTH
 from cleaner.pages import BREAK, page_numbers, running
 from cleaner.repetition import Repetition
-from cleaner.segment import is_bulleted, is_code, is_prose, width
+from cleaner.segment import is_bulleted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TITLE = 300
 """Width above which a block is no title of a list, whatever its last character."""
@@ -34,9 +41,6 @@ OVERWHELMING = 8
 WRAPPED = 30
 """A line that its sentence goes on after is prose when it is this wide: hard-wrapped text, or verse."""
 
-CLAUSE = 20
-"""Narrower text is no sentence, whatever its last character: "Vol. 2.", "p.m."."""
-
 SEVERAL = 2
 """Other documents that make a sentence more than a quotation."""
 
@@ -48,25 +52,26 @@ class Observed:
     """One document's blocks and what was observed of them."""
 
     def __init__(
-        self, text: str, blocks: Sequence[Block], evidence: Sequence[Evidence], repetition: Repetition
+        self,
+        text: str,
+        blocks: Sequence[Block],
+        evidence: Sequence[Evidence],
+        repetition: Repetition,
+        layout: Layout | None = None,
     ) -> None:
         self.text = text
         self.blocks = blocks
-        self.widths = [width(block.folded) for block in blocks]
-        self.prose = [is_prose(block.folded) or (block.sentence and _closed(block.folded)) for block in blocks]
-        """Whether each block reads like a sentence of a body; of a longer line, any closed sentence does."""
-        self.closed = [self.prose[at] or self._is_clause(at) for at in range(len(blocks))]
-        """Whether each block is a sentence or its part, short ones and quoted mail included."""
-        for at in range(len(blocks) - 2, -1, -1):
-            if self.closed[at + 1] and self._goes_on(at):
-                self.closed[at] = True
-                self.prose[at] = self.prose[at] or self.widths[at] >= WRAPPED
-        self.fenced = self._fenced()
-        """Whether each block lies in a fenced code block of Markdown, fences included."""
-        self.code = [is_code(block.folded) for block in blocks]
-        self.lettered = [any(map(str.isalpha, block.folded)) for block in blocks]
-        self.signals, self.reasons = _said(evidence, len(blocks))
-        """What rules say of each block, and whether that settles it; and which speak for cutting it."""
+        self.repetition = repetition
+        self.layout = layout
+        """What the markup of a page says of its lines."""
+        self.form = [form(block.folded) for block in blocks]
+        self.prose, self.closed = self._read()
+        """Whether each block reads like a sentence of a body; whether it is a sentence or its part, short ones and quoted mail
+        included. Of a longer line, any closed sentence reads like one."""
+        self.lettered = np.array([one.letters for one in self.form], dtype=np.bool_)
+        self.evidence = evidence
+        self.signals, self.reasons = _said(evidence)
+        """What rules say of each block that they speak of, and whether that settles it; and which speak for cutting it."""
         self.parted = frozenset(
             at
             for at, block in enumerate(blocks if BREAK in text else ())
@@ -75,67 +80,114 @@ class Observed:
         """Blocks that a form feed stands in."""
         self.pages = page_numbers(text, blocks)
         """The page of each block, from 0."""
-        self.running = running(blocks, self.pages)
+        self.running = running(blocks, self.pages) if BREAK in text else {}
         """Blocks that are the head or the foot of a page, and why."""
-        self.repetition = repetition
-        recurs = repetition.shared > 0
-        self.recurs: list[bool] = recurs.tolist()
+        self.recurs = repetition.shared > 0
         """Whether other documents hold each block, or nearly the same."""
-        edge = (repetition.head > 0) | (repetition.tail > 0)
-        beside = np.zeros(len(recurs), dtype=np.bool_)
-        lettered = np.flatnonzero(self.lettered)
-        beside[lettered[1:]] |= recurs[lettered[:-1]]
-        beside[lettered[:-1]] |= recurs[lettered[1:]]
-        self.template: list[bool] = (recurs & (edge | beside)).tolist()
-        """Whether each block recurs, and not alone as a quotation or a section's heading does."""
-        self.sheltered = frozenset(at for heading in range(len(blocks)) for at in self._sheltered(heading))
+        kept = [at for at, signals in self.signals.items() if "keep" in signals]
+        self.sheltered = frozenset(at for heading in kept for at in self._sheltered(heading))
         """Blocks listed under a section heading that a rule keeps: "See also", "References"."""
-        self.openers = [at for at, signals in enumerate(self.signals) if "open" in signals and not self.kept(at)]
-        self.paragraphs = list(accumulate((self._blank_after(at) for at in range(len(blocks) - 1)), initial=0))
-        """Of each block, the number of the stretch without blank lines that it is in."""
-        self.starts = [block.folded[:WIDTH] for block in blocks]
-        copies = Counter(self.starts)
-        self.copied = [
-            wide >= WIDTH and copies[start] > 1 and not code
-            for start, wide, code in zip(self.starts, self.widths, self.code, strict=True)
-        ]
-        """Whether the same text, whole or cut short, stands elsewhere in the document: wide enough not to be chance."""
+        self.fenced = self._fenced()
+        """Whether each block lies in a fenced code block of Markdown, fences included."""
+        self.kept = self.fenced.copy()
+        """Whether each block is body whatever else is said of it: a rule says so, or keeps its section; or it is fenced code; or
+        it goes on on the next page."""
+        self.kept[[*kept, *self.sheltered, *self.parted]] = True
+        self.openers = sorted(at for at, signals in self.signals.items() if "open" in signals and not self.kept[at])
         stops = [*self.openers[1:], len(blocks)]
         lists = {at: self._items(at, stop) for at, stop in zip(self.openers, stops, strict=False)}
         self.listed = frozenset(at for items in lists.values() for at in items)
         """Blocks that are items of a list under a heading that a rule knows."""
         self.bare = frozenset(at for at, items in lists.items() if not items and self._heads_body(at))
         """Headings that a rule knows, but that open no list: a section of the body goes by that name."""
-
-    def kept(self, place: int) -> bool:
-        """Whether a block is body whatever else is said of it.
-
-        A rule says so, or keeps its section; or it is fenced code; or it goes on on the next page.
-        """
-        return "keep" in self.signals[place] or self.fenced[place] or place in self.sheltered or place in self.parted
-
-    def ruled(self, place: int) -> bool:
-        """Whether a rule speaks for cutting a block, or for cutting the list that it is in."""
-        signals = self.signals[place]
-        return place in self.listed or "cut" in signals or ("open" in signals and place not in self.bare)
-
-    def settled(self, place: int) -> bool:
-        """Whether a rule of the user's own speaks for cutting a block, or it is the head or the foot of a page."""
-        return place in self.running or any(
-            settles and signal != "keep" for signal, settles in self.signals[place].items()
+        self.cut = self._marked(at for at, signals in self.signals.items() if "cut" in signals)
+        """Whether a rule cuts each block."""
+        self.opens = self._marked(
+            at for at, signals in self.signals.items() if "open" in signals and at not in self.bare
         )
+        """Whether each block is a heading that a rule knows."""
+        self.items = self._marked(self.listed)
+        """The same as marks."""
+        self.ruled = self.cut | self.opens | self.items
+        """Whether a rule speaks for cutting each block, or for cutting the list that it is in."""
+        self.speaks = self.ruled | self.recurs | self._marked(self.running)
+        """Whether evidence of its own speaks for cutting each block."""
+        self.settled = self._marked(
+            [
+                *self.running,
+                *(
+                    at
+                    for at, signals in self.signals.items()
+                    if any(settles and signal != "keep" for signal, settles in signals.items())
+                ),
+            ]
+        )
+        """Whether a rule of the user's own speaks for cutting each block, or it is the head or the foot of a page."""
 
-    def speaks(self, place: int) -> bool:
-        """Whether evidence of its own speaks for cutting a block."""
-        return self.ruled(place) or self.recurs[place] or place in self.running
+    @cached_property
+    def widths(self) -> list[int]:
+        """How wide each block is, in letters of the Latin script."""
+        return [one.width for one in self.form]
+
+    @cached_property
+    def code(self) -> NDArray[np.bool_]:
+        """Whether each block looks like a line of a program or a table."""
+        return np.array([one.code for one in self.form], dtype=np.bool_)
+
+    @cached_property
+    def template(self) -> NDArray[np.bool_]:
+        """Whether each block recurs, and not alone as a quotation or a section's heading does."""
+        edge = (self.repetition.head > 0) | (self.repetition.tail > 0)
+        beside = np.zeros(len(self.blocks), dtype=np.bool_)
+        lettered = np.flatnonzero(self.lettered)
+        beside[lettered[1:]] |= self.recurs[lettered[:-1]]
+        beside[lettered[:-1]] |= self.recurs[lettered[1:]]
+        return self.recurs & (edge | beside)
+
+    @cached_property
+    def paragraphs(self) -> list[int]:
+        """Of each block, the number of the stretch without blank lines that it is in."""
+        return list(accumulate((self._blank_after(at) for at in range(len(self.blocks) - 1)), initial=0))
+
+    @cached_property
+    def starts(self) -> list[str]:
+        """How each block starts."""
+        return [block.folded[:WIDTH] for block in self.blocks]
+
+    @cached_property
+    def copied(self) -> NDArray[np.bool_]:
+        """Whether the same text, whole or cut short, stands elsewhere in the document: wide enough not to be chance."""
+        copies = Counter(self.starts)
+        copied = np.zeros(len(self.blocks), dtype=np.bool_)
+        if len(copies) < len(self.blocks):
+            for at, (one, start) in enumerate(zip(self.form, self.starts, strict=True)):
+                copied[at] = one.width >= WIDTH and not one.code and copies[start] > 1
+        return copied
 
     def told(self, place: int) -> bool:
         """Whether there is a reason to give for cutting a block."""
-        return bool(self.reasons[place]) or place in self.repetition.reasons or place in self.running
+        return place in self.reasons or place in self.repetition.reasons or place in self.running
 
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
-        return self.copied[place] or self.template[place] or "cut" in self.signals[place]
+        return bool(self.copied[place] or self.template[place]) or "cut" in self.signals.get(place, ())
+
+    def _marked(self, places: Iterable[int]) -> NDArray[np.bool_]:
+        marked = np.zeros(len(self.blocks), dtype=np.bool_)
+        marked[list(places)] = True
+        return marked
+
+    def _read(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which blocks read like a sentence, and which are one or its part."""
+        prose = [
+            one.prose or (block.sentence and one.ended) for one, block in zip(self.form, self.blocks, strict=True)
+        ]
+        closed = [reads or one.clause for reads, one in zip(prose, self.form, strict=True)]
+        for at in range(len(self.blocks) - 2, -1, -1):
+            if not prose[at] and closed[at + 1] and self._goes_on(at):
+                closed[at] = True
+                prose[at] = self.form[at].width >= WRAPPED
+        return np.array(prose, dtype=np.bool_), np.array(closed, dtype=np.bool_)
 
     def _items(self, opener: int, stop: int) -> range:
         """Return the blocks listed under the heading at `opener`, at most up to `stop`, where another heading is.
@@ -156,10 +208,10 @@ class Observed:
     def _reach(self, place: int, stop: int) -> int:
         """Follow a list from `place`: return where it ends, at most `stop`."""
         first = last = place
-        while place < stop and not self.kept(place):
+        while place < stop and not self.kept[place]:
             known = self.known(place)
             title = (
-                not (self.closed[place] or self.code[place] or self._starts_body(place)) and self.widths[place] <= TITLE
+                not (self.closed[place] or self.form[place].code or self._starts_body(place)) and self.widths[place] <= TITLE
             )
             if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
                 break
@@ -214,26 +266,21 @@ class Observed:
 
     def _sheltered(self, heading: int) -> range:
         """Return the list right under a heading that a rule keeps, up to an item that others hold, or a rule knows."""
-        if "keep" not in self.signals[heading] or self.closed[heading]:
+        if self.closed[heading]:
             return range(0)
         end, shared = heading + 1, self.repetition.shared
         while end < len(self.blocks) and is_bulleted(self.blocks[end].folded):
-            if self.signals[end] or shared[end] >= SEVERAL:
+            if end in self.signals or shared[end] >= SEVERAL:
                 break
             end += 1
         return range(heading + 1, end)
 
-    def _is_clause(self, place: int) -> bool:
-        folded = self.blocks[place].folded
-        return folded.startswith(">") or (self.widths[place] >= CLAUSE and _closed(folded))
-
     def _goes_on(self, place: int) -> bool:
         """Whether the sentence of a block goes on in the next one: in lower case, or after a comma."""
-        if self._blank_after(place) or self.widths[place] < CLAUSE:
+        if self.form[place].width < CLAUSE or self._blank_after(place):
             return False
         following = self.blocks[place + 1]
-        lower = self.text[following.start : following.stop].lstrip()[:1].islower()
-        return lower or self.blocks[place].folded.endswith((",", ";"))
+        return self.form[place].goes_on or self.text[following.start : following.stop].lstrip()[:1].islower()
 
     def _starts_body(self, place: int) -> bool:
         """Whether a block is a Markdown heading, or opens a quotation: neither is an item of a list."""
@@ -243,32 +290,27 @@ class Observed:
         """Whether what comes after a heading is neither the document's end nor another heading."""
         if opener + 1 == len(self.blocks) or self.blocks[opener].sentence:
             return False
-        return "open" not in self.signals[opener + 1]
+        return "open" not in self.signals.get(opener + 1, ())
 
-    def _fenced(self) -> list[bool]:
-        fences = [at for at, block in enumerate(self.blocks) if block.folded.startswith(("```", "~~~"))]
-        fenced = [False] * len(self.blocks)
+    def _fenced(self) -> NDArray[np.bool_]:
+        fenced = np.zeros(len(self.blocks), dtype=np.bool_)
+        fences = [at for at, one in enumerate(self.form) if one.fence]
         for first, last in zip(fences[::2], fences[1::2], strict=False):
-            fenced[first : last + 1] = [True] * (last + 1 - first)
+            fenced[first : last + 1] = True
         return fenced
 
     def _blank_after(self, place: int) -> bool:
         block = self.blocks[place]
-        return self.text.count("\n", block.stop, block.end) > 1
+        return block.end - block.stop > 1 and self.text.count("\n", block.stop, block.end) > 1
 
 
-def _said(evidence: Sequence[Evidence], count: int) -> tuple[list[dict[str, bool]], list[list[RuleReason]]]:
-    """Return the signals for each of `count` blocks, and whether one settles it; and the reasons for cutting it."""
-    signals: list[dict[str, bool]] = [{} for _ in range(count)]
-    reasons: list[list[RuleReason]] = [[] for _ in range(count)]
+def _said(evidence: Sequence[Evidence]) -> tuple[dict[int, dict[str, bool]], dict[int, list[RuleReason]]]:
+    """Return the signals for blocks that rules speak of, and whether one settles it; and the reasons for cutting them."""
+    signals: dict[int, dict[str, bool]] = {}
+    reasons: dict[int, list[RuleReason]] = {}
     for said in evidence:
-        signals[said.block][said.signal] = said.settles or signals[said.block].get(said.signal, False)
+        known = signals.setdefault(said.block, {})
+        known[said.signal] = said.settles or known.get(said.signal, False)
         if said.signal != "keep":
-            reasons[said.block].append(said.reason)
+            reasons.setdefault(said.block, []).append(said.reason)
     return signals, reasons
-
-
-def _closed(folded: str) -> bool:
-    """Whether folded text ends with a full stop, which an ellipsis is not."""
-    bare = folded.rstrip("\"'”’»)]」』）")
-    return bare.endswith((".", "。", "।", "۔")) and not bare.endswith("..")

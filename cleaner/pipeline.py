@@ -11,6 +11,7 @@ from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
 from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, Document, Span
+from cleaner.observed import Observed
 from cleaner.render import body
 from cleaner.repetition import lookup
 from cleaner.rules import load_rules
@@ -21,6 +22,16 @@ from cleaner.segment import segment
 def _shipped_rules() -> RuleSet:
     """Read the shipped rules, once for all that use them: nothing changes them."""
     return load_rules()
+
+
+@dataclass
+class _Body:
+    """What is left of a document so far."""
+
+    document: Document
+    text: str
+    spans: tuple[Span, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,16 +49,18 @@ class Cleaner:
 
     def explain(self, document: Document) -> Decision:
         """Return the evidence on `document` and what follows from it, in one pass, before anything is held back."""
-        [repetition] = lookup(self._frequencies, [document], [segment(document.text)])
-        blocks = repetition.blocks
-        evidence = tuple(match(self.rules, document, blocks))
-        return decide(document.text, blocks, evidence, repetition, self.policy, layout=document.layout)
+        return self._explained([document])[0]
+
+    def _explained(self, documents: Sequence[Document]) -> list[Decision]:
+        repetitions = lookup(self._frequencies, documents, [segment(document.text) for document in documents])
+        pages = [
+            Observed(document.text, found.blocks, match(self.rules, document, found.blocks), found, document.layout)
+            for document, found in zip(documents, repetitions, strict=True)
+        ]
+        return decide(pages, self.policy)
 
     def clean(self, document: Document) -> Cleaned:
-        r"""Cut the boilerplate out of `document`.
-
-        The body is cleaned again until nothing more comes off, so cleaning a body changes nothing. A page is looked at once: its
-        layout speaks of all that it shows.
+        r"""Cut the boilerplate out of `document`: `clean_all` of one.
 
         Raises:
             RuleError: a rule's pattern ran out of time.
@@ -55,26 +68,53 @@ class Cleaner:
         >>> Cleaner().clean(Document("a", "The body.\n\nYou may also like\n\nAnother story\n")).text
         'The body.\n'
         """
-        text = document.text
-        spans: tuple[Span, ...] = ()
-        error = None
-        decision = self.explain(document)
-        duplicate_of = decision.repetition.duplicate_of
-        while decision.spans:
-            more = placed(document.text, _joined(spans, decision.spans))
-            rest = body(document.text, more)
-            if self.policy.max_share is not None and not any(map(str.isalpha, rest)):
-                error = "the cut would leave no text; expected a body beside the boilerplate"
-                break
-            text, spans = rest, more
-            if document.layout is not None:
-                break
-            decision = self.explain(replace(document, text=text))
+        return self.clean_all([document])[0]
+
+    def clean_all(self, documents: Sequence[Document]) -> list[Cleaned]:
+        r"""Cut the boilerplate out of each of `documents`. One's body does not depend on the others; many at once are faster.
+
+        A body is cleaned again until nothing more comes off, so cleaning a body changes nothing. A page is looked at once: its
+        layout speaks of all that it shows.
+
+        Raises:
+            RuleError: a rule's pattern ran out of time.
+
+        >>> text = "The body.\n\nYou may also like\n\nAnother story\n"
+        >>> [found.status for found in Cleaner().clean_all([Document("a", text), Document("b", "Another body.\n")])]
+        ['cleaned', 'unchanged']
+        """
+        decisions = self._explained(documents)
+        duplicates = [decision.repetition.duplicate_of for decision in decisions]
+        bodies = [_Body(document, document.text) for document in documents]
+        open_ = list(range(len(documents)))
+        while open_:
+            again = []
+            for at, decision in zip(open_, decisions, strict=True):
+                if decision.spans and self._cut(bodies[at], decision.spans):
+                    again.append(at)
+            open_ = again
+            decisions = self._explained([replace(bodies[at].document, text=bodies[at].text) for at in open_])
+        return [
+            self._finished(found, duplicate_of) for found, duplicate_of in zip(bodies, duplicates, strict=True)
+        ]
+
+    def _cut(self, found: _Body, spans: Sequence[Span]) -> bool:
+        """Cut `spans` out of what is left of a document; return whether to look at the rest again."""
+        more = placed(found.document.text, _joined(found.spans, spans))
+        rest = body(found.document.text, more)
+        if self.policy.max_share is not None and not any(map(str.isalpha, rest)):
+            found.error = "the cut would leave no text; expected a body beside the boilerplate"
+            return False
+        found.text, found.spans = rest, more
+        return found.document.layout is None
+
+    def _finished(self, found: _Body, duplicate_of: str | None) -> Cleaned:
+        document, text, spans = found.document, found.text, found.spans
         if spans and (error := self._held(document.text, text)):
             return Cleaned(document, document.text, (), "held", error, duplicate_of)
         if spans:
             return Cleaned(document, text, spans, "cleaned", None, duplicate_of)
-        return Cleaned(document, text, (), "held" if error else "unchanged", error, duplicate_of)
+        return Cleaned(document, text, (), "held" if found.error else "unchanged", found.error, duplicate_of)
 
     def _held(self, text: str, rest: str) -> str | None:
         """Why a cut that leaves `rest` of `text` must not be made; None when it may."""
@@ -98,7 +138,7 @@ def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy 
         raise TypeError("clean: a str; expected an iterable of texts")
     documents = [Document(str(number), text) for number, text in enumerate(texts)]
     cleaner = Cleaner(learn(documents), _shipped_rules() if rules is None else rules, policy or Policy())
-    return [cleaner.clean(document) for document in documents]
+    return cleaner.clean_all(documents)
 
 
 def _joined(earlier: Sequence[Span], later: Sequence[Span]) -> tuple[Span, ...]:

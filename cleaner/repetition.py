@@ -360,8 +360,8 @@ class _Lookup:
                 makers[number][at] = partial(self.passages[number].reason, at)
         for line, ((slot, count, alike), *_) in self._nearly.items():
             number = int(self._documents[line])
-            maker = partial(self.known.reason, slot, count, alike, self.kin[number].own)
-            makers[number][line - int(first[number])] = maker
+            nearly = partial(self.known.reason, slot, count, alike, self.kin[number].own)
+            makers[number][line - int(first[number])] = nearly
         for line, maker in self._titled():
             number = int(self._documents[line])
             makers[number].setdefault(line - int(first[number]), maker)
