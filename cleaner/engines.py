@@ -5,6 +5,7 @@ Results never depend on the number of workers: batches go out and come back in t
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cleaner import formats, report
 from cleaner.index import Index, learn, merge
 from cleaner.layout import Metadata, Reading
-from cleaner.model import CleanerError, Document, Failure
+from cleaner.model import Cleaned, CleanerError, Document, Failure
 
 if TYPE_CHECKING:
     from cleaner.formats import Fields, Record, Source
@@ -136,29 +137,54 @@ def clean_all(
 
 
 def _clean_batch(cleaner: Cleaner, fields: Fields, records: Sequence[Record]) -> list[Done]:
-    return [_clean(cleaner, fields, record) for record in records]
+    """Clean the documents of a batch together; when one of them goes wrong, one by one."""
+    entries = [_open(record, fields) for record in records]
+    documents = [entry for entry, _ in entries if isinstance(entry, Document)]
+    try:
+        cleaned: Iterator[Cleaned | Failure] = iter(cleaner.clean_all(documents))
+    except CleanerError:
+        cleaned = (_clean(cleaner, document) for document in documents)
+    return [
+        _done(record, next(cleaned) if isinstance(entry, Document) else entry, about, fields)
+        for record, (entry, about) in zip(records, entries, strict=True)
+    ]
 
 
 def _size(record: Record) -> int:
     """Return the bytes of a record."""
     text = record.entry.text if record.html and not record.line and isinstance(record.entry, Document) else record.raw
-    return len(text.encode())
+    return len(text) if text.isascii() else len(text.encode())
 
 
-def _clean(cleaner: Cleaner, fields: Fields, record: Record) -> Done:
-    entry, about = record.entry, None
-    if isinstance(entry, Document):
-        try:
-            if record.html:
-                entry, about = opened(entry, fields.reading)
-            cleaned = cleaner.clean(entry)
-        except CleanerError as error:
-            entry = Failure(entry.id, f"{entry.id}: {error}", entry.group)
-        else:
-            body, literal = formats.body(record, cleaned, fields, about)
-            return Done(record.target, body, report.record(record.source, cleaned, literal, about, record.target))
-    if isinstance(entry, Failure):
-        return Done(record.target, None, report.failure_record(record.source, entry))
+def _open(record: Record, fields: Fields) -> tuple[Document | Failure | None, Metadata | None]:
+    """Return what a record holds, opened; of a page, what it says of itself, too."""
+    entry = record.entry
+    if not record.html or not isinstance(entry, Document):
+        return entry, None
+    try:
+        return opened(entry, fields.reading)
+    except CleanerError as error:
+        return _failed(entry, error), None
+
+
+def _clean(cleaner: Cleaner, document: Document) -> Cleaned | Failure:
+    try:
+        return cleaner.clean(document)
+    except CleanerError as error:
+        return _failed(document, error)
+
+
+def _failed(document: Document, error: CleanerError) -> Failure:
+    return Failure(document.id, f"{document.id}: {error}", document.group)
+
+
+def _done(record: Record, result: Cleaned | Failure | None, about: Metadata | None, fields: Fields) -> Done:
+    """Return what is written of a record."""
+    if isinstance(result, Cleaned):
+        body, literal = formats.body(record, result, fields, about)
+        return Done(record.target, body, report.record(record.source, result, literal, about, record.target))
+    if isinstance(result, Failure):
+        return Done(record.target, None, report.failure_record(record.source, result))
     return Done(record.target, record.raw, None)
 
 
@@ -216,6 +242,7 @@ _work: Callable[[list[Any]], Any] | None = None
 def _prepare(work: Callable[[list[Any]], Any]) -> None:
     global _work  # noqa: PLW0603  # a worker process has no other place for it
     _work = work
+    gc.freeze()  # what is there now stays: looking through it again and again would take a tenth of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it reaches the whole group
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
