@@ -10,21 +10,23 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleaner import formats, report
+from cleaner.formats import Chunk, Fields, Record, Source
 from cleaner.index import Index, learn, merge
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure
+from cleaner.report import Summary
 
 if TYPE_CHECKING:
-    from cleaner.formats import Fields, Record, Source
     from cleaner.pipeline import Cleaner
 
 BATCH_BYTES = 1_000_000
@@ -38,18 +40,43 @@ Watch = Callable[[int], None]
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_Named = TypeVar("_Named", "Done", "_Learnt")
+
+
+Name = tuple[int, str, str, str]
+"""Of a document that was read: which record of its batch, its id, where it stands, and the file its body is alone in, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One record, ready to be written."""
+    """A batch of records, ready to be written."""
 
-    target: str
-    """The file of the output folder that it goes to."""
-    body: str | None
-    """The body of a file, or the line of a JSONL file; None when there is nothing to write."""
-    row: dict[str, Any] | None
-    """The record for the report; None for what is no document (a blank line)."""
+    bodies: tuple[tuple[str, bytes], ...]
+    """Files of the output folder, and what is written there next: the body of a file, or lines of a JSONL file."""
+    report: bytes
+    """Lines of the report: one for each document; none for what is no document (a blank line)."""
+    summary: Summary
+    """Of these."""
+    problems: tuple[str, ...]
+    """One line for each document that failed or was held back."""
+    grouped: bool
+    """Whether any document has a group."""
+    names: tuple[Name, ...]
+    """Of each document that was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What a batch taught."""
+
+    index: Index
+    failures: tuple[Failure, ...]
+    names: tuple[Name, ...]
+
+
+_Batch = Sequence[Chunk]
+_Refused = Mapping[int, str]
+"""Records of a batch that are failures, and why: their ids were used before."""
 
 
 def bytes_in(sources: Iterable[Source]) -> int:
@@ -72,31 +99,6 @@ def workers(sources: Sequence[Source], jobs: int | None) -> int:
     return (os.cpu_count() or 1) if bytes_in(sources) >= PARALLEL_BYTES else 1
 
 
-def read_all(sources: Iterable[Source], fields: Fields) -> Iterator[Record]:
-    """Yield the records of all sources in order.
-
-    A document whose id was used before is yielded as a failure, and so is a file whose body would go where another one's does.
-    """
-    seen: dict[str, str] = {}
-    bodies: dict[str, str] = {}
-    for source in sources:
-        for record in formats.read(source, fields):
-            entry = record.entry
-            where = f"{record.source}:{record.line}" if record.line else str(source.path)
-            if isinstance(entry, Document) and seen.setdefault(entry.id, where) is not where:
-                error = f"{where}: the id {entry.id!r} is already that of {seen[entry.id]}; expected unique ids"
-                yield formats.Record(record.source, Failure(entry.id, error, entry.group), "", record.line)
-            elif (
-                isinstance(entry, Document)
-                and not record.line
-                and bodies.setdefault(record.target, record.source) != record.source
-            ):
-                error = f"{where}: its body would be {record.target}, as that of {bodies[record.target]}; expected another name"
-                yield formats.Record(record.source, Failure(entry.id, error, entry.group), "", record.line)
-            else:
-                yield record
-
-
 def learn_all(
     sources: Sequence[Source],
     fields: Fields,
@@ -106,54 +108,108 @@ def learn_all(
     failed: Callable[[Failure], object] | None = None,
 ) -> Index:
     """Return the index of all documents that can be read, and tell `failed` of the others."""
-
-    def documents() -> Iterator[tuple[tuple[Document, bool], int]]:
-        for record in read_all(sources, fields):
-            if isinstance(record.entry, Document):
-                yield (record.entry, record.html), _size(record)
-            elif record.entry is not None and failed:
-                failed(record.entry)
-
-    return merge(_in_order(partial(_learn_batch, fields.reading), _batches(documents(), watch), jobs))
-
-
-def _learn_batch(reading: Reading, documents: Sequence[tuple[Document, bool]]) -> Index:
-    """Return the index of some documents; of the HTML ones by their text."""
-    if any(html for _, html in documents):
-        from cleaner.markup import text_of  # most runs have no HTML, and its libraries are slow to import
-
-        opened = [replace(one, text=text_of(one.text, reading)) if html else one for one, html in documents]
-        return learn(opened)
-    return learn(one for one, _ in documents)
+    parts = []
+    for learnt in _each(partial(_learn_batch, fields), sources, jobs, watch):
+        parts.append(learnt.index)
+        for failure in learnt.failures if failed else ():
+            failed(failure)  # type: ignore[misc]  # it is there
+    return merge(parts)
 
 
 def clean_all(
     cleaner: Cleaner, sources: Sequence[Source], fields: Fields, *, jobs: int = 1, watch: Watch | None = None
 ) -> Iterator[Done]:
-    """Yield every record cleaned, in order. What goes wrong with one document becomes its `failed` record."""
-    records = ((record, _size(record)) for record in read_all(sources, fields))
-    for batch in _in_order(partial(_clean_batch, cleaner, fields), _batches(records, watch), jobs):
-        yield from batch
+    """Yield everything cleaned, batch by batch, in order. What goes wrong with one document becomes its `failed` record."""
+    yield from _each(partial(_clean_batch, cleaner, fields), sources, jobs, watch)
 
 
-def _clean_batch(cleaner: Cleaner, fields: Fields, records: Sequence[Record]) -> list[Done]:
+def _learn_batch(fields: Fields, batch: _Batch, refused: _Refused) -> _Learnt:
+    """Return the index of some documents; of the HTML ones by their text."""
+    records, names = _read(fields, batch, refused)
+    documents = [
+        replace(record.entry, text=_text_of(record.entry.text, fields.reading)) if record.html else record.entry
+        for record in records
+        if isinstance(record.entry, Document)
+    ]
+    failures = tuple(record.entry for record in records if isinstance(record.entry, Failure))
+    return _Learnt(learn(documents), failures, names)
+
+
+def _text_of(html: str, reading: Reading) -> str:
+    from cleaner.markup import text_of  # most runs have no HTML, and its libraries are slow to import
+
+    return text_of(html, reading)
+
+
+def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refused) -> Done:
     """Clean the documents of a batch together; when one of them goes wrong, one by one."""
+    records, names = _read(fields, batch, refused)
     entries = [_open(record, fields) for record in records]
     documents = [entry for entry, _ in entries if isinstance(entry, Document)]
     try:
         cleaned: Iterator[Cleaned | Failure] = iter(cleaner.clean_all(documents))
     except CleanerError:
         cleaned = (_clean(cleaner, document) for document in documents)
-    return [
-        _done(record, next(cleaned) if isinstance(entry, Document) else entry, about, fields)
-        for record, (entry, about) in zip(records, entries, strict=True)
-    ]
+    bodies: dict[str, list[bytes]] = {}
+    rows: list[dict[str, Any]] = []
+    for record, (entry, about) in zip(records, entries, strict=True):
+        result = next(cleaned) if isinstance(entry, Document) else entry
+        if isinstance(result, Cleaned):
+            body, literal = formats.body(record, result, fields, about)
+            bodies.setdefault(record.target, []).append(body.encode())
+            rows.append(report.record(record.source, result, literal, about, record.target))
+        elif isinstance(result, Failure):
+            rows.append(report.failure_record(record.source, result))
+        else:
+            bodies.setdefault(record.target, []).append(record.raw.encode())
+    return Done(
+        tuple((target, b"".join(parts)) for target, parts in bodies.items()),
+        b"".join(map(report.dumps, rows)),
+        report.Summary.total(rows),
+        tuple(_problem(row) for row in rows if row["error"] is not None),
+        any(row["group"] for row in rows),
+        names,
+    )
 
 
-def _size(record: Record) -> int:
-    """Return the bytes of a record."""
-    text = record.entry.text if record.html and not record.line and isinstance(record.entry, Document) else record.raw
-    return len(text) if text.isascii() else len(text.encode())
+def _problem(row: Mapping[str, Any]) -> str:
+    held = f"{row['id']}: held back: " if row["status"] == "held" else ""
+    return f"{held}{row['error']}"
+
+
+def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record], tuple[Name, ...]]:
+    """Return the records of a batch, the refused ones as failures, and the names of the documents among them."""
+    records, names = [], []
+    read = ((chunk.source, record) for chunk in batch for record in formats.records(chunk, fields))
+    for number, (source, record) in enumerate(read):
+        entry = record.entry
+        if isinstance(entry, Document):
+            where = f"{record.source}:{record.line}" if record.line else str(source.path)
+            names.append((number, entry.id, where, "" if record.line else record.target))
+            if number in refused:
+                failure = Failure(entry.id, refused[number], entry.group)
+                records.append(Record(record.source, failure, "", record.line))
+                continue
+        records.append(record)
+    return records, tuple(names)
+
+
+def _each(work: Callable[..., _Named], sources: Sequence[Source], jobs: int, watch: Watch | None) -> Iterator[_Named]:
+    """Yield what `work(batch, refused)` makes of each batch of the sources, in order.
+
+    Documents whose id was used before are refused, and so is a file whose body would go where another one's does.
+    """
+    ids: dict[str, str] = {}
+    targets: dict[str, str] = {}
+    for batch, result in _in_order(partial(work, refused={}), _batches(sources, watch), jobs):
+        refused: dict[int, str] = {}
+        for number, name, where, target in result.names:
+            if ids.setdefault(name, where) is not where:
+                refused[number] = f"{where}: the id {name!r} is already that of {ids[name]}; expected unique ids"
+            elif target and targets.setdefault(target, where) is not where:
+                as_that = f"its body would be {target}, as that of {targets[target]}"
+                refused[number] = f"{where}: {as_that}; expected another name"
+        yield work(batch, refused=refused) if refused else result
 
 
 def _open(record: Record, fields: Fields) -> tuple[Document | Failure | None, Metadata | None]:
@@ -178,16 +234,6 @@ def _failed(document: Document, error: CleanerError) -> Failure:
     return Failure(document.id, f"{document.id}: {error}", document.group)
 
 
-def _done(record: Record, result: Cleaned | Failure | None, about: Metadata | None, fields: Fields) -> Done:
-    """Return what is written of a record."""
-    if isinstance(result, Cleaned):
-        body, literal = formats.body(record, result, fields, about)
-        return Done(record.target, body, report.record(record.source, result, literal, about, record.target))
-    if isinstance(result, Failure):
-        return Done(record.target, None, report.failure_record(record.source, result))
-    return Done(record.target, record.raw, None)
-
-
 def opened(page: Document, reading: Reading) -> tuple[Document, Metadata]:
     """Return the page whose HTML is the text of a document, opened, and what it says of itself."""
     from cleaner.markup import read  # as above
@@ -195,13 +241,13 @@ def opened(page: Document, reading: Reading) -> tuple[Document, Metadata]:
     return read(page, reading)
 
 
-def _batches(items: Iterable[tuple[_In, int]], watch: Watch | None) -> Iterator[list[_In]]:
-    """Yield items of some size in batches, and tell `watch` of a batch when the next one is asked for."""
-    batch: list[_In] = []
+def _batches(sources: Sequence[Source], watch: Watch | None) -> Iterator[list[Chunk]]:
+    """Yield the sources in batches, and tell `watch` of one when the next one is asked for."""
+    batch: list[Chunk] = []
     total = 0
-    for item, size in items:
-        batch.append(item)
-        total += size
+    for chunk in chain.from_iterable(formats.chunks(source, BATCH_BYTES) for source in sources):
+        batch.append(chunk)
+        total += chunk.size
         if total >= BATCH_BYTES:
             yield batch
             if watch:
@@ -213,33 +259,35 @@ def _batches(items: Iterable[tuple[_In, int]], watch: Watch | None) -> Iterator[
             watch(total)
 
 
-def _in_order(work: Callable[[list[_In]], _Out], batches: Iterable[list[_In]], jobs: int) -> Iterator[_Out]:
-    """Yield `work(batch)` for each batch, in order, keeping only a few batches under way."""
+def _in_order(work: Callable[[_In], _Out], batches: Iterable[_In], jobs: int) -> Iterator[tuple[_In, _Out]]:
+    """Yield each batch and `work(batch)`, in order, keeping only a few batches under way."""
     if jobs <= 1:
-        yield from map(work, batches)
+        yield from ((batch, work(batch)) for batch in batches)
         return
     # Spawned, not forked: it is the same on every platform, and safe beside threads.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (work,)) as pool:
-        waiting: deque[Future[_Out]] = deque()
+        waiting: deque[tuple[_In, Future[_Out]]] = deque()
         try:
             for batch in batches:
-                waiting.append(pool.submit(_run, batch))
+                waiting.append((batch, pool.submit(_run, batch)))
                 if len(waiting) > 2 * jobs:
-                    yield waiting.popleft().result()
+                    first, future = waiting.popleft()
+                    yield first, future.result()
             while waiting:
-                yield waiting.popleft().result()
+                first, future = waiting.popleft()
+                yield first, future.result()
         except BrokenProcessPool as error:
             raise CleanerError("a worker process was killed; expected more memory, or fewer with --jobs") from error
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
 
-_work: Callable[[list[Any]], Any] | None = None
+_work: Callable[[Any], Any] | None = None
 """What a worker process does: sent to it once, not with each batch."""
 
 
-def _prepare(work: Callable[[list[Any]], Any]) -> None:
+def _prepare(work: Callable[[Any], Any]) -> None:
     global _work  # noqa: PLW0603  # a worker process has no other place for it
     _work = work
     gc.freeze()  # what is there now stays: looking through it again and again would take a tenth of the time
@@ -255,7 +303,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _run(batch: list[Any]) -> Any:
+def _run(batch: Any) -> Any:
     if _work is None:
         raise RuntimeError("not in a worker process")
     return _work(batch)

@@ -10,6 +10,7 @@ as UTF-8, a byte order mark and every kind of line end stay. HTML is opened late
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -249,8 +250,56 @@ def _printable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def read(source: Source, fields: Fields) -> Iterator[Record]:
-    r"""Yield the documents of a source in order, one at a time.
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a source, to be read anywhere: a file, or some lines of one."""
+
+    source: Source
+    line: int = 0
+    """The first line, from 1; 0 for a whole file, which is yet to be read."""
+    data: bytes = b""
+    """Whole lines."""
+    failure: Failure | None = None
+    """Why the lines from here on could not be read."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        if self.line or self.source.of_lines:
+            return len(self.data)
+        return os.path.getsize(self.source.path) if os.path.isfile(self.source.path) else 0  # noqa: PTH202
+
+
+def chunks(source: Source, size: int) -> Iterator[Chunk]:
+    r"""Yield the pieces of a source in order: a file whole, a file of lines in pieces of about `size` bytes.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "x.jsonl")
+    ...     _ = path.write_bytes(b"{}\n{}\n{}")
+    ...     [(chunk.line, chunk.data) for chunk in chunks(Source(path, "x.jsonl", "jsonl"), 4)]
+    [(1, b'{}\n{}\n'), (3, b'{}')]
+    """
+    if not source.of_lines:
+        yield Chunk(source)
+        return
+    line = 1
+    try:
+        with source.path.open("rb") as stream:
+            while data := stream.read(size):
+                if not data.endswith(b"\n"):
+                    data += stream.readline()
+                yield Chunk(source, line, data)
+                line += data.count(b"\n")
+    except OSError as error:
+        yield Chunk(source, failure=Failure(source.name, _unreadable(source.name, error)))
+    else:
+        if line == 1 and not source.path.stat().st_size:
+            yield Chunk(source)
+
+
+def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
+    r"""Yield the documents of a piece of a source in order, one at a time.
 
     What cannot be read is yielded as a `Failure`, not raised. A text file is one document: its id is the
     source's name, its group the folder of that name. A line of a JSONL file is one document; lines end at
@@ -258,32 +307,25 @@ def read(source: Source, fields: Fields) -> Iterator[Record]:
     id as far as it is known.
 
     Args:
-        source: The file. It may be read again: nothing is kept.
+        chunk: The piece.
         fields: Which fields of a JSONL object are text, id and group.
 
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "x.jsonl")
-    ...     _ = path.write_bytes(b'{"text": "One", "url": 7}\n\n{"text": null}')
-    ...     for record in read(Source(path, "x.jsonl", "jsonl"), Fields(id="url")):
-    ...         print(record.line, record.entry)
+    >>> lines = b'{"text": "One", "url": 7}\n\n{"text": null}'
+    >>> for record in records(Chunk(Source(Path("x.jsonl"), "x.jsonl", "jsonl"), 1, lines), Fields(id="url")):
+    ...     print(record.line, record.entry)
     1 Document(id='7', text='One', group='', url='', layout=None)
     2 None
     3 Failure(id='x.jsonl:3', error="x.jsonl:3: no field 'url'; expected a string or an integer", group='')
     """
-    if not source.of_lines:
-        yield _read_file(source)
-        return
-    number = 0
-    try:
-        with source.path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                yield _read_line(source, number, line, fields)
-    except OSError as error:
-        yield Record(source.name, Failure(source.name, _unreadable(source.name, error)), "", 0)
+    if chunk.failure is not None:
+        yield Record(chunk.source.name, chunk.failure, "", 0)
+    elif chunk.line:
+        for number, line in enumerate(io.BytesIO(chunk.data), chunk.line):
+            yield _read_line(chunk.source, number, line, fields)
+    elif chunk.source.of_lines:  # it has none
+        yield Record(chunk.source.name, None, "", 0)
     else:
-        if number == 0:
-            yield Record(source.name, None, "", 0)
+        yield _read_file(chunk.source)
 
 
 def _read_file(source: Source) -> Record:

@@ -219,7 +219,7 @@ def rows(report: Path) -> Iterator[_Row]:
 
 
 class Output:
-    """The output folder of a run, a context manager.
+    r"""The output folder of a run, a context manager.
 
     Sources are written one after another, and at the end of the block `finish` is called. When it was not, or
     an exception leaves the block, the files that are whole stay, and so does the marker, by which the next
@@ -229,8 +229,8 @@ class Output:
     >>> source = Source(Path("x.jsonl"), "x.jsonl", "jsonl")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with Output(Path(folder, "out"), [source]) as output:
-    ...         output.write("x.jsonl", '{"text": "One"}')
-    ...         output.record({"id": "x.jsonl:1"})
+    ...         output.write("x.jsonl", b'{"text": "One"}')
+    ...         output.record(b'{"id": "x.jsonl:1"}\n')
     ...         output.finish({})
     ...     sorted(path.name for path in Path(folder, "out").iterdir())
     ['report.jsonl', 'summary.json', 'x.jsonl']
@@ -260,34 +260,34 @@ class Output:
         """Return itself."""
         return self
 
-    def write(self, target: str, body: str) -> None:
-        """Write the body of a file, or the next line of a JSONL file.
+    def write(self, target: str, body: bytes) -> None:
+        """Write the body of a file, or the next lines of a JSONL file.
 
         Args:
             target: Name of the file in the folder: that of a source.
-            body: The text, or the line with its own line end.
+            body: The text, or the lines with their own line ends.
 
         Raises:
             WriteError: It cannot be written, or a JSONL file had been left for another.
         """
         if not self._of_lines[target]:
-            write_atomic(inside(self._out, target), body.encode())
+            write_atomic(inside(self._out, target), body)
         else:
             if self._lines is None or target != self._name:
                 self._end_lines()
                 if target in self._written:
                     raise WriteError(f"{target}: was finished; expected its lines one after another")
                 self._lines, self._name = Part(inside(self._out, target)), target
-            self._lines.write(body.encode())
+            self._lines.write(body)
         self._written.add(target)
 
-    def record(self, record: Mapping[str, object]) -> None:
-        """Write the next record of the report.
+    def record(self, lines: bytes) -> None:
+        """Write the next lines of the report.
 
         Raises:
             WriteError: It cannot be written.
         """
-        self._report.write(dumps(record))
+        self._report.write(lines)
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """Put report and summary in their places, and remove the marker.

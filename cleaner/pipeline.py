@@ -94,9 +94,7 @@ class Cleaner:
                     again.append(at)
             open_ = again
             decisions = self._explained([replace(bodies[at].document, text=bodies[at].text) for at in open_])
-        return [
-            self._finished(found, duplicate_of) for found, duplicate_of in zip(bodies, duplicates, strict=True)
-        ]
+        return [self._finished(found, duplicate_of) for found, duplicate_of in zip(bodies, duplicates, strict=True)]
 
     def _cut(self, found: _Body, spans: Sequence[Span]) -> bool:
         """Cut `spans` out of what is left of a document; return whether to look at the rest again."""

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def lookup(
-    known: Frequencies, documents: Sequence[Document], blocks: Sequence[Sequence[Block]]
-) -> list[Repetition]:
+def lookup(known: Frequencies, documents: Sequence[Document], blocks: Sequence[Sequence[Block]]) -> list[Repetition]:
     r"""Return what the corpus knows of the blocks of each of some documents: one's answer does not depend on the others.
 
     Args:
@@ -155,9 +153,7 @@ class _Lookup:
             own: dict[str, Any] = {name: column[start:end] for name, column in columns.items()}
             reasons = Reasons(self._makers[number])
             duplicate = self.kin[number].duplicate_of
-            found.append(
-                Repetition(self.blocks[number], sizes[number], **own, reasons=reasons, duplicate_of=duplicate)
-            )
+            found.append(Repetition(self.blocks[number], sizes[number], **own, reasons=reasons, duplicate_of=duplicate))
         return found
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from typing import Any
 
@@ -314,24 +314,27 @@ class Summary:
             digest=digest % 2**256,
         )
 
+    @classmethod
+    def merged(cls, parts: Iterable[Summary]) -> Summary:
+        """Count the documents of all parts, one at a time."""
+        counts = dict.fromkeys(_COUNTS, 0)
+        rules: Counter[str] = Counter()
+        templates: dict[str, Template] = {}
+        for part in parts:
+            for name in _COUNTS:
+                counts[name] += getattr(part, name)
+            rules.update(dict(part.rules))
+            for name, template in part.templates:
+                templates[name] = templates[name] + template if name in templates else template
+        counts["digest"] %= 2**256
+        return cls(rules=tuple(sorted(rules.items())), templates=tuple(sorted(templates.items())), **counts)
+
     def __add__(self, other: Summary) -> Summary:
         """Count the documents of both."""
-        templates = dict(self.templates)
-        for name, template in other.templates:
-            templates[name] = templates[name] + template if name in templates else template
-        return Summary(
-            documents=self.documents + other.documents,
-            cleaned=self.cleaned + other.cleaned,
-            unchanged=self.unchanged + other.unchanged,
-            held=self.held + other.held,
-            failed=self.failed + other.failed,
-            duplicates=self.duplicates + other.duplicates,
-            chars_in=self.chars_in + other.chars_in,
-            chars_removed=self.chars_removed + other.chars_removed,
-            rules=tuple(sorted((Counter(dict(self.rules)) + Counter(dict(other.rules))).items())),
-            templates=tuple(sorted(templates.items())),
-            digest=(self.digest + other.digest) % 2**256,
-        )
+        return Summary.merged((self, other))
+
+
+_COUNTS = tuple(one.name for one in fields(Summary) if one.name not in ("rules", "templates"))
 
 
 def _sample(text: str) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cleaner import __version__, engines, forest, formats, index
-from cleaner.formats import Choice, Fields, Found, Source
+from cleaner.formats import Choice, Chunk, Fields, Found, Source
 from cleaner.layout import Reading
 from cleaner.model import Document, Failure, ReadError, WriteError
 from cleaner.output import Output
@@ -134,7 +134,7 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
     }
     versions |= {name: version(name) for name in ("trafilatura", "lxml", "selectolax")}  # pages are what they read
     summary = summary_json(
-        Summary.total(_rows(cleaner, job, watch, to, problems)),
+        Summary.merged(_summaries(cleaner, job, watch, to, problems)),
         versions=versions,
         policy=asdict(cleaner.policy),
         format=job.format,
@@ -144,26 +144,22 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
     return Result(summary, tuple(problems))
 
 
-def _rows(
+def _summaries(
     cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: list[str]
-) -> Iterator[Mapping[str, Any]]:
-    """Clean everything, write it as it comes, note what went wrong, and yield the records for the report."""
+) -> Iterator[Summary]:
+    """Clean everything, write it as it comes, note what went wrong, and yield the summary of each batch."""
     grouped = job.fields.group is None
     for done in engines.clean_all(cleaner, job.found.sources, job.fields, jobs=job.workers, watch=watch):
+        for target, body in done.bodies:
+            if isinstance(to, Output):
+                to.write(target, body)
+            elif to is not None:
+                to.write(body)
         if isinstance(to, Output):
-            if done.body is not None:
-                to.write(done.target, done.body)
-            if done.row is not None:
-                to.record(done.row)
-        elif to is not None and done.body is not None:
-            to.write(done.body.encode())
-        if done.row is None:
-            continue
-        if done.row["error"] is not None and len(problems) < PROBLEMS:
-            held = f"{done.row['id']}: held back: " if done.row["status"] == "held" else ""
-            problems.append(f"{held}{done.row['error']}")
-        grouped = grouped or bool(done.row["group"])
-        yield done.row
+            to.record(done.report)
+        problems += done.problems[: PROBLEMS - len(problems)]
+        grouped = grouped or done.grouped
+        yield done.summary
     if not grouped:
         problems.append(
             f"--group-field {job.fields.group}: no document has a group there; expected a field of the lines"
@@ -201,7 +197,7 @@ def one_document(target: str, group: str, reading: Reading | None = None) -> tup
     format_ = formats.format_of(path)
     if format_ not in ("text", "html"):
         raise ReadError(f"{path}: JSONL; expected a text or HTML file")
-    [record] = formats.read(Source(Path(path), Path(path).name, format_), Fields())
+    [record] = formats.records(Chunk(Source(Path(path), Path(path).name, format_)), Fields())
     if not isinstance(record.entry, Document):
         raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")
     document = engines.opened(record.entry, reading or Reading())[0] if record.html else record.entry
