@@ -7,7 +7,7 @@ that few documents hold; or, however many hold it, most of the prose that two do
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -40,16 +40,25 @@ class Copies:
     index: Index
     documents: NDArray[np.int64]
     """The document of each line."""
-    slots: NDArray[np.int64]
-    """The number of each line's key, -1 for a line without one."""
+    number: Callable[[], NDArray[np.int64]]
+    """Says the number of each line's key, -1 for a line without one."""
+    known: NDArray[np.int64] | None = None
+    """The pairs of copies, where they were found before."""
+
+    @cached_property
+    def slots(self) -> NDArray[np.int64]:
+        """The number of each line's key, -1 for a line without one."""
+        return self.number()
 
     @cached_property
     def lines(self) -> NDArray[np.int64]:
         """The prose lines of each document, document after document, repeated ones once."""
         lines = np.flatnonzero(self.index.lines.prose & (self.slots >= 0))
-        _, once = np.unique(np.stack([self.documents[lines], self.slots[lines]], axis=1), axis=0, return_index=True)
-        result: NDArray[np.int64] = lines[once]
-        return result
+        pairs = self.documents[lines] * (int(self.slots.max(initial=0)) + 1) + self.slots[lines]
+        order = np.argsort(pairs, kind="stable")
+        once = np.ones(len(order), dtype=np.bool_)
+        once[1:] = pairs[order][1:] != pairs[order][:-1]
+        return lines[order[once]]
 
     @cached_property
     def prose(self) -> NDArray[np.int64]:
@@ -63,7 +72,7 @@ class Copies:
     def pairs(self) -> dict[int, set[int]]:
         """For each document that has any, the documents that it is a copy of and that are copies of it."""
         pairs: defaultdict[int, set[int]] = defaultdict(set)
-        for found in (self._sharing(), self._twins()):
+        for found in (self._sharing(), self._twins()) if self.known is None else (self.known.tolist(),):
             for one, other in found:
                 pairs[one].add(other)
                 pairs[other].add(one)
@@ -75,16 +84,24 @@ class Copies:
 
         Stars, not chains: two copies of one document may share nothing. Heads are chosen by content, not by name.
         """
-        families = np.full(len(self.index), -1, dtype=np.int64)
-        for number in self.by_content:
+        families = np.arange(len(self.index), dtype=np.int64)
+        several = [number for number in self.by_content if self._has_any(number)]
+        families[several] = -1
+        for number in several:
             same = self.by_digest[self.index.digests[number]][0]
             near = {int(families[other]) for other in self.pairs.get(number, ()) if families[other] >= 0}
             heads = [head for head in near if self._is_copy(number, head)] if same == number else [int(families[same])]
             families[number] = min(heads, key=lambda head: (self.index.digests[head], head), default=number)
         return families
 
+    def _has_any(self, number: int) -> bool:
+        """Whether there may be copies of a document."""
+        return number in self.pairs or len(self.by_digest[self.index.digests[number]]) > 1
+
     def first(self, number: int) -> int:
         """Return the first document, by id, that a document is a copy of; itself when there is none before it."""
+        if not self._has_any(number):
+            return number
         known = {*self.pairs.get(number, ()), *self.by_digest[self.index.digests[number]], int(self._first[number])}
         return min((other for other in known if other < number and self._is_copy(number, other)), default=number)
 
@@ -140,25 +157,28 @@ class Copies:
             return
         documents, starts = np.unique(self.documents[lines], return_index=True)
         some = set(documents.tolist())
-        order = np.array([number for number in self.by_content if number in some])
+        order = np.array([number for number in self.by_content if number in some], dtype=np.int64)
         at = np.searchsorted(documents, order)
         pairs: set[tuple[int, int]] = set()
         for seed in range(TWIN_SKETCH):
-            sketch = np.minimum.reduceat(combined(self.index.lines.keys[lines], np.uint64(seed)), starts)[at]
+            sketch = np.minimum.reduceat(combined(seed, self.index.lines.keys[lines]), starts)[at]
             _, first, same = np.unique(sketch, return_index=True, return_inverse=True)
-            pairs.update(zip(order[first[same]].tolist(), order.tolist(), strict=True))
-        for one, other in sorted(pair for pair in pairs if pair[0] != pair[1]):
+            others = order[first[same]]
+            pairs.update(zip(others[others != order].tolist(), order[others != order].tolist(), strict=True))
+        for one, other in sorted(pairs):
             if self._are_twins(one, other):
                 yield one, other
 
     def _telling(self) -> NDArray[np.int64]:
         """Return the prose lines to look for twins by: of those of a document that others hold, the rarer half.
 
-        The others are a trailer's, which copies share with strangers.
+        The others are a trailer's, which copies share with strangers. A document has none when others hold too little of it.
         """
         lines = self.lines
         holders = np.bincount(self.slots[lines], minlength=int(self.slots.max(initial=0)) + 1)[self.slots[lines]]
-        lines, holders = lines[holders > 1], holders[holders > 1]
+        held = np.bincount(self.documents[lines], weights=self._sizes(lines) * (holders > 1), minlength=len(self.index))
+        some = (holders > 1) & (held >= TWIN_SHARE * self.prose)[self.documents[lines]]
+        lines, holders = lines[some], holders[some]
         order = np.lexsort((self.slots[lines], holders, self.documents[lines]))
         lines = lines[order]
         _, starts, counts = np.unique(self.documents[lines], return_index=True, return_counts=True)
@@ -173,8 +193,13 @@ class Copies:
 
     def _own(self, number: int) -> NDArray[np.int64]:
         """Return a document's prose lines."""
-        start, stop = np.searchsorted(self.documents[self.lines], (number, number + 1))
+        start, stop = self._documents.searchsorted((number, number + 1))
         return self.lines[start:stop]
+
+    @cached_property
+    def _documents(self) -> NDArray[np.int64]:
+        """The document of each of `lines`."""
+        return self.documents[self.lines]
 
 
 def is_copy(lines: int, size: int, prose: int) -> bool:

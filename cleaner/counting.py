@@ -37,35 +37,26 @@ def combined(*parts: Any) -> NDArray[np.uint64]:
 _GOLDEN, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Counter:
-    """Which families of documents hold each code. Build it with `counter`."""
+    """How many families of documents hold each code. Build it with `counter`."""
 
     codes: NDArray[np.uint64]
     """Distinct, sorted."""
-    pairs: NDArray[np.int64]
-    """`position of the code * families + family`, distinct, sorted."""
     totals: NDArray[np.int64]
     """How many families hold each code."""
-    families: int
-    """One more than the largest family."""
 
-    def count(self, codes: NDArray[np.uint64], *own: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return how many families hold each of `codes`, besides the families that `own` names for it, -1 for none.
+    def count(self, codes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return how many families hold each of `codes`.
 
-        >>> known = counter(np.array([7, 7, 9], dtype=np.uint64), np.array([0, 1, 0]), 2)
+        >>> known = counter(np.array([7, 7, 9], dtype=np.uint64), np.array([0, 1, 0]))
         >>> known.count(np.array([7, 8, 9], dtype=np.uint64)).tolist()
         [2, 0, 1]
-        >>> known.count(np.array([7, 8, 9], dtype=np.uint64), np.array([0, 0, -1])).tolist()
-        [1, 0, 1]
         """
         if not len(self.codes):
             return np.zeros(len(codes), dtype=np.int64)
         at = self.codes.searchsorted(codes)
-        held = self.codes.take(at, mode="clip") == codes
-        counts: NDArray[np.int64] = self.totals.take(at, mode="clip") * held
-        for families in own:
-            counts -= holds(self.pairs, at * self.families + families) & held & (families >= 0)
+        counts: NDArray[np.int64] = self.totals.take(at, mode="clip") * (self.codes.take(at, mode="clip") == codes)
         return counts
 
     def places(self, codes: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -73,13 +64,47 @@ class Counter:
         at = self.codes.searchsorted(codes)
         return np.where(holds(self.codes, codes), at, -1)
 
+    def kept(self, some: NDArray[np.bool_]) -> Counter:
+        """Return some of the codes only."""
+        return Counter(self.codes[some], self.totals[some])
 
-def counter(codes: NDArray[np.uint64], holders: NDArray[np.int64], families: int) -> Counter:
-    """Count for each code the distinct families among its `holders`; families are below `families`."""
-    distinct, at = np.unique(codes, return_inverse=True)
-    pairs = np.unique(at.astype(np.int64) * families + holders)
-    totals = np.bincount(pairs // max(1, families), minlength=len(distinct)).astype(np.int64)
-    return Counter(distinct, pairs, totals, families)
+
+def counter(codes: NDArray[np.uint64], holders: NDArray[np.int64]) -> Counter:
+    """Count for each code the distinct families among its `holders`."""
+    order, ranks = _ranked(codes)
+    starts = np.ones(len(codes), dtype=np.bool_)
+    starts[1:] = ranks[1:] != ranks[:-1]
+    return Counter(codes[order[starts]], _distinct(ranks, holders[order]))
+
+
+def totals(codes: NDArray[np.uint64], holders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each of `codes` how many distinct `holders` it has.
+
+    >>> totals(np.array([7, 9, 7, 7], dtype=np.uint64), np.array([0, 0, 1, 1])).tolist()
+    [2, 1, 2, 2]
+    """
+    order, ranks = _ranked(codes)
+    found = np.empty(len(codes), dtype=np.int64)
+    found[order] = _distinct(ranks, holders[order])[ranks]
+    return found
+
+
+def _ranked(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the order of codes, and in this order the rank of each among the distinct ones."""
+    order = np.argsort(codes)
+    ordered = codes[order]
+    ranks = np.zeros(len(codes), dtype=np.int64)
+    np.cumsum(ordered[1:] != ordered[:-1], out=ranks[1:])
+    return order, ranks
+
+
+def _distinct(ranks: NDArray[np.int64], holders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many distinct holders each rank has."""
+    families = int(holders.max(initial=0)) + 1
+    pairs = np.sort(ranks * families + holders)
+    fresh = np.ones(len(pairs), dtype=np.bool_)
+    fresh[1:] = pairs[1:] != pairs[:-1]
+    return np.bincount(pairs[fresh] // families).astype(np.int64, copy=False)
 
 
 def holds(numbers: NDArray[_Whole], wanted: NDArray[_Whole]) -> NDArray[np.bool_]:

@@ -7,36 +7,198 @@ count once. Everything here is derived from the index, so equal indexes say the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cleaner import near
 from cleaner.copies import Copies
-from cleaner.counting import Counter, combined, counter
-from cleaner.fingerprints import NO_KEY, REMEMBERED
+from cleaner.counting import Counter, combined, counter, holds, totals
+from cleaner.fingerprints import NO_KEY, REMEMBERED, Lines, taken
 from cleaner.grouping import communities
 from cleaner.index import Index
 from cleaner.model import Partner, TemplateReason
-from cleaner.surroundings import Codes, close, edge_runs, landmarks
+from cleaner.surroundings import END, Codes, close, edge_runs, landmarks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
 
 PARTNERS = 3
 """Other documents named per reason."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Learnt lines and where they stand: what is counted."""
+
+    codes: Codes
+    marks: NDArray[np.bool_]
+    """Whether each line is a landmark of its group."""
+    recurs: NDArray[np.bool_]
+    """Whether each line stands in another independent document."""
+    head: NDArray[np.bool_]
+    """Whether each line stands in a run of recurring lines at the head of its document."""
+    tail: NDArray[np.bool_]
+    """The same at its tail."""
+
+    @property
+    def lines(self) -> Lines:
+        """The lines."""
+        return self.codes.lines
+
+    def take(self, documents: NDArray[np.int64]) -> Standing:
+        """Return the lines of some documents, in the order given."""
+        _, lines = taken(self.lines.first, documents)
+        codes = Codes(self.lines.take(documents), self.codes.groups[documents])
+        return Standing(codes, self.marks[lines], self.recurs[lines], self.head[lines], self.tail[lines])
+
+    @cached_property
+    def lettered(self) -> NDArray[np.bool_]:
+        """Whether each line has a key."""
+        lettered: NDArray[np.bool_] = self.lines.keys != NO_KEY
+        return lettered
+
+    @cached_property
+    def ends(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether no prose of its own parts each line from its document's start; and from its end."""
+        body = np.concatenate(([0], np.cumsum(self.lines.prose & ~self.recurs)))
+        starts, stops = (body[bound] for bound in self.codes.bounds)
+        return body[:-1] == starts, body[1:] == stops
+
+    def some(self, codes: NDArray[np.uint64], lines: NDArray[np.bool_]) -> Counted:
+        """Return the codes of some lines."""
+        return codes[lines], self.codes.documents[lines]
+
+    def at(self, codes: NDArray[np.uint64], lines: NDArray[np.int64]) -> Counted:
+        """Return codes, given the line that each is of."""
+        return codes, self.codes.documents[lines]
+
+    def every(self, *codes: NDArray[np.uint64]) -> Counted:
+        """Return codes that each line has."""
+        return np.concatenate(codes), np.tile(self.codes.documents, len(codes))
+
+    def gaps(self, kind: NDArray[np.bool_]) -> Counted:
+        """Return the gaps between landmarks with a line of a kind in them."""
+        codes, ends, documents = self.codes.gaps(self.marks)
+        order = np.lexsort((ends, documents))
+        codes, ends, documents = codes[order], ends[order], documents[order]
+        sums = np.concatenate(([0], np.cumsum(kind & ~self.marks)))
+        some = sums[ends] > sums[np.concatenate(([0], ends[:-1]))]
+        return codes[some], documents[some]
+
+    @cached_property
+    def places(self) -> Counted:
+        """The places of lines: so many lines after, or before, a landmark; and the lines."""
+        lines, codes = (np.concatenate(both) for both in zip(*self.codes.places(self.marks), strict=True))
+        return codes, lines
+
+
+Counted = tuple["NDArray[np.uint64]", "NDArray[np.int64]"]
+"""Codes, and the document that each is of."""
+
+
+def _pairs(known: Standing) -> Counted:
+    pairs, following = known.codes.pairs
+    last = known.codes.around[1] == END
+    (one, of_one), (other, of_other) = known.every(pairs), known.some(following, last)
+    return np.concatenate((one, other)), np.concatenate((of_one, of_other))
+
+
+def _cells(known: Standing) -> Counted:
+    (cells, of_cells), (lines, of_lines) = known.at(*known.codes.celled), known.some(known.codes.held, known.lettered)
+    return np.concatenate((cells, lines)), np.concatenate((of_cells, of_lines))
+
+
+def _gaps(known: Standing) -> Counted:
+    codes, _, documents = known.codes.gaps(known.marks)
+    return codes, documents
+
+
+def _prosaic(known: Standing) -> Counted:
+    codes, lines = known.places
+    prose = known.lines.prose[lines]
+    return known.at(codes[prose], lines[prose])
+
+
+def _labels(known: Standing) -> Counted:
+    codes, lines = known.places
+    labels = [combined(codes, affix[lines]) for affix in (known.lines.heads, known.lines.tails)]
+    return known.at(np.concatenate(labels), np.tile(lines, 2))
+
+
+def _shaped_places(known: Standing) -> Counted:
+    codes, lines = known.places
+    return known.at(combined(codes, known.lines.shapes[lines]), lines)
+
+
+KINDS: Final[Mapping[str, Callable[[Standing], Counted]]] = {
+    "holders": lambda known: known.some(known.lines.keys, known.lettered),
+    "group holders": lambda known: known.some(known.codes.held, known.lettered),
+    "masked": lambda known: known.every(known.codes.masked),
+    "pairs": _pairs,
+    "affixes": lambda known: known.every(*known.codes.affixes),
+    "framed": lambda known: known.every(known.codes.framed),
+    "shapes": lambda known: known.every(known.codes.shaped),
+    "cells": _cells,
+    "fixed": lambda known: known.at(*known.codes.fixed),
+    "gaps": _gaps,
+    "gaps filled": lambda known: known.gaps(np.ones(len(known.marks), dtype=np.bool_)),
+    "gaps with prose": lambda known: known.gaps(known.lines.prose),
+    "places": lambda known: known.at(*known.places),
+    "places with prose": _prosaic,
+    "places by affix": _labels,
+    "places by shape": _shaped_places,
+    "head": lambda known: known.some(known.lines.keys, known.head & known.lettered),
+    "tail": lambda known: known.some(known.lines.keys, known.tail & known.lettered),
+    "from start": lambda known: known.some(known.lines.keys, known.ends[0] & known.lettered),
+    "to end": lambda known: known.some(known.lines.keys, known.ends[1] & known.lettered),
+}
+"""What is counted in families: lines ("holders") and lines in their group; in a group, lines with digits as 0, two of these in a
+row, starts and ends of lines beside a line, both, looks of lines, cells (a line of one cell is one), lines so far from an end;
+two landmarks in a row (all; with text between; with prose between); places by a landmark (all; with prose there; by how the line
+there starts or ends; by its shape); lines in a run of recurring ones at the head, and at the tail; lines that no prose of its own
+parts from their document's start, and from its end."""
+
+RECURRING: Final = frozenset(KINDS) - {"holders", "shapes", "head", "tail", "from start", "to end"}
+"""Kinds of which what one family alone holds says nothing of its own documents."""
+
+
+@dataclass(frozen=True, eq=False)
 class Frequencies:
     """An index, ready for look-ups. All is derived from the index, so equal indexes say the same."""
 
     index: Index
+    learnt: bool = False
+    """Whether only documents that were learnt will be looked up. What one family alone holds is left out then."""
+    tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """What was derived before, by name: see `derived`."""
+
+    def derived(self) -> dict[str, NDArray[Any]]:
+        """Return what takes long to derive, by name: to hand it to other processes."""
+        tables: dict[str, NDArray[Any]] = {
+            "groups": self.group_of,
+            "families": self.families,
+            "order": self.order,
+            "pairs of copies": np.array(
+                sorted((one, other) for one, others in self.copies.pairs.items() for other in others), dtype=np.int64
+            ).reshape(-1, 2),
+            "originals": self.originals,
+            "sites": self.sites,
+            "shapes in all": self.shapes_in_all,
+            "marks": self.standing.marks,
+            "recurs": self.standing.recurs,
+            "head": self.standing.head,
+            "tail": self.standing.tail,
+        }
+        for kind in (*KINDS, "members", "shingles"):
+            counted = self.counters[kind]
+            tables |= {f"{kind}: codes": counted.codes, f"{kind}: totals": counted.totals}
+        neighbours = self.neighbours
+        return tables | {f"near: {one.name}": getattr(neighbours, one.name) for one in fields(neighbours)}
 
     @cached_property
     def documents(self) -> NDArray[np.int64]:
@@ -51,6 +213,8 @@ class Frequencies:
     @cached_property
     def group_of(self) -> NDArray[np.int64]:
         """The group of each document: the one with its name, else one inferred from shared short lines."""
+        if "groups" in self.tables:
+            return self.tables["groups"]
         groups = np.array([self.names.get(group, -1) for group in self.index.groups], dtype=np.int64)
         nameless = groups < 0
         if nameless.any():
@@ -63,30 +227,56 @@ class Frequencies:
         return groups
 
     @cached_property
-    def by_key(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-        """Distinct keys, sorted; where each one's lines start in the third array (one longer); lines by key, position."""
+    def order(self) -> NDArray[np.int64]:
+        """The lines with a key, by key, then by position."""
+        if "order" in self.tables:
+            return self.tables["order"]
         lines = np.flatnonzero(self.index.lines.keys != NO_KEY)
-        lines = lines[np.argsort(self.index.lines.keys[lines], kind="stable")]
-        distinct, starts = np.unique(self.index.lines.keys[lines], return_index=True)
-        return distinct, np.append(starts, len(lines)), lines
+        return lines[np.argsort(self.index.lines.keys[lines], kind="stable")]
+
+    @cached_property
+    def _ordered(self) -> NDArray[np.uint64]:
+        return self.index.lines.keys[self.order]
 
     @cached_property
     def slots(self) -> NDArray[np.int64]:
         """The position of each line's key among the distinct keys; -1 for a line without one."""
-        distinct, starts, lines = self.by_key
-        slots = np.full(len(self.index.lines.keys), -1, dtype=np.int64)
-        slots[lines] = np.repeat(np.arange(len(distinct)), np.diff(starts))
+        slots = np.full(len(self.index.lines), -1, dtype=np.int64)
+        new = np.ones(len(self.order), dtype=np.bool_)
+        new[1:] = self._ordered[1:] != self._ordered[:-1]
+        slots[self.order] = np.cumsum(new) - 1
         return slots
 
     @cached_property
     def copies(self) -> Copies:
         """Which documents are copies of each other."""
-        return Copies(self.index, self.documents, self.slots)
+        known = self.tables.get("pairs of copies")
+        return Copies(self.index, self.documents, lambda: self.slots, known)
 
     @cached_property
     def families(self) -> NDArray[np.int64]:
         """The family of copies that each document is of."""
+        if "families" in self.tables:
+            return self.tables["families"]
         return self.copies.families
+
+    @cached_property
+    def originals(self) -> NDArray[np.int64]:
+        """For each document the first, by id, that it is a copy of; itself when there is none before it."""
+        if "originals" in self.tables:
+            return self.tables["originals"]
+        return np.array([self.copies.first(number) for number in range(len(self.index))], dtype=np.int64)
+
+    @cached_property
+    def members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All documents by family; and their families, sorted."""
+        order = np.argsort(self.families, kind="stable")
+        return order, self.families[order]
+
+    def members_of(self, family: int) -> NDArray[np.int64]:
+        """Return the documents of a family."""
+        order, families = self.members
+        return order[slice(*families.searchsorted((family, family + 1)))]
 
     @cached_property
     def by_name(self) -> dict[tuple[str, str], list[int]]:
@@ -97,83 +287,62 @@ class Frequencies:
         return found
 
     @cached_property
-    def codes(self) -> Codes:
-        """The codes of all lines."""
-        return Codes(self.index.lines, self.group_of)
-
-    def counter(self, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None) -> Counter:
-        """Count in how many families each code stands, given the line that each is of; by default one for each line."""
-        holders = self._holders if lines is None else self._holders[lines]
-        return counter(codes, holders, len(self.index))
-
-    @cached_property
-    def _holders(self) -> NDArray[np.int64]:
-        """The family of each line's document."""
-        return self.families[self.documents]
-
-    @cached_property
-    def lettered(self) -> NDArray[np.int64]:
-        """The lines with a key."""
-        return np.flatnonzero(self.slots >= 0)
+    def standing(self) -> Standing:
+        """All lines and where they stand."""
+        lines, codes = self.index.lines, Codes(self.index.lines, self.group_of)
+        if "marks" in self.tables:
+            return Standing(codes, *(self.tables[name] for name in ("marks", "recurs", "head", "tail")))
+        lettered = lines.keys != NO_KEY
+        marks, recurs = np.zeros((2, len(lines)), dtype=np.bool_)
+        families = self.families[self.documents]
+        held = totals(codes.held[lettered], families[lettered])
+        sizes = totals(combined(self.group_of), self.families)
+        marks[lettered] = landmarks(held, sizes[self.documents[lettered]])
+        recurs[lettered] = totals(lines.keys[lettered], families[lettered]) >= 2
+        return Standing(codes, marks, recurs, *edge_runs(lines.first, recurs, lines.prose, lettered))
 
     @cached_property
-    def holders(self) -> Counter:
-        """Families by key."""
-        return self.counter(self.index.lines.keys[self.lettered], self.lettered)
+    def counters(self) -> Mapping[str, Counter]:
+        """What holds each code of a kind, counted in families."""
+        return _Counters(self)
 
     @cached_property
-    def members(self) -> Counter:
-        """Families by group."""
-        return counter(combined(self.group_of), self.families, len(self.index))
+    def sites(self) -> NDArray[np.int64]:
+        """In how many groups each key of "holders" stands."""
+        if "sites" in self.tables:
+            return self.tables["sites"]
+        return self._groups_holding.count(self.counters["holders"].codes)
 
     @cached_property
-    def group_holders(self) -> Counter:
-        """Families by group and key."""
-        return self.counter(self.codes.held[self.lettered], self.lettered)
+    def _groups_holding(self) -> Counter:
+        keys, documents = KINDS["holders"](self.standing)
+        return counter(keys, self.group_of[documents])
 
     @cached_property
-    def groups_holding(self) -> Counter:
-        """Groups, in place of families, by key."""
-        groups = self.group_of[self.documents[self.lettered]]
-        return counter(self.index.lines.keys[self.lettered], groups, int(self.group_of.max()) + 1)
+    def shapes_in_all(self) -> NDArray[np.int64]:
+        """How many lines have each of the "shapes"."""
+        if "shapes in all" in self.tables:
+            return self.tables["shapes in all"]
+        known = self.counters["shapes"]
+        return np.bincount(known.places(self.standing.codes.shaped), minlength=len(known.codes))
 
-    @cached_property
-    def masked(self) -> Counter:
-        """Families by group and mask."""
-        return self.counter(self.codes.masked)
-
-    @cached_property
-    def pairs(self) -> Counter:
-        """Families by group and the masks of two lines, one after the other."""
-        pairs, following = self.codes.pairs
-        last = self.index.lines.first[1:][np.diff(self.index.lines.first) > 0] - 1
-        lines = np.concatenate((np.arange(len(pairs)), last))
-        return self.counter(np.concatenate((pairs, following[last])), lines)
-
-    @cached_property
-    def affixes(self) -> Counter:
-        """Families by group and how a line starts, or ends, and the mask of the line before, or after it."""
-        codes = self.codes.affixes
-        return self.counter(np.concatenate(codes), np.tile(np.arange(len(self.slots)), len(codes)))
-
-    @cached_property
-    def cells(self) -> Counter:
-        """Families by group and cell; a line of one cell is one."""
-        cells, lines = self.codes.celled
-        whole = self.codes.held[self.lettered]
-        return self.counter(np.concatenate((cells, whole)), np.concatenate((lines, self.lettered)))
-
-    @cached_property
-    def fixed(self) -> Counter:
-        """Families by group, mask, and how far the line is from its document's start, or from its end."""
-        return self.counter(*self.codes.fixed)
-
-    @cached_property
-    def shingles(self) -> Counter:
-        """Families by group and shingle of long lines."""
-        long = self.index.shingles
-        documents = np.repeat(np.arange(len(self.index)), np.diff(long.first))
-        return counter(combined(self.group_of[documents], long.hashes), self.families[documents], len(self.index))
+    def counted(self, kind: str) -> Counter:
+        """Count the families that hold each code of a kind."""
+        if f"{kind}: codes" in self.tables:
+            return Counter(*(self.tables[f"{kind}: {column}"] for column in ("codes", "totals")))
+        if kind == "members":
+            return counter(combined(self.group_of), self.families)
+        if kind == "shingles":
+            long = self.index.shingles
+            documents = np.repeat(np.arange(len(self.index)), np.diff(long.first))
+            found = counter(combined(self.group_of[documents], long.hashes), self.families[documents])
+            return found.kept(found.totals > 1) if self.learnt else found
+        codes, documents = KINDS[kind](self.standing)
+        found = counter(codes, self.families[documents])
+        if kind == "holders" and self.learnt:
+            several = self._groups_holding.count(found.codes) > 1
+            return found.kept((found.totals > 1) | several | holds(self.neighbours.keys, found.codes))
+        return found.kept(found.totals > 1) if kind in RECURRING and self.learnt else found
 
     @cached_property
     def shingle_order(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
@@ -182,142 +351,70 @@ class Frequencies:
         return order, self.index.shingles.hashes[order]
 
     @cached_property
-    def framed(self) -> Counter:
-        """Families by group, how a line starts and how it ends."""
-        return self.counter(self.codes.framed)
-
-    @cached_property
-    def shapes(self) -> tuple[Counter, NDArray[np.int64]]:
-        """Families by group and shape; and how many lines have each."""
-        known = self.counter(self.codes.shaped)
-        return known, np.bincount(known.places(self.codes.shaped), minlength=len(known.codes))
-
-    @cached_property
-    def marks(self) -> NDArray[np.bool_]:
-        """Which lines are landmarks of their group."""
-        marks = np.zeros(len(self.slots), dtype=np.bool_)
-        held = self.group_holders.count(self.codes.held[self.lettered])
-        sizes = self.members.count(combined(self.group_of))
-        marks[self.lettered] = landmarks(held, sizes[self.documents[self.lettered]])
-        return marks
-
-    @cached_property
-    def gaps(self) -> tuple[Counter, Counter, Counter]:
-        """Families by group and two landmarks, one after the other: all, with text between, with prose between."""
-        codes, ends, documents = self.codes.gaps(self.marks)
-        text, prose = (
-            np.concatenate(([0], np.cumsum(some))) for some in (~self.marks, self.index.lines.prose & ~self.marks)
-        )
-        order = np.lexsort((ends, documents))
-        codes, ends, documents = codes[order], ends[order], documents[order]
-        starts = np.concatenate(([0], ends[:-1]))
-        filled, prosaic = (counts[ends] > counts[starts] for counts in (text, prose))
-        families = self.families[documents]
-        everything, some, with_prose = (
-            counter(codes[kind], families[kind], len(self.index))
-            for kind in (np.ones(len(codes), dtype=np.bool_), filled, prosaic)
-        )
-        return everything, some, with_prose
-
-    @cached_property
-    def places(self) -> tuple[Counter, Counter, Counter, Counter]:
-        """Families by group and place: all; with prose there; by how the line there starts or ends; by its shape.
-
-        A place is so many lines after, or before, a landmark.
-        """
-        lines = self.index.lines
-        near, codes = (np.concatenate(both) for both in zip(*self.codes.places(self.marks), strict=True))
-        prose = lines.prose[near]
-        labels = np.concatenate([combined(codes, affix[near]) for affix in (lines.heads, lines.tails)])
-        return (
-            self.counter(codes, near),
-            self.counter(codes[prose], near[prose]),
-            self.counter(labels, np.tile(near, 2)),
-            self.counter(combined(codes, lines.shapes[near]), near),
-        )
-
-    @cached_property
-    def recurs(self) -> NDArray[np.bool_]:
-        """Whether each line stands in another independent document."""
-        recurs = np.zeros(len(self.slots), dtype=np.bool_)
-        recurs[self.lettered] = self.holders.totals[self.slots[self.lettered]] >= 2
-        return recurs
-
-    @cached_property
-    def edge_holders(self) -> tuple[Counter, Counter]:
-        """Families by key, of the lines that stand in a run of recurring lines at the head, and at the tail, of their document."""
-        lines = self.index.lines
-        edges = edge_runs(lines.first, self.recurs, lines.prose, lines.keys != NO_KEY)
-        head, tail = (np.flatnonzero(marks & (self.slots >= 0)) for marks in edges)
-        return self.counter(lines.keys[head], head), self.counter(lines.keys[tail], tail)
-
-    @cached_property
-    def ends(self) -> tuple[Counter, Counter]:
-        """Families by key, of the lines that no prose of its own parts from their document's start, and from its end."""
-        index = self.index.lines
-        body = np.concatenate(([0], np.cumsum(index.prose & ~self.recurs)))
-        starts, stops = (body[bound] for bound in self.codes.bounds)
-        head, tail = body[:-1] == starts, body[1:] == stops
-        lines = (np.flatnonzero(marks & (self.slots >= 0)) for marks in (head, tail))
-        first, last = (self.counter(index.keys[some], some) for some in lines)
-        return first, last
-
-    @cached_property
     def neighbours(self) -> near.Neighbours:
         """Recurring lines, and unseen ones close to them or to an end: near-duplicates of these can matter."""
-        lines = self.index.lines
-        some = self.recurs | close(lines.first, self.recurs, lines.keys != NO_KEY)
-        texts = self.index.texts
-        return near.neighbours(
-            {number: texts[number] for number in np.unique(lines.keys[some]).tolist() if number in texts}
-        )
+        if "near: keys" in self.tables:
+            return near.Neighbours(**{one.name: self.tables[f"near: {one.name}"] for one in fields(near.Neighbours)})
+        lines, recurs, texts = self.index.lines, self.standing.recurs, self.index.texts
+        some = recurs | close(lines.first, recurs, lines.keys != NO_KEY)
+        keys = np.unique(lines.keys[some]).tolist()
+        return near.neighbours({number: texts[number] for number in keys if number in texts})
 
-    def holding(self, slot: int) -> NDArray[np.int64]:
-        """Return the documents that hold the key at `slot`, sorted; none for -1."""
-        if slot < 0:
-            return np.empty(0, dtype=np.int64)
-        _, starts, lines = self.by_key
-        return np.unique(self.documents[lines[starts[slot] : starts[slot + 1]]])
+    def lines_with(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where in `order` the lines with each key start, and where they end."""
+        return self._ordered.searchsorted(keys), self._ordered.searchsorted(keys, "right")
 
-    def reason(self, slot: int, count: int, similarity: float, own: tuple[int, ...]) -> TemplateReason:
-        """Return the key at `slot` as a reason: the first `PARTNERS` documents, in order, of other families than `own`.
+    def holding(self, key: int) -> NDArray[np.int64]:
+        """Return the documents that hold a line of this key, sorted."""
+        [start], [stop] = self.lines_with(np.array([key], dtype=np.uint64))
+        return np.unique(self.documents[self.order[start:stop]])
+
+    def reason(self, key: int, count: int, similarity: float, own: tuple[int, ...]) -> TemplateReason:
+        """Return a key as a reason: the first `PARTNERS` documents, in order, of other families than `own`.
 
         Args:
-            slot: the position of the key among the distinct keys.
+            key: of a line.
             count: how many families besides `own` hold it.
             similarity: to the text of the key, in (0, 1].
             own: the families that do not count.
         """
-        partners = [partner for family, partner in self._named(slot) if family not in own][:PARTNERS]
+        partners = [partner for family, partner in self._named(key) if family not in own][:PARTNERS]
         if len(partners) < min(PARTNERS, count):  # the first few are mostly the document's own
-            partners = [partner for family, partner in self._holders_of(slot) if family not in own][:PARTNERS]
-        return TemplateReason(f"{int(self.holders.codes[slot]):016x}", count + 1, round(similarity, 3), tuple(partners))
+            partners = [partner for family, partner in self._holders_of(key) if family not in own][:PARTNERS]
+        return TemplateReason(f"{key:016x}", count + 1, round(similarity, 3), tuple(partners))
 
-    def _named(self, slot: int) -> list[tuple[int, Partner]]:
-        """Return the first documents that hold the key at `slot`, with their families; remembered."""
+    def _named(self, key: int) -> list[tuple[int, Partner]]:
+        """Return the first documents that hold a key, with their families; remembered."""
         known = self._first_holders
-        if slot not in known:
+        if key not in known:
             if len(known) >= REMEMBERED:
                 known.clear()
-            known[slot] = list(islice(self._holders_of(slot), 2 * PARTNERS))
-        return known[slot]
+            known[key] = list(islice(self._holders_of(key), 2 * PARTNERS))
+        return known[key]
 
     @cached_property
     def _first_holders(self) -> dict[int, list[tuple[int, Partner]]]:
         return {}
 
-    def _holders_of(self, slot: int) -> Iterator[tuple[int, Partner]]:
-        """Yield family and place of each document that holds the key at `slot`, once, in order."""
-        lines, (_, starts, places) = self.index.lines, self.by_key
+    def _holders_of(self, key: int) -> Iterator[tuple[int, Partner]]:
+        """Yield family and place of each document that holds a key, once, in order."""
+        lines = self.index.lines
+        [start], [stop] = self.lines_with(np.array([key], dtype=np.uint64))
         last = -1
-        for line in places[starts[slot] : starts[slot + 1]]:
+        for line in self.order[start:stop]:
             number = int(self.documents[line])
             if number != last:
                 partner = Partner(self.index.ids[number], int(lines.starts[line]), int(lines.stops[line]))
                 yield int(self.families[number]), partner
             last = number
 
-    def slots_of(self, document: int) -> NDArray[np.int64]:
-        """Return the position of the key of each of a document's lines among the distinct keys, -1 for none."""
-        first = self.index.lines.first
-        return self.slots[int(first[document]) : int(first[document + 1])]
+
+class _Counters(dict[str, Counter]):
+    """Counters by kind, counted when asked for."""
+
+    def __init__(self, known: Frequencies) -> None:
+        self._known = known
+
+    def __missing__(self, kind: str) -> Counter:
+        self[kind] = self._known.counted(kind)
+        return self[kind]

@@ -48,9 +48,10 @@ class Kinship:
     """Of the blocks."""
 
     @cached_property
-    def _slots(self) -> NDArray[np.int64]:
-        """The position of each block's key among the distinct keys of the index, -1 when no document holds it."""
-        return self.known.holders.places(self.keys)
+    def _held(self) -> NDArray[np.int64]:
+        """How many learnt lines have each block's key."""
+        starts, stops = self.known.lines_with(self.keys)
+        return np.where(self.keys == NO_KEY, 0, stops - starts)
 
     @cached_property
     def _learnt(self) -> set[int]:
@@ -72,7 +73,7 @@ class Kinship:
         if not np.any(self.keys != NO_KEY):
             return None
         named = self.known.by_name.get((self.document.id, self.document.group), ())
-        same = [self.known.copies.first(number) for number in self._learnt] if self._learnt else self._copied
+        same = [int(self.known.originals[number]) for number in self._learnt] if self._learnt else self._copied
         return None if not same or min(same) in named else self.known.index.ids[min(same)]
 
     @cached_property
@@ -84,9 +85,9 @@ class Kinship:
         if learnt := [number for number in self._learnt if not known.index.groups[number]]:
             return int(known.group_of[min(learnt)])
         votes: defaultdict[int, float] = defaultdict(float)
-        for place, slot in enumerate(self._slots.tolist()):
-            if slot >= 0 and not is_prose(self.blocks[place].folded):
-                holders = known.holding(slot)
+        for place in np.flatnonzero(self._held).tolist():
+            if not is_prose(self.blocks[place].folded):
+                holders = known.holding(int(self.keys[place]))
                 if len(holders) < COMMON:
                     tie = float(weight(np.array([len(holders) + 1]), len(known.index))[0])
                     for group in np.unique(known.group_of[holders]).tolist():
@@ -106,7 +107,7 @@ class Kinship:
         total = 0
         for place in prose.values():
             length = self.blocks[place].stop - self.blocks[place].start
-            holders = known.holding(int(self._slots[place]))
+            holders = known.holding(int(self.keys[place]))
             total += length
             lines[holders] += 1
             size[holders] += length
@@ -126,15 +127,16 @@ class Kinship:
 
         Such as its body, cleaned.
         """
-        known = self.known
-        slots = np.unique(self._slots[self.keys != NO_KEY])
-        if not len(slots) or slots[0] < 0:
+        known, lettered = self.known, self.keys != NO_KEY
+        if not lettered.any() or not self._held[lettered].all():
             return set()
-        starts = known.by_key[1]
-        rarest = slots[np.argmin(starts[slots + 1] - starts[slots])]
+        keys = self.keys[lettered]
+        rarest = int(keys[np.argmin(self._held[lettered])])
         sources: set[int] = set()
-        for candidate in known.holding(int(rarest)).tolist():
+        for candidate in known.holding(rarest).tolist():
             family = int(known.families[candidate])
-            if family not in own and family not in sources and np.isin(slots, known.slots_of(candidate)).all():
-                sources.add(family)
+            if family not in own and family not in sources:
+                first, last = known.index.lines.first[candidate : candidate + 2].tolist()
+                if np.isin(keys, known.index.lines.keys[first:last]).all():
+                    sources.add(family)
         return sources

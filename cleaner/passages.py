@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.counting import combined
+from cleaner.counting import combined, holds
 from cleaner.fingerprints import key
 from cleaner.frequency import PARTNERS
 from cleaner.model import Block, Partner, TemplateReason
@@ -65,9 +65,15 @@ class Passages:
         if not any(block.sentence for block in self.kin.blocks):
             return Shingles(), np.empty(0, dtype=np.int64)
         found = shingles([(self.kin.document.text, self.kin.blocks)])
+        known = self.kin.known
         codes = combined(self.kin.group, found.hashes)
-        own = (np.full(len(codes), family) for family in self.kin.own)
-        return found, self.kin.known.shingles.count(codes, *own)
+        counts = known.counters["shingles"].count(codes)
+        for family in self.kin.own:
+            members = known.members_of(family)
+            long = known.index.shingles.take(members)
+            theirs = combined(np.repeat(known.group_of[members], np.diff(long.first)), long.hashes)
+            counts -= (counts > 0) & holds(np.sort(theirs), codes)
+        return found, counts
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cleaner import near
-from cleaner.counting import Counter, combined
+from cleaner.counting import combined, holds
 from cleaner.fingerprints import NO_KEY, Lines, joined, lines_of
-from cleaner.frequency import Frequencies
+from cleaner.frequency import KINDS, Frequencies, Standing
 from cleaner.kinship import Kinship
 from cleaner.model import Block, Document, TemplateReason
 from cleaner.passages import Passages, Reasons
@@ -198,28 +198,45 @@ class _Lookup:
         return self._codes.documents
 
     @cached_property
-    def _families(self) -> list[NDArray[np.int64]]:
-        """The families that do not count, for each document: first the first of each, then the second, -1 for none."""
-        most = max(len(kin.own) for kin in self.kin)
-        return [
-            np.array([kin.own[at] if at < len(kin.own) else -1 for kin in self.kin], dtype=np.int64)
-            for at in range(most)
-        ]
+    def _own(self) -> list[tuple[Standing, NDArray[np.int64]]]:
+        """What does not count: the learnt documents of the first own family of each document, and which document's they are.
+
+        Then those of the second families, of documents that have two; and so on.
+        """
+        known, found = self.known, []
+        for rank in range(max(len(kin.own) for kin in self.kin)):
+            members = [
+                (number, known.members_of(kin.own[rank])) for number, kin in enumerate(self.kin) if len(kin.own) > rank
+            ]
+            labels = np.repeat([number for number, _ in members], [len(some) for _, some in members])
+            found.append((known.standing.take(np.concatenate([some for _, some in members])), labels))
+        return found
 
     @cached_property
-    def _own(self) -> list[NDArray[np.int64]]:
-        """The same for each line."""
-        return [families[self._documents] for families in self._families]
+    def _held_by_own(self) -> dict[str, list[NDArray[np.uint64]]]:
+        """By kind, sorted codes of what own documents hold, mixed with the document that they are the own ones of."""
+        return {}
 
-    def _count(
-        self, counter: Counter, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None
-    ) -> NDArray[np.int64]:
-        """Count codes in other documents, given the line that each is of; by default one for each line."""
-        return counter.count(codes, *(own if lines is None else own[lines] for own in self._own))
+    def _count(self, kind: str, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Count codes of a kind in other documents, given the line that each is of; by default one for each line."""
+        if kind not in self._held_by_own:
+            held = ((KINDS[kind](standing), labels) for standing, labels in self._own)
+            self._held_by_own[kind] = [np.sort(combined(labels[at], theirs)) for (theirs, at), labels in held]
+        counts = self.known.counters[kind].count(codes)
+        documents = self._documents if lines is None else self._documents[lines]
+        for theirs in self._held_by_own[kind]:
+            counts -= holds(theirs, combined(documents, codes)) & (counts > 0)
+        return counts
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
-        return self.known.members.count(combined(self._codes.groups), *self._families)
+        """How many other documents the group of each has."""
+        known, groups = self.known, self._codes.groups
+        own = [
+            sum(bool((known.group_of[known.members_of(family)] == group).any()) for family in kin.own)
+            for kin, group in zip(self.kin, groups.tolist(), strict=True)
+        ]
+        return known.counters["members"].count(combined(groups)) - np.array(own, dtype=np.int64)
 
     @cached_property
     def _size(self) -> NDArray[np.int64]:
@@ -236,18 +253,18 @@ class _Lookup:
         return {
             "group": group,
             "corpus": np.maximum(self._holders, group),
-            "sites": known.groups_holding.count(self.lines.keys),
-            "masked": self._count(known.masked, self._codes.masked),
+            "sites": self._sites,
+            "masked": self._count("masked", self._codes.masked),
         }
 
     @cached_property
     def _holders(self) -> NDArray[np.int64]:
         """How many others of the corpus have each line."""
-        return self._count(self.known.holders, self.lines.keys)
+        return self._count("holders", self.lines.keys)
 
     @cached_property
     def _whole(self) -> NDArray[np.int64]:
-        return self._count(self.known.group_holders, self._codes.held)
+        return self._count("group holders", self._codes.held)
 
     @cached_property
     def _parts(self) -> list[tuple[int, int]]:
@@ -267,51 +284,51 @@ class _Lookup:
         part[[self.lines.first[number] + at for number, at in self._parts]] = True
         for at, alike in self._nearly.items():
             similar[at] = max(count for _, count, _ in alike) * alike[0][2]
-            keys[at] = self.known.holders.codes[alike[0][0]]
-        head, tail = (self._count(held, keys) for held in self.known.edge_holders)
+            keys[at] = alike[0][0]
+        head, tail = (self._count(kind, keys) for kind in ("head", "tail"))
         recurs = (self._counts["corpus"] > 0) | (similar > 0)
         runs = edge_runs(self.lines.first, recurs, self.lines.prose, self._lettered)
-        there = (self._count(held, keys) > 0 for held in self.known.ends)
+        there = (self._count(kind, keys) > 0 for kind in ("from start", "to end"))
         edge = np.logical_or(*(here & (other | part) for here, other in zip(runs, there, strict=True)))
         return {"near": similar, "head": head, "tail": tail, "edge": edge}
 
     def _neighbours(self) -> dict[str, Any]:
-        known, codes = self.known, self._codes
-        before, after = (self._count(known.pairs, pairs) for pairs in codes.pairs)
+        codes = self._codes
+        before, after = (self._count("pairs", pairs) for pairs in codes.pairs)
         fixed = np.zeros(len(self.lines), dtype=np.int64)
         at_ends, lines = codes.fixed
-        np.maximum.at(fixed, lines, self._count(known.fixed, at_ends, lines))
+        np.maximum.at(fixed, lines, self._count("fixed", at_ends, lines))
         return {
             "before": before,
             "after": after,
-            "labelled": np.max([self._count(known.affixes, affixes) for affixes in codes.affixes], axis=0),
-            "framed": self._count(known.framed, codes.framed),
+            "labelled": np.max([self._count("affixes", affixes) for affixes in codes.affixes], axis=0),
+            "framed": self._count("framed", codes.framed),
             "fixed": fixed,
         }
 
     def _gaps(self) -> dict[str, Any]:
         codes, inside = self._codes.between(self._landmarks), ~self._landmarks
-        counts = (self._count(gaps, codes) * inside for gaps in self.known.gaps)
-        return dict(zip(("gap", "filled", "prose"), counts, strict=True))
+        kinds = ("gap", "gaps"), ("filled", "gaps filled"), ("prose", "gaps with prose")
+        return {name: self._count(kind, codes) * inside for name, kind in kinds}
 
     def _looks(self) -> dict[str, Any]:
-        known, lines = self.known.shapes
-        codes = self._codes.shaped
+        known, codes = self.known.counters["shapes"], self._codes.shaped
         at = known.places(codes)
-        once = np.where(at >= 0, known.totals[at] / np.maximum(1, lines[at]), 0.0)
-        return {"shape": self._count(known, codes), "shape_once": once}
+        once = np.where(at >= 0, known.totals[at] / np.maximum(1, self.known.shapes_in_all[at]), 0.0)
+        return {"shape": self._count("shapes", codes), "shape_once": once}
 
     def _places(self) -> dict[str, Any]:
-        lines, (everything, prosaic, labels, shapes) = self.lines, self.known.places
+        lines = self.lines
         place, placed, shaped = (np.zeros(len(lines), dtype=np.int64) for _ in range(3))
         prose = np.ones(len(lines))
         for beside, codes in self._codes.places(self._landmarks):
-            total = self._count(everything, codes, beside)
-            share = np.where(total > 0, self._count(prosaic, codes, beside) / np.maximum(1, total), 1.0)
+            total = self._count("places", codes, beside)
+            share = np.where(total > 0, self._count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
             prose[beside] = np.minimum(prose[beside], share)
-            alike = self._count(shapes, combined(codes, lines.shapes[beside]), beside)
+            alike = self._count("places by shape", combined(codes, lines.shapes[beside]), beside)
             starts, stops = (
-                self._count(labels, combined(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
+                self._count("places by affix", combined(codes, affix[beside]), beside)
+                for affix in (lines.heads, lines.tails)
             )
             for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
                 row[beside] = np.maximum(row[beside], counts)
@@ -319,7 +336,7 @@ class _Lookup:
 
     def _cells(self) -> dict[str, Any]:
         codes, lines = self._codes.celled
-        held = self._count(self.known.cells, codes, lines)
+        held = self._count("cells", codes, lines)
         known, strong = (
             np.bincount(lines, weights=values, minlength=len(self.lines)) / np.maximum(1, self.lines.widths)
             for values in (held > 0, held / np.maximum(1, self._size[lines]))
@@ -337,26 +354,31 @@ class _Lookup:
         return marks
 
     @cached_property
-    def _slots(self) -> NDArray[np.int64]:
-        """The position of each line's key among the distinct keys of the index, -1 when no document holds it."""
-        return self.known.holders.places(self.lines.keys)
+    def _sites(self) -> NDArray[np.int64]:
+        """How many groups hold each line, its own counted."""
+        known = self.known.counters["holders"]
+        at = known.places(self.lines.keys)
+        if not len(known.codes):
+            return np.zeros(len(at), dtype=np.int64)
+        alone = self._lettered & (at < 0) & self.known.learnt  # what only the document itself holds is left out
+        return np.where(at >= 0, self.known.sites[at], alone.astype(np.int64))
 
     @cached_property
     def _makers(self) -> list[dict[int, Callable[[], TemplateReason]]]:
         """For each document, by block, what makes the reason of a block that others hold, nearly hold, or hold a cell of."""
         makers: list[dict[int, Callable[[], TemplateReason]]] = [{} for _ in self.documents]
-        held = np.flatnonzero((self._counts["corpus"] > 0) & (self._slots >= 0))
+        held = np.flatnonzero(self._holders > 0)
         first, documents = self.lines.first, self._documents[held]
         places = (held - first[documents]).tolist()
-        counts, slots = self._holders[held].tolist(), self._slots[held].tolist()
-        for number, at, slot, count in zip(documents.tolist(), places, slots, counts, strict=True):
-            makers[number][at] = partial(self.known.reason, slot, count, 1.0, self.kin[number].own)
+        counts, keys = self._holders[held].tolist(), self.lines.keys[held].tolist()
+        for number, at, key, count in zip(documents.tolist(), places, keys, counts, strict=True):
+            makers[number][at] = partial(self.known.reason, key, count, 1.0, self.kin[number].own)
         for number, at in self._parts:
             if self._counts["corpus"][first[number] + at]:
                 makers[number][at] = partial(self.passages[number].reason, at)
-        for line, ((slot, count, alike), *_) in self._nearly.items():
+        for line, ((key, count, alike), *_) in self._nearly.items():
             number = int(self._documents[line])
-            nearly = partial(self.known.reason, slot, count, alike, self.kin[number].own)
+            nearly = partial(self.known.reason, key, count, alike, self.kin[number].own)
             makers[number][line - int(first[number])] = nearly
         for line, maker in self._titled():
             number = int(self._documents[line])
@@ -366,17 +388,16 @@ class _Lookup:
     def _titled(self) -> Iterator[tuple[int, Callable[[], TemplateReason]]]:
         """Yield lines with a cell that is a line of its own elsewhere in the group, and why: they link to that page."""
         codes, lines = self._codes.celled
-        slots = self.known.holders.places(self.lines.cells)
-        linked = (slots >= 0) & (self._count(self.known.group_holders, codes, lines) > 0)
-        counts = self._count(self.known.holders, self.lines.cells, lines)[linked].tolist()
-        slots = slots[linked].tolist()
+        linked = self._count("group holders", codes, lines) > 0
+        counts = self._count("holders", self.lines.cells, lines)[linked].tolist()
+        cells = self.lines.cells[linked].tolist()
         for line, at in zip(*(one.tolist() for one in np.unique(lines[linked], return_index=True)), strict=True):
             own = self.kin[self._documents[line]].own
-            yield line, partial(self.known.reason, slots[at], counts[at], 1 / int(self.lines.widths[line]), own)
+            yield line, partial(self.known.reason, cells[at], counts[at], 1 / int(self.lines.widths[line]), own)
 
     @cached_property
     def _nearly(self) -> dict[int, list[tuple[int, int, float]]]:
-        """For each line that nothing equals but something nearly does, of each such key: slot, count, similarity; best first.
+        """For each line that nothing equals but something nearly does, of each such: key, count, similarity; best first.
 
         Not for pages: their markup tells nearly as much (`calibrate_pages`), and these are most of what a look-up takes.
         """
@@ -389,13 +410,9 @@ class _Lookup:
                 texts[line] = folded
         found: dict[int, list[tuple[int, int, float]]] = {}
         for line, matches in zip(texts, known.neighbours.like(texts.values()) if texts else (), strict=True):
-            keys = np.array([number for number, _ in matches], dtype=np.uint64)
-            own = self.kin[self._documents[line]].own
-            counts = known.holders.count(keys, *(np.full(len(keys), family) for family in own)).tolist()
-            slots = known.holders.places(keys).tolist()
-            others = [
-                (slot, count, alike) for slot, count, (_, alike) in zip(slots, counts, matches, strict=True) if count
-            ]
+            keys = np.array([key for key, _ in matches], dtype=np.uint64)
+            counts = self._count("holders", keys, np.full(len(keys), line)).tolist()
+            others = [(key, count, alike) for (key, alike), count in zip(matches, counts, strict=True) if count]
             if others:
                 found[line] = others
         return found
