@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import zlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from datasketch import MinHash
+from datasketch import MinHash, MinHashLSH
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import near
-from cleaner.near import PERMUTATIONS, PREFIX, SIMILAR, WIDTH, jaccard, neighbours, shingles, shortened, signatures
+from cleaner.near import (
+    PERMUTATIONS,
+    PREFIX,
+    SIMILAR,
+    WIDTH,
+    jaccard,
+    jaccards,
+    neighbours,
+    shingles,
+    shortened,
+    signatures,
+)
 from cleaner.segment import fold
 from tests.strategies import STEADY, texts
+
+LINES = texts().map(fold).filter(lambda line: "\0" not in line)
+"""Folded. A shingle that is but a zero has the hash of the empty one."""
 
 TITLE = "why the old bridge over the river will stay closed until spring"
 
@@ -27,6 +43,19 @@ def number_of(data: bytes) -> int:
 def keyed(*found: str) -> dict[int, str]:
     """Give each text a key that does not depend on its place."""
     return {zlib.crc32(text.encode()): text for text in found}
+
+
+def variants(count: int, seed: int = 0) -> list[str]:
+    """Return lines of twelve words, some of which differ by a few words or are cut short by an ellipsis."""
+    numbers = random.Random(seed)
+    words = ["bridge", "harbour", "winter", "council", "the", "of", "in", "lamp", "keeper", "storm", "路", "秋天的灯塔"]
+    lines = [numbers.choices(words, k=12) for _ in range(count)]
+    for line in lines[count // 4 :]:
+        line[:] = numbers.choice(lines[: count // 4])
+        for _ in range(numbers.randint(1, 3)):
+            line[numbers.randrange(12)] = str(numbers.randrange(1000))
+    texts = [" ".join(line) for line in lines]
+    return [text[: numbers.randint(18, 40)] + "..." if numbers.random() < 0.1 else text for text in texts]
 
 
 def like(query: str, *known: str) -> list[str]:
@@ -56,6 +85,19 @@ def test_a_short_text_is_its_own_shingle() -> None:
 )
 def test_jaccard(one: str, other: str, expected: float) -> None:
     assert jaccard(one, other) == jaccard(other, one) == expected
+
+
+@STEADY
+@given(st.lists(st.tuples(LINES, LINES), max_size=8))
+def test_jaccard_of_many_pairs(pairs: list[tuple[str, str]]) -> None:
+    ones, others = [one for one, _ in pairs], [other for _, other in pairs]
+    assert jaccards(ones, others).tolist() == [jaccard(one, other) for one, other in pairs]
+
+
+def test_jaccard_of_more_pairs_than_fit_in_one_batch() -> None:
+    lines = variants(2 * near.BATCH + 2)
+    expected = [jaccard(one, other) for one, other in pairwise(lines)]
+    assert jaccards(lines[:-1], lines[1:]).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -105,22 +147,25 @@ def test_shortened(short: str, full: str, expected: bool) -> None:
 
 
 @STEADY
-@given(st.lists(texts().map(fold).filter(bool), max_size=5))
+@given(st.lists(texts().map(fold), max_size=5))
 def test_signatures_are_those_of_datasketch(found: list[str]) -> None:
     rows = signatures(found)
     assert rows.shape == (len(found), PERMUTATIONS)
     assert rows.dtype == np.uint32
     for text, row in zip(found, rows, strict=True):
         expected = MinHash(num_perm=PERMUTATIONS, scheme="affine32", hashfunc=number_of)
-        expected.update_batch([int(value).to_bytes(4, "little") for value in near._shingle_hashes(text)])
+        expected.update_batch([int(value).to_bytes(4, "little") for value in near._shingle_hashes([text])[0]])
         assert row.tolist() == expected.hashvalues.tolist()
 
 
-def test_equal_shingles_have_equal_hashes() -> None:
-    """And as many different ones as there are shingles."""
-    text = f"{TITLE} {TITLE}"
-    assert len(set(near._shingle_hashes(text).tolist())) == len(shingles(text))
-    assert signatures([text]).shape == (1, PERMUTATIONS)
+@STEADY
+@given(st.lists(texts().map(fold) | st.text("ab秋。 각", max_size=8), min_size=1, max_size=8))
+def test_equal_shingles_have_equal_hashes(found: list[str]) -> None:
+    """And each text has as many different ones as it has shingles, whatever texts it is among."""
+    hashes, counts = near._shingle_hashes(found)
+    for text, own in zip(found, np.split(hashes, np.cumsum(counts)[:-1]), strict=True):
+        assert own.tolist() == near._shingle_hashes([text])[0].tolist()
+        assert len(set(own.tolist())) == len(shingles(text))
 
 
 def test_signatures_of_many_texts_are_those_of_each() -> None:
@@ -198,8 +243,64 @@ def test_a_crowd_stays_small() -> None:
     """Of many texts alike, few are candidates, so that a look-up stays cheap."""
     known = keyed(*(f"{TITLE} ({number})" for number in range(200)))
     found = neighbours(known)
-    assert 0 < len(found.like([TITLE])[0]) < 100
-    assert max(map(len, found.prefixes.values())) <= near.CROWD
+    assert 0 < len(found.like([TITLE])[0]) <= near.MOST
+    assert len(found.entries) <= 0.5 * 200 * (near.BANDS + 1)
+
+
+def test_of_a_crowd_those_stay_that_share_most() -> None:
+    known = [f"{TITLE}, part {number} of the series" for number in range(200)]
+    nearest = f"{TITLE}, part 1234 of the series"
+    query = f"{TITLE}, part 12345 of the series"
+    table = dict(enumerate([nearest, *known]))
+    assert neighbours(table).like([query])[0][0] == (0, jaccard(query, nearest))
+
+
+def test_candidates_are_those_of_datasketch() -> None:
+    """And those that start as the query does, where there is no crowd."""
+    lines = sorted(set(variants(100)))
+    lsh = MinHashLSH(num_perm=PERMUTATIONS, params=(near.BANDS, near.ROWS))
+    sketches = [
+        MinHash(hashvalues=row, permutations=near._permutations(), scheme="affine32") for row in signatures(lines)
+    ]
+    for at, sketch in enumerate(sketches):
+        lsh.insert(at, sketch)
+    places, rows = neighbours(dict(enumerate(lines)))._candidates(lines)
+    assert np.bincount(places).max() < near.MOST
+    for at, (line, sketch) in enumerate(zip(lines, sketches, strict=True)):
+        start = {other for other, text in enumerate(lines) if text[:PREFIX] == line[:PREFIX]}
+        assert set(rows[places == at].tolist()) == start | set(lsh.query(sketch))
+
+
+def test_bands_are_those_that_datasketch_chooses() -> None:
+    """For a threshold below `SIMILAR`, as what is missed stays so, and what is too many goes."""
+    lsh = MinHashLSH(threshold=0.75 * SIMILAR, num_perm=PERMUTATIONS)
+    assert (lsh.b, lsh.r) == (near.BANDS, near.ROWS)
+
+
+def test_many_queries_are_answered_as_one_by_one() -> None:
+    lines = variants(3 * near.BATCH)
+    found = neighbours(keyed(*lines[::2]))
+    answers = found.like(lines)
+    assert sum(map(bool, answers)) > len(lines) / 4
+    assert answers == [found.like([line])[0] for line in lines]
+
+
+def test_what_finds_neighbours_is_arrays_and_can_be_sent() -> None:
+    lines = variants(50)
+    found = neighbours(keyed(*lines))
+    assert all(isinstance(value, np.ndarray) for value in vars(found).values())
+    assert pickle.loads(pickle.dumps(found)).like(lines) == found.like(lines)
+
+
+@STEADY
+@given(st.lists(texts().map(fold), max_size=8, unique=True), st.randoms(use_true_random=False))
+def test_neither_the_order_of_texts_nor_that_of_queries_matters(lines: list[str], numbers: random.Random) -> None:
+    table = keyed(*lines)
+    expected = dict(zip(lines, neighbours(table).like(lines), strict=True))
+    shuffled, items = list(lines), list(table.items())
+    numbers.shuffle(shuffled)
+    numbers.shuffle(items)
+    assert dict(zip(shuffled, neighbours(dict(items)).like(shuffled), strict=True)) == expected
 
 
 @STEADY
