@@ -245,7 +245,6 @@ class _Lookup:
 
     @cached_property
     def _counts(self) -> dict[str, Any]:
-        known = self.known
         group = self._whole.copy()
         for number, at in self._parts:
             group[self.lines.first[number] + at] = self.passages[number].covered[at][0]
