@@ -265,11 +265,11 @@ class Neighbours:
         counts = stops - starts
         ends = np.cumsum(counts)
         entries = self.entries[np.repeat(stops - ends, counts) + np.arange(ends[-1])]
-        numbers = np.repeat(np.arange(len(codes)), counts)
         bits = _row_bits(len(self.keys))
-        held = (entries ^ codes[numbers]) >> bits == 0
+        held = np.flatnonzero((entries ^ np.repeat(codes, counts)) >> bits == 0)
         rows = entries[held].astype(np.int64) & ((1 << bits) - 1)
-        pairs, shared = np.unique((numbers[held] // (BANDS + 1) << bits) | rows, return_counts=True)
+        places = ends[BANDS :: BANDS + 1].searchsorted(held, "right")
+        pairs, shared = np.unique(places << bits | rows, return_counts=True)
         places, rows = pairs >> bits, pairs & ((1 << bits) - 1)
         order = np.lexsort((rows, -shared, places))
         order = order[_within(MOST, places[order])]
