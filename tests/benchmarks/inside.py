@@ -23,7 +23,7 @@ from cleaner.index import Index, load
 from cleaner.index import dumps as index_dumps
 from cleaner.output import Output
 
-FIELDS = Fields(id="id", group="group")
+FIELDS = Fields(group="group")
 
 
 def stages(corpus: Path, out: Path) -> tuple[dict[str, float], Index]:

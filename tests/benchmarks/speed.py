@@ -48,8 +48,16 @@ BEAT = 0.05
 SMALL = 10_000
 """Documents: a run with fewer says that it is small."""
 
-INSTALLED = {"dolma": "{} `dedupe` by line: tags, cuts nothing", "datatrove": "{} sentence dedup by line"}
-PEERS = (*INSTALLED, "plain")
+BUSY = 0.5
+"""Processes that others run: with more, a run says that the machine was busy."""
+
+PEERS = {
+    "dolma": ("dolma {} `dedupe` by line: tags, cuts nothing", "attributes/lines/*"),
+    "datatrove": ("datatrove {} sentence dedup by line", "bodies/*"),
+    "plain": ("plain Python, two passes: drops lines of 3 documents of a group", "*"),
+    "floor": ("no peer: parse JSONL, fold and hash each line", None),
+}
+"""What a row says, with the version; and the files that have a line for each document in the end."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,8 @@ class Corpus:
             return cls(path, documents, sum(row.count(b"\\n") for row in rows))
 
     def __str__(self) -> str:
-        return f"{self.documents:,} documents, {self.path.stat().st_size / 1e6:,.0f} MB, {self.lines:,} lines"
+        size = self.path.stat().st_size / 1e6
+        return f"{self.documents:,} documents, {size:,.{0 if size >= 10 else 1}f} MB, {self.lines:,} lines"
 
     def split(self, folder: Path, number: int) -> None:
         """Write the corpus into so many files, of as many documents each."""
@@ -115,22 +124,15 @@ def cleaner(corpus: Path, jobs: int) -> Contestant:
 def peers(names: Sequence[str], shards: Path, jobs: int) -> dict[str, Contestant]:
     """Return the peers of these names, and the floor."""
 
-    def run(name: str, python: str, out: Path) -> list[str]:
+    def command(name: str, out: Path) -> list[str]:
+        python = sys.executable if name in ("plain", "floor") else f"{VENVS}/{name}/bin/python"
         return [python, "-m", "tests.benchmarks.peers", name, str(shards), str(out), "--jobs", str(jobs)]
 
     found = {}
-    for name in names:
-        if name in INSTALLED:
-            python, label = f"{VENVS}/{name}/bin/python", INSTALLED[name].format(f"{name} {version(name)}")
-            written = {"dolma": "attributes/lines/*", "datatrove": "bodies/*"}[name]
-        else:
-            python, label, written = (
-                sys.executable,
-                "plain Python, two passes: drops lines of 3 documents of a group",
-                "*",
-            )
-        found[name] = Contestant(label, partial(run, name, python), written)
-    found["floor"] = Contestant("no peer: parse JSONL, fold and hash each line", partial(run, "floor", sys.executable))
+    for name in (*names, "floor"):
+        label, written = PEERS[name]
+        said = label.format(version(name)) if "{}" in label else label
+        found[name] = Contestant(said, partial(command, name), written)
     return found
 
 
@@ -282,8 +284,8 @@ def _size(memory: int) -> str:
     return f"{memory / 1e6:,.0f} MB" if memory else "unknown"
 
 
-def where(arguments: Sequence[str], documents: int, runs: int) -> str:
-    """Return when, on what, and by which command something was measured."""
+def where(arguments: Sequence[str], documents: int, runs: int, load: float) -> str:
+    """Return when, on what, and by which command something was measured; `load` is what the machine was busy with before."""
     names = Path("/proc/cpuinfo")
     model = re.search(r"^model name\s*: (.*)$", names.read_text(), re.MULTILINE) if names.exists() else None
     machine = (
@@ -293,8 +295,9 @@ def where(arguments: Sequence[str], documents: int, runs: int) -> str:
         ["python", "-m", "tests.benchmarks.speed", *(word for word in arguments if word != "--readme")]
     )
     times = f"medians of {runs} runs" if runs > 1 else "one run"
-    start = " Much of so small a run is starting up." if documents < SMALL else ""
-    return f"({datetime.now(UTC):%Y-%m-%d}, {machine}: `{command}`, {times}.{start})"
+    notes = [f" The machine was busy before: load {load:.1f}."] if load > BUSY else []
+    notes += [" So small a run says little of a large one."] if documents < SMALL else []
+    return f"({datetime.now(UTC):%Y-%m-%d}, {machine}: `{command}`, {times}.{''.join(notes)})"
 
 
 def replaced(text: str, name: str, table: str) -> str:
@@ -313,23 +316,25 @@ def replaced(text: str, name: str, table: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and write."""
     given_arguments = sys.argv[1:] if arguments is None else arguments
+    choice = [name for name in PEERS if name != "floor"]
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--documents", type=int, default=20_000, help="of the corpus")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2, help="processes of cleaner and of peers")
-    parser.add_argument("--peers", default=",".join(PEERS), help=f"some of {','.join(PEERS)}")
+    parser.add_argument("--peers", default=",".join(choice), help="some of %(default)s")
     parser.add_argument("--scale", action="store_true", help="compare with ten times the documents, not with peers")
     parser.add_argument("--readme", action="store_true", help="write what is printed into README.md")
     given = parser.parse_args(given_arguments)
     names = [name for name in given.peers.split(",") if name]
-    if unknown := set(names) - set(PEERS):
-        parser.error(f"--peers {','.join(sorted(unknown))}: expected some of {','.join(PEERS)}")
+    if unknown := set(names) - set(choice):
+        parser.error(f"--peers {','.join(sorted(unknown))}: expected some of {','.join(choice)}")
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         if given.scale:
             table = ten_times(Path(folder), given.documents, given.runs, given.jobs)
         else:
             table = against_peers(Path(folder), given.documents, given.runs, given.jobs, names)
-    table = f"{table}\n\n{where(given_arguments, given.documents, given.runs)}"
+    table = f"{table}\n\n{where(given_arguments, given.documents, given.runs, load)}"
     print(table)
     if given.readme:
         text = README.read_text(encoding="utf-8")
