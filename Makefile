@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-bench
 
-.PHONY: demo test lint check golden clean
+.PHONY: demo test lint check golden bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,5 +37,16 @@ check: lint test
 golden: $(READY)  ## Accept the present output for seeds/ as golden. Look at the diff first.
 	$(BIN)/cleaner check seeds --golden golden/seeds --update
 
+# The peers bear no common environment: each has its own.
+$(PEERS)/%/.ready: pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --group bench-$* || \
+	  { echo "$*: cannot be installed; expected its wheels for $(PYTHON) on PyPI (PYTHON=python3.11 make bench)" >&2; exit 1; }
+	@touch $@
+
+bench: $(READY) $(PEERS)/dolma/.ready $(PEERS)/datatrove/.ready  ## Speed and memory beside peers. ARGS="--documents 1000 --runs 1", "--scale", "--readme"
+	$(BIN)/python -m tests.benchmarks.speed $(ARGS)
+
 clean:
-	rm -rf $(VENV) demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
