@@ -7,7 +7,7 @@ that few documents hold; or, however many hold it, most of the prose that two do
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -40,15 +40,8 @@ class Copies:
     index: Index
     documents: NDArray[np.int64]
     """The document of each line."""
-    number: Callable[[], NDArray[np.int64]]
-    """Says the number of each line's key, -1 for a line without one."""
-    known: NDArray[np.int64] | None = None
-    """The pairs of copies, where they were found before."""
-
-    @cached_property
-    def slots(self) -> NDArray[np.int64]:
-        """The number of each line's key, -1 for a line without one."""
-        return self.number()
+    slots: NDArray[np.int64]
+    """The number of each line's key, -1 for a line without one."""
 
     @cached_property
     def lines(self) -> NDArray[np.int64]:
@@ -72,7 +65,7 @@ class Copies:
     def pairs(self) -> dict[int, set[int]]:
         """For each document that has any, the documents that it is a copy of and that are copies of it."""
         pairs: defaultdict[int, set[int]] = defaultdict(set)
-        for found in (self._sharing(), self._twins()) if self.known is None else (self.known.tolist(),):
+        for found in (self._sharing(), self._twins()):
             for one, other in found:
                 pairs[one].add(other)
                 pairs[other].add(one)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleaner import formats, report
@@ -25,6 +27,7 @@ from cleaner.index import Index, learn, merge
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure
 from cleaner.report import Summary
+from cleaner.sharing import share, shared
 
 if TYPE_CHECKING:
     from cleaner.pipeline import Cleaner
@@ -120,6 +123,8 @@ def clean_all(
     cleaner: Cleaner, sources: Sequence[Source], fields: Fields, *, jobs: int = 1, watch: Watch | None = None
 ) -> Iterator[Done]:
     """Yield everything cleaned, batch by batch, in order. What goes wrong with one document becomes its `failed` record."""
+    if jobs > 1:
+        cleaner.prepare()
     yield from _each(partial(_clean_batch, cleaner, fields), sources, jobs, watch)
 
 
@@ -265,7 +270,10 @@ def _in_order(work: Callable[[_In], _Out], batches: Iterable[_In], jobs: int) ->
         yield from ((batch, work(batch)) for batch in batches)
         return
     # Spawned, not forked: it is the same on every platform, and safe beside threads.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (work,)) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="cleaner-") as folder,
+        ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (share(work, Path(folder, "work")),)) as pool,
+    ):
         waiting: deque[tuple[_In, Future[_Out]]] = deque()
         try:
             for batch in batches:
@@ -287,9 +295,9 @@ _work: Callable[[Any], Any] | None = None
 """What a worker process does: sent to it once, not with each batch."""
 
 
-def _prepare(work: Callable[[Any], Any]) -> None:
+def _prepare(work: Path) -> None:
     global _work  # noqa: PLW0603  # a worker process has no other place for it
-    _work = work
+    _work = shared(work)
     gc.freeze()  # what is there now stays: looking through it again and again would take a tenth of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it reaches the whole group
     threading.Thread(target=_end_with_parent, daemon=True).start()

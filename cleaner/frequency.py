@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -174,31 +174,13 @@ class Frequencies:
     index: Index
     learnt: bool = False
     """Whether only documents that were learnt will be looked up. What one family alone holds is left out then."""
-    tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    """What was derived before, by name: see `derived`."""
 
-    def derived(self) -> dict[str, NDArray[Any]]:
-        """Return what takes long to derive, by name: to hand it to other processes."""
-        tables: dict[str, NDArray[Any]] = {
-            "groups": self.group_of,
-            "families": self.families,
-            "order": self.order,
-            "pairs of copies": np.array(
-                sorted((one, other) for one, others in self.copies.pairs.items() for other in others), dtype=np.int64
-            ).reshape(-1, 2),
-            "originals": self.originals,
-            "sites": self.sites,
-            "shapes in all": self.shapes_in_all,
-            "marks": self.standing.marks,
-            "recurs": self.standing.recurs,
-            "head": self.standing.head,
-            "tail": self.standing.tail,
-        }
+    def prepare(self) -> None:
+        """Derive all that look-ups need: to hand it to other processes, which need not derive it anew."""
         for kind in (*KINDS, "members", "shingles"):
-            counted = self.counters[kind]
-            tables |= {f"{kind}: codes": counted.codes, f"{kind}: totals": counted.totals}
-        neighbours = self.neighbours
-        return tables | {f"near: {one.name}": getattr(neighbours, one.name) for one in fields(neighbours)}
+            self.counters[kind]
+        for name in ("names", "by_name", "originals", "members", "sites", "shapes_in_all", "neighbours", "_ordered"):
+            getattr(self, name)
 
     @cached_property
     def documents(self) -> NDArray[np.int64]:
@@ -213,8 +195,6 @@ class Frequencies:
     @cached_property
     def group_of(self) -> NDArray[np.int64]:
         """The group of each document: the one with its name, else one inferred from shared short lines."""
-        if "groups" in self.tables:
-            return self.tables["groups"]
         groups = np.array([self.names.get(group, -1) for group in self.index.groups], dtype=np.int64)
         nameless = groups < 0
         if nameless.any():
@@ -229,8 +209,6 @@ class Frequencies:
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """The lines with a key, by key, then by position."""
-        if "order" in self.tables:
-            return self.tables["order"]
         lines = np.flatnonzero(self.index.lines.keys != NO_KEY)
         return lines[np.argsort(self.index.lines.keys[lines], kind="stable")]
 
@@ -250,21 +228,16 @@ class Frequencies:
     @cached_property
     def copies(self) -> Copies:
         """Which documents are copies of each other."""
-        known = self.tables.get("pairs of copies")
-        return Copies(self.index, self.documents, lambda: self.slots, known)
+        return Copies(self.index, self.documents, self.slots)
 
     @cached_property
     def families(self) -> NDArray[np.int64]:
         """The family of copies that each document is of."""
-        if "families" in self.tables:
-            return self.tables["families"]
         return self.copies.families
 
     @cached_property
     def originals(self) -> NDArray[np.int64]:
         """For each document the first, by id, that it is a copy of; itself when there is none before it."""
-        if "originals" in self.tables:
-            return self.tables["originals"]
         return np.array([self.copies.first(number) for number in range(len(self.index))], dtype=np.int64)
 
     @cached_property
@@ -290,8 +263,6 @@ class Frequencies:
     def standing(self) -> Standing:
         """All lines and where they stand."""
         lines, codes = self.index.lines, Codes(self.index.lines, self.group_of)
-        if "marks" in self.tables:
-            return Standing(codes, *(self.tables[name] for name in ("marks", "recurs", "head", "tail")))
         lettered = lines.keys != NO_KEY
         marks, recurs = np.zeros((2, len(lines)), dtype=np.bool_)
         families = self.families[self.documents]
@@ -309,8 +280,6 @@ class Frequencies:
     @cached_property
     def sites(self) -> NDArray[np.int64]:
         """In how many groups each key of "holders" stands."""
-        if "sites" in self.tables:
-            return self.tables["sites"]
         return self._groups_holding.count(self.counters["holders"].codes)
 
     @cached_property
@@ -321,15 +290,11 @@ class Frequencies:
     @cached_property
     def shapes_in_all(self) -> NDArray[np.int64]:
         """How many lines have each of the "shapes"."""
-        if "shapes in all" in self.tables:
-            return self.tables["shapes in all"]
         known = self.counters["shapes"]
         return np.bincount(known.places(self.standing.codes.shaped), minlength=len(known.codes))
 
     def counted(self, kind: str) -> Counter:
         """Count the families that hold each code of a kind."""
-        if f"{kind}: codes" in self.tables:
-            return Counter(*(self.tables[f"{kind}: {column}"] for column in ("codes", "totals")))
         if kind == "members":
             return counter(combined(self.group_of), self.families)
         if kind == "shingles":
@@ -353,12 +318,9 @@ class Frequencies:
     @cached_property
     def neighbours(self) -> near.Neighbours:
         """Recurring lines, and unseen ones close to them or to an end: near-duplicates of these can matter."""
-        if "near: keys" in self.tables:
-            return near.Neighbours(**{one.name: self.tables[f"near: {one.name}"] for one in fields(near.Neighbours)})
-        lines, recurs, texts = self.index.lines, self.standing.recurs, self.index.texts
+        lines, recurs = self.index.lines, self.standing.recurs
         some = recurs | close(lines.first, recurs, lines.keys != NO_KEY)
-        keys = np.unique(lines.keys[some]).tolist()
-        return near.neighbours({number: texts[number] for number in keys if number in texts})
+        return near.neighbours(self.index.texts.some(lines.keys[some]))
 
     def lines_with(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where in `order` the lines with each key start, and where they end."""

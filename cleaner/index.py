@@ -8,7 +8,7 @@ by `cleaner.frequency`. On disk it is one safetensors file: arrays, no pickle, a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain, pairwise
 from pathlib import Path
@@ -18,7 +18,8 @@ import numpy as np
 from xxhash import xxh3_128_hexdigest
 
 from cleaner import near
-from cleaner.fingerprints import Lines, joined, lines_of
+from cleaner.counting import holds
+from cleaner.fingerprints import Lines, joined, lines_of, taken
 from cleaner.model import Document, IndexFormatError
 from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION, segment
 from cleaner.shingling import Shingles, shingles, strung
@@ -42,6 +43,49 @@ SETTINGS: dict[str, object] = {
 
 
 @dataclass(frozen=True, eq=False)
+class Texts:
+    """Folded texts by key. Build it with `texts_of`."""
+
+    keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """Distinct, sorted."""
+    first: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    """The text at place n has the bytes `[first[n], first[n + 1])`."""
+    encoded: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
+    """All texts in UTF-8."""
+
+    def some(self, keys: NDArray[np.uint64]) -> dict[int, str]:
+        """Return the texts of those of `keys` that have one."""
+        places = np.flatnonzero(holds(np.sort(keys), self.keys))
+        ends = self.first.tolist()
+        data = self.encoded.tobytes()
+        found = zip(self.keys[places].tolist(), places.tolist(), strict=True)
+        return {key: data[ends[at] : ends[at + 1]].decode() for key, at in found}
+
+
+def texts_of(texts: Mapping[int, str]) -> Texts:
+    """Return texts by key as columns.
+
+    >>> texts_of({7: "one", 3: "two"}).some(np.array([7, 9], dtype=np.uint64))
+    {7: 'one'}
+    """
+    keys = sorted(texts)
+    pieces = [texts[key].encode() for key in keys]
+    first = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+    return Texts(np.array(keys, dtype=np.uint64), first, np.frombuffer(b"".join(pieces), dtype=np.uint8))
+
+
+def _united(parts: Sequence[Texts]) -> Texts:
+    """Return the texts of all parts."""
+    if not parts:
+        return Texts()
+    keys, at = np.unique(np.concatenate([part.keys for part in parts]), return_index=True)
+    ends = np.cumsum([0, *(len(part.encoded) for part in parts)])
+    first = np.concatenate([[0], *(part.first[1:] + end for part, end in zip(parts, ends, strict=False))])
+    new, places = taken(first, at)
+    return Texts(keys, new, np.concatenate([part.encoded for part in parts])[places])
+
+
+@dataclass(frozen=True, eq=False)
 class Index:
     """Learnt documents and their lines, sorted by document (id, group, digest), then position. Build it with `learn`."""
 
@@ -53,8 +97,8 @@ class Index:
     """Those of the documents."""
     shingles: Shingles = field(default_factory=Shingles)
     """Those of the documents' long lines."""
-    texts: dict[int, str] = field(default_factory=dict)
-    """Folded text of each distinct line that is `near.comparable`, by key: to find near-duplicates by."""
+    texts: Texts = field(default_factory=Texts)
+    """Of each distinct line that is `near.comparable`: to find near-duplicates by."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -89,7 +133,7 @@ def learn(documents: Iterable[Document]) -> Index:
     }
     digests = [digest_of(lines.keys[first:last]) for first, last in pairwise(lines.first.tolist())]
     names = [(document.id, document.group, digest) for document, digest in zip(found, digests, strict=True)]
-    return _ordered(names, lines, shingles(pages), texts)
+    return _ordered(names, lines, shingles(pages), texts_of(texts))
 
 
 def merge(indexes: Iterable[Index]) -> Index:
@@ -102,15 +146,13 @@ def merge(indexes: Iterable[Index]) -> Index:
     parts = list(indexes)
     if len(parts) == 1:
         return parts[0]
-    texts: dict[int, str] = {}
-    for index in parts:
-        texts.update(index.texts)
+    texts = _united([index.texts for index in parts])
     names = [name for index in parts for name in zip(index.ids, index.groups, index.digests, strict=True)]
     lines = joined([index.lines for index in parts])
     return _ordered(names, lines, strung([index.shingles for index in parts]), texts)
 
 
-def _ordered(names: Sequence[tuple[str, str, str]], lines: Lines, long: Shingles, texts: dict[int, str]) -> Index:
+def _ordered(names: Sequence[tuple[str, str, str]], lines: Lines, long: Shingles, texts: Texts) -> Index:
     """Put documents in order, given id, group and digest of each; one that comes twice counts once."""
 
     def identity(number: int) -> tuple[tuple[str, str, str], bytes]:
@@ -131,6 +173,7 @@ def _ordered(names: Sequence[tuple[str, str, str]], lines: Lines, long: Shingles
 _ARRAYS = {
     **{one.name: ("lines", one.name) for one in fields(Lines)},
     **{f"shingle_{one.name}": ("shingles", one.name) for one in fields(Shingles)},
+    **{f"text_{one.name}": ("texts", one.name) for one in fields(Texts)},
 }
 """Where in an index each array of its file is."""
 
@@ -150,9 +193,6 @@ def dumps(index: Index) -> bytes:
     }
     for name in _STRINGS:
         tensors |= _packed(name, getattr(index, name))
-    known = sorted(index.texts)
-    tensors["text_keys"] = np.array(known, dtype=np.uint64)
-    tensors |= _packed("texts", [index.texts[number] for number in known])
     header = SETTINGS | {"documents": len(index), "checksum": _checksum(tensors)}
     return save(tensors, {"cleaner": json.dumps(header, sort_keys=True)})
 
@@ -184,13 +224,12 @@ def loads(data: bytes, where: str = "index") -> Index:
         raise IndexFormatError(f"{where}: damaged: its checksum differs; expected it as `cleaner learn` wrote it")
     try:
         ids, groups, digests = (tuple(_unpacked(name, tensors)) for name in _STRINGS)
-        parts: dict[str, dict[str, NDArray[Any]]] = {"lines": {}, "shingles": {}}
+        parts: dict[str, dict[str, NDArray[Any]]] = {"lines": {}, "shingles": {}, "texts": {}}
         for name, (part, column) in _ARRAYS.items():
             parts[part][column] = tensors[name]
-        texts = dict(zip(tensors["text_keys"].tolist(), _unpacked("texts", tensors), strict=True))
     except (KeyError, ValueError) as error:
         raise IndexFormatError(f"{where}: lacks parts; expected it as `cleaner learn` wrote it") from error
-    index = Index(ids, groups, digests, Lines(**parts["lines"]), Shingles(**parts["shingles"]), texts)
+    index = Index(ids, groups, digests, Lines(**parts["lines"]), Shingles(**parts["shingles"]), Texts(**parts["texts"]))
     if header.get("documents") != len(index):
         raise IndexFormatError(f"{where}: damaged: expected {header.get('documents')} documents, got {len(index)}")
     return index

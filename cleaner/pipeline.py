@@ -43,9 +43,17 @@ class Cleaner:
     rules: RuleSet = field(default_factory=_shipped_rules)
     policy: Policy = field(default_factory=Policy)
 
+    learnt: bool = False
+    """Whether only documents that the index was learnt from will be cleaned: then less of it is kept at hand."""
+
     @cached_property
     def _frequencies(self) -> Frequencies:
-        return Frequencies(self.index)
+        return Frequencies(self.index, self.learnt)
+
+    def prepare(self) -> None:
+        """Derive from the index all that cleaning needs: to hand it to other processes, which need not derive it anew."""
+        if len(self.index.lines):
+            self._frequencies.prepare()
 
     def explain(self, document: Document) -> Decision:
         """Return the evidence on `document` and what follows from it, in one pass, before anything is held back."""
