@@ -7,6 +7,7 @@ other pages repeat decides with it. Pages are parsed as browsers do, so that bro
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -57,9 +58,8 @@ _TAG = re.compile(
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML, and so trafilatura, cannot hold. No page shows it."""
 
-_DATES: Final = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
-"""How a date is looked for: not all over the text, which takes as long as all else together; and not up to today, or the same
-page would give another date tomorrow."""
+_LAST_DATE: Final = "2100-01-01"
+"""Up to when a date is one: not up to today, or the same page would give another date tomorrow."""
 
 SHORT = 24
 """Letters below which a line must be one of the extracted text, too."""
@@ -137,21 +137,38 @@ def _flattened(html: str) -> str:
 
 
 def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[Metadata, str]:
-    """Return what a page says of itself, and what trafilatura takes for its text; it may change the tree."""
+    """Return what a page says of itself, and what trafilatura takes for its text."""
     from trafilatura import bare_extraction
-    from trafilatura.metadata import extract_metadata
 
     try:
-        about = extract_metadata(tree, url or None, date_config=dict(_DATES))
-        title, date, address = (
-            value if isinstance(value, str) else None for value in (about.title, about.date, about.url)
-        )
+        metadata = _metadata(tree, url)
         # Its own look for duplicates remembers other pages: the result would depend on their order.
         kept = bare_extraction(tree, include_comments=False, include_tables=reading.tables, deduplicate=False)
     except Exception:  # noqa: BLE001  # whatever a page makes the extractor raise: extraction has failed, the page has not
         return Metadata(language=tree.get("lang") or None), ""
-    metadata = Metadata(title or None, date or None, address or None, tree.get("lang") or None)
     return metadata, getattr(kept, "text", None) or ""
+
+
+def _metadata(tree: lxml.html.HtmlElement, url: str) -> Metadata:
+    """Return what a page says of itself, as trafilatura's `extract_metadata` finds it.
+
+    That one also looks for authors, tags and licences, which takes most of its time.
+    """
+    from htmldate import find_date
+    from trafilatura.metadata import examine_meta, extract_meta_json, extract_title, extract_url
+
+    about = examine_meta(tree)
+    with suppress(Exception):  # JSON of any shape; what was found before it failed stays
+        extract_meta_json(tree, about)
+    about.title = about.title or extract_title(tree)
+    about.url = about.url or extract_url(tree, url or None)
+    # A search all over the text takes as long as all else together.
+    about.date = find_date(tree, extensive_search=False, original_date=True, url=about.url, max_date=_LAST_DATE)
+    about.clean_and_trim()
+    title, date, address = (
+        value if value and isinstance(value, str) else None for value in (about.title, about.date, about.url)
+    )
+    return Metadata(title, date, address, tree.get("lang") or None)
 
 
 def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:

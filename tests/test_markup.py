@@ -9,6 +9,7 @@ from itertools import accumulate
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trafilatura.metadata import extract_metadata
 
 from cleaner.charsets import decode
 from cleaner.layout import HINTS, SECTIONS, TAGS, Line, Metadata, Reading
@@ -440,6 +441,33 @@ def test_a_page_keeps_its_name() -> None:
 def test_what_a_page_says_of_itself(html: str, expected: Metadata) -> None:
     """Whatever the date is today."""
     assert about(html) == expected
+
+
+_SAYS = (
+    "<title>Bees | A Gazette</title>",
+    "<meta property=og:title content='Bees &amp;amp; men'><meta property=og:url content=https://a.example/og>",
+    "<meta name=twitter:url content=https://a.example/t><meta name=dc.title content=' Of  bees '>",
+    "<base href=https://a.example/><link rel=canonical href='/2021/04/05/bees/'><meta name=og:x content=https://b.example/>",
+    "<script type=application/ld+json>{'@context': 'https://schema.org'</script>",
+    "<script type=application/ld+json>[1]</script>",
+    """<script type=application/ld+json>{"@context": "https://schema.org", "@type": "NewsArticle", "headline": "Bees in JSON",
+    "datePublished": "2019-08-07", "author": {"name": [1]}}</script>""",
+    """<script type=application/ld+json>{"@context": "https://schema.org", "@type": "Article", "name": ["Bees"]}</script>""",
+    "<meta property=article:modified_time content=2024-03-09><meta property=article:published_time content=2024-03-05>",
+)
+
+
+@pytest.mark.parametrize("head", ["", *_SAYS, "".join(_SAYS)])
+@pytest.mark.parametrize("url", ["", "https://c.example/2020/01/02/d"])
+def test_metadata_is_what_the_extractor_finds(head: str, url: str) -> None:
+    """The same parts of it are asked in the same order; a new version of it may have others."""
+    html = f"<!doctype html><html><head>{head}</head><body>{ARTICLE}<h1>Two</h1><time datetime=2018-01-02>then</time>"
+    found = extract_metadata(
+        html, url or None, {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
+    )
+    assert about(html, url) == Metadata(
+        *(value if isinstance(value, str) else None for value in (found.title, found.date, found.url))
+    )
 
 
 # What is kept of a line
