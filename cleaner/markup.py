@@ -55,8 +55,15 @@ _TAG = re.compile(
 )
 """A tag of what lexbor wrote; or a comment, or an element of raw text, which has none inside."""
 
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""What XML, and so trafilatura, cannot hold. No page shows it."""
+_SPACED: Final = bytes(byte if byte >= 0x20 or byte in b"\t\n\r" else 0x20 for byte in range(0x100))
+"""A space for each control character that XML, and so trafilatura, cannot hold, as a table for `bytes.translate`."""
+
+_NO_XML: Final = ("\ufffe".encode(), "\uffff".encode())
+"""What XML cannot hold beside these. No page shows any of them."""
+
+_ELEMENTS: Final = etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement)
+"""What all elements are, as trafilatura asks. By default lxml asks Python what each one is, again and again: fields of forms
+have methods of their own, which nobody calls."""
 
 _LAST_DATE: Final = "2100-01-01"
 """Up to when a date is one: not up to today, or the same page would give another date tomorrow."""
@@ -111,11 +118,16 @@ def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
 
 def _tree(html: str) -> lxml.html.HtmlElement:
     """Parse as browsers do, then as trafilatura needs it."""
-    written = _NO_XML.sub(" ", LexborHTMLParser(html.removeprefix("\ufeff")).html or "<html></html>")
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    tree = lxml.html.document_fromstring(written.encode(), parser=parser)
+    written = (LexborHTMLParser(html.removeprefix("\ufeff")).html or "<html></html>").encode().translate(_SPACED)
+    for character in _NO_XML:
+        written = written.replace(character, b" ")
+    parser = lxml.html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, collect_ids=False
+    )
+    parser.set_element_class_lookup(_ELEMENTS)
+    tree = lxml.html.document_fromstring(written, parser=parser)
     if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
-        return lxml.html.document_fromstring(_flattened(written).encode(), parser=parser)
+        return lxml.html.document_fromstring(_flattened(written.decode()).encode(), parser=parser)
     return tree
 
 

@@ -121,6 +121,7 @@ def test_what_cannot_be_decoded_is_one_line(data: bytes, encoding: str, byte: in
         ("<p>a<img alt=x>b<wbr>c", "abc\n"),
         ("<p>x&#13;y\r\nz\rw", "x y z w\n"),
         ("<p>a\u2028b\x85c\x0cd", "a b c d\n"),
+        ("<p>a\x01b\x1fc\ufffed\uffffe\ufffdf\x7fg", "a b c d e\ufffdf\x7fg\n"),
         ("<h1>a</h1><section>b</section><hr>c", "a\nb\nc\n"),
         ("<dl><dt>a<dd>b</dl>", "a\nb\n"),
         ("<button>a</button><button>b</button>", "a\nb\n"),
