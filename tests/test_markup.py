@@ -313,6 +313,13 @@ def test_a_line_stands_where_its_first_letter_does() -> None:
         ("One two", "body > div.a"),
         ("x | y", "tbody > tr > td"),
     ]
+    found = lines("<body class=x><div class='> >'>A<div class=' a > b '><br>B<p id='>'>C</div></div>D")
+    assert [(line, about.path) for line, about in found.items()] == [
+        ("A", "body > div.>"),
+        ("B", "body > div.> > div.a"),
+        ("C", "div.> > div.a > p#>"),
+        ("D", "body"),
+    ]
 
 
 def test_hints_and_sections() -> None:
