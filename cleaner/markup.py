@@ -78,6 +78,9 @@ PIECE = 12
 LONGEST = 500
 """Letters up to which a line is looked for whole: a paragraph. Longer ones only in pieces, or large pages would take for ever."""
 
+FEW = 128
+"""Pieces that are looked for one by one; more of them all at once, or large pages would take for ever."""
+
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -203,7 +206,10 @@ def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:
             pieces[at] = [letters[start : start + PIECE] for start in range(0, len(letters) - PIECE + 1, PIECE)]
     if pieces:
         found = {piece for some in pieces.values() for piece in some}
-        found.intersection_update(whole[start : start + PIECE] for start in range(len(whole) - PIECE + 1))
+        if len(found) <= FEW:
+            found = {piece for piece in found if piece in whole}
+        else:
+            found.intersection_update(whole[start : start + PIECE] for start in range(len(whole) - PIECE + 1))
         for at, some in pieces.items():
             shares[at] = sum(piece in found for piece in some) / len(some)
     return shares

@@ -13,7 +13,7 @@ from trafilatura.metadata import extract_metadata
 
 from cleaner.charsets import decode
 from cleaner.layout import HINTS, SECTIONS, TAGS, Line, Metadata, Reading
-from cleaner.markup import PIECE, SHORT, coverage, read, text_of
+from cleaner.markup import FEW, PIECE, SHORT, coverage, read, text_of
 from cleaner.model import Document, ReadError
 from cleaner.pipeline import Cleaner
 from tests.strategies import STEADY, texts
@@ -505,6 +505,15 @@ def test_coverage(line: str, text: str, share: float) -> None:
     """A short line must be a line; a long one counts by its pieces, wherever they are."""
     [found] = coverage([line], text).tolist()
     assert found == pytest.approx(share, abs=0.08)
+
+
+def test_many_pieces_are_found_as_few_are() -> None:
+    """One by one, or all at once."""
+    text = " ".join(f"The {number}th bee danced on comb {number * number}." for number in range(3 * FEW))
+    parts = [f"{text[at : at + 60]} {OTHER}" for at in range(0, len(text) - 60, 60)]
+    alone = [coverage([part], text).tolist() for part in parts]
+    assert all(0.2 < share < 0.6 for [share] in alone)
+    assert [[share] for share in coverage(parts, text)] == alone
 
 
 @STEADY
