@@ -7,7 +7,8 @@ other pages repeat decides with it. Pages are parsed as browsers do, so that bro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import lxml.html
@@ -37,9 +38,13 @@ _UNSHOWN: Final = frozenset(
 """Elements whose text a page does not show as text."""
 
 _CELLS: Final = frozenset(("td", "th"))
+_HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _MARKS: Final = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`"}
 _SECTION_OF: Final = {name: 1 << number for number, name in enumerate(SECTIONS)}
 _TAG_OF: Final = {name: number for number, name in enumerate(TAGS)}
+
+_PATH: Final = 3
+"""Elements that a path names."""
 
 _VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 """Elements that hold nothing, and have no end."""
@@ -54,12 +59,15 @@ _TAG = re.compile(
 )
 """A tag of what lexbor wrote; or a comment, or an element of raw text, which has none inside."""
 
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""What XML, and so trafilatura, cannot hold. No page shows it."""
+_SPACED: Final = bytes(byte if byte >= 0x20 or byte in b"\t\n\r" else 0x20 for byte in range(0x100))
+"""A space for each control character that XML, and so trafilatura, cannot hold. No page shows them."""
 
-_DATES: Final = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
-"""How a date is looked for: not all over the text, which takes as long as all else together; and not up to today, or the same
-page would give another date tomorrow."""
+_ELEMENTS: Final = etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement)
+"""What all elements are, as trafilatura asks. By default lxml asks Python what each one is, again and again: fields of forms
+have methods of their own, which nobody calls."""
+
+_LAST_DATE: Final = "2100-01-01"
+"""Up to when a date is one: not up to today, or the same page would give another date tomorrow."""
 
 SHORT = 24
 """Letters below which a line must be one of the extracted text, too."""
@@ -70,6 +78,9 @@ PIECE = 12
 LONGEST = 500
 """Letters up to which a line is looked for whole: a paragraph. Longer ones only in pieces, or large pages would take for ever."""
 
+FEW = 128
+"""Pieces that are looked for one by one; more of them all at once, or large pages would take for ever."""
+
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -79,7 +90,7 @@ def text_of(html: str, reading: Reading) -> str:
     >>> text_of("<title>Bees</title><h1>Bees</h1><ul><li>One<li>Two</ul><p>They <b>dance</b>.", Reading())
     'Bees\n- One\n- Two\nThey dance.\n'
     """
-    return "".join(f"{text}\n" for text, _ in _lines(_tree(html), reading))
+    return "".join(f"{text}\n" for text, _, _ in _shown(_tree(html), reading))
 
 
 def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
@@ -92,17 +103,17 @@ def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
     ('Home\nBees dance.\n', ['body > nav', 'body > p'], 'Bees')
     """
     tree = _tree(document.text)
-    found = _lines(tree, reading)
-    texts = [text for text, _ in found]
+    shown = _shown(tree, reading)
+    texts, lines = [text for text, _, _ in shown], _lines(shown)
     text = "".join(f"{text}\n" for text in texts)
     metadata, kept = _extract(tree, document.url, reading)
     page = replace(document, text=text, url=document.url or metadata.url or "")
-    if not found or not kept.strip():
+    if not texts or not kept.strip():
         return page, metadata
     title = metadata.title or ""
     layout = Layout(
         np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1],
-        tuple(line for _, line in found),
+        lines,
         coverage(texts, kept),
         np.array([_titled(text, title) for text in texts], dtype=np.bool_),
     )
@@ -111,11 +122,15 @@ def read(document: Document, reading: Reading) -> tuple[Document, Metadata]:
 
 def _tree(html: str) -> lxml.html.HtmlElement:
     """Parse as browsers do, then as trafilatura needs it."""
-    written = _NO_XML.sub(" ", LexborHTMLParser(html.removeprefix("\ufeff")).html or "<html></html>")
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    tree = lxml.html.document_fromstring(written.encode(), parser=parser)
+    written = LexborHTMLParser(html.removeprefix("\ufeff")).html or "<html></html>"
+    data = written.replace("\ufffe", " ").replace("\uffff", " ").encode().translate(_SPACED)
+    parser = lxml.html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, collect_ids=False
+    )
+    parser.set_element_class_lookup(_ELEMENTS)
+    tree = lxml.html.document_fromstring(data, parser=parser)
     if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
-        return lxml.html.document_fromstring(_flattened(written).encode(), parser=parser)
+        return lxml.html.document_fromstring(_flattened(data.decode()).encode(), parser=parser)
     return tree
 
 
@@ -137,21 +152,38 @@ def _flattened(html: str) -> str:
 
 
 def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[Metadata, str]:
-    """Return what a page says of itself, and what trafilatura takes for its text; it may change the tree."""
+    """Return what a page says of itself, and what trafilatura takes for its text."""
     from trafilatura import bare_extraction
-    from trafilatura.metadata import extract_metadata
 
     try:
-        about = extract_metadata(tree, url or None, date_config=dict(_DATES))
-        title, date, address = (
-            value if isinstance(value, str) else None for value in (about.title, about.date, about.url)
-        )
+        metadata = _metadata(tree, url)
         # Its own look for duplicates remembers other pages: the result would depend on their order.
         kept = bare_extraction(tree, include_comments=False, include_tables=reading.tables, deduplicate=False)
     except Exception:  # noqa: BLE001  # whatever a page makes the extractor raise: extraction has failed, the page has not
         return Metadata(language=tree.get("lang") or None), ""
-    metadata = Metadata(title or None, date or None, address or None, tree.get("lang") or None)
     return metadata, getattr(kept, "text", None) or ""
+
+
+def _metadata(tree: lxml.html.HtmlElement, url: str) -> Metadata:
+    """Return what a page says of itself, as trafilatura's `extract_metadata` finds it.
+
+    That one also looks for authors, tags and licences, which takes most of its time.
+    """
+    from htmldate import find_date
+    from trafilatura.metadata import examine_meta, extract_meta_json, extract_title, extract_url
+
+    about = examine_meta(tree)
+    with suppress(Exception):  # JSON of any shape; what was found before it failed stays
+        extract_meta_json(tree, about)
+    about.title = about.title or extract_title(tree)
+    about.url = about.url or extract_url(tree, url or None)
+    # A search all over the text takes as long as all else together.
+    about.date = find_date(tree, extensive_search=False, original_date=True, url=about.url, max_date=_LAST_DATE)
+    about.clean_and_trim()
+    title, date, address = (
+        one if one and isinstance(one, str) else None for one in (about.title, about.date, about.url)
+    )
+    return Metadata(title, date, address, tree.get("lang") or None)
 
 
 def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:
@@ -162,8 +194,8 @@ def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:
     >>> coverage(["Share", "Bees dance to tell where the food is."], "- Bees dance to tell where the food is. Share it.").tolist()
     [0.0, 1.0]
     """
-    there = {_letters(line) for line in text.split("\n")}
-    whole = _letters(text)
+    kept = [_letters(line) for line in text.split("\n")]
+    there, whole = frozenset(kept), "".join(kept)
     shares = np.zeros(len(lines))
     pieces: dict[int, list[str]] = {}
     for at, line in enumerate(lines):
@@ -174,30 +206,37 @@ def coverage(lines: Sequence[str], text: str) -> NDArray[np.float64]:
             pieces[at] = [letters[start : start + PIECE] for start in range(0, len(letters) - PIECE + 1, PIECE)]
     if pieces:
         found = {piece for some in pieces.values() for piece in some}
-        found.intersection_update(whole[start : start + PIECE] for start in range(len(whole) - PIECE + 1))
+        if len(found) <= FEW:
+            found = {piece for piece in found if piece in whole}
+        else:
+            found.intersection_update(whole[start : start + PIECE] for start in range(len(whole) - PIECE + 1))
         for at, some in pieces.items():
             shares[at] = sum(piece in found for piece in some) / len(some)
     return shares
 
 
 def _letters(text: str) -> str:
-    return _NO_LETTERS.sub("", text.casefold())
+    letters = text.casefold().replace(" ", "")
+    return letters if letters.isalnum() else _NO_LETTERS.sub("", letters)
 
 
 def _titled(text: str, title: str) -> bool:
     return len(text) >= len("A title") and (text in title or (title in text and bool(title)))
 
 
-def _lines(tree: lxml.html.HtmlElement, reading: Reading) -> list[tuple[str, Line]]:
-    """Return each line that a page shows, and what the markup says of it."""
+_Shown = tuple[str, lxml.html.HtmlElement, float]
+"""A line that a page shows, the innermost block that its first letter stands in, and the share of its letters that are links."""
+
+
+def _shown(tree: lxml.html.HtmlElement, reading: Reading) -> list[_Shown]:
+    """Return each line that a page shows."""
     walk = _Walk(reading)
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        if not isinstance(element.tag, str):  # an entity that the parser did not know
-            continue
-        if event == "start":
-            walk.enter(element)
-        else:
+    events = etree.iterwalk(tree, events=("start", "end"), tag="*")
+    for event, element in events:
+        if event == "end":
             walk.leave(element)
+        elif not walk.enter(element):
+            events.skip_subtree()
     walk.end_line()
     return walk.lines
 
@@ -207,40 +246,43 @@ class _Walk:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
-        self.lines: list[tuple[str, Line]] = []
-        self.unshown = 0  # elements around that are not shown
+        self.lines: list[_Shown] = []
+        self.unshown = False  # whether the element around is not shown
         self.links = 0  # links around
         self.verbatim = 0  # elements around whose white space counts
         self.fenced: list[int] = []  # lines before the first one of each verbatim element around
         self.bullet = ""  # what the next line starts with
         self.text: list[str] = []  # of the line so far
         self.linked = 0  # letters of it that are links
-        self.around = _Around("", "", 0, 0, 0, 0, hidden=False, outer=None)
-        self.first: _Around | None = None  # the elements around the first letter of the line
+        self.around: list[lxml.html.HtmlElement] = []  # blocks, outermost first
+        self.first: lxml.html.HtmlElement | None = None  # the block around the first letter of the line
 
-    def enter(self, element: lxml.html.HtmlElement) -> None:
-        """Do what an element does by starting."""
+    def enter(self, element: lxml.html.HtmlElement) -> bool:
+        """Do what an element does by starting; return whether what is in it is shown."""
         name = element.tag
-        if self.unshown or name in _UNSHOWN or (name == "table" and self._is_left_out(element)):
-            if name == "table" and not self.unshown:
-                self.end_line()
-            self.unshown += 1
-            return
+        if name in _UNSHOWN:
+            self.unshown = True
+            return False
         if name in _BLOCKS:
+            if name == "table" and self._is_left_out(element):
+                self.end_line()
+                self.unshown = True
+                return False
             self._enter_block(name, element)
         elif name == "a":
             self.links += 1
         elif name in _MARKS:
             self._mark(name)
-        if element.text:
-            self._add(element.text)
+        if text := element.text:
+            self._add(text)
+        return True
 
     def _enter_block(self, name: str, element: lxml.html.HtmlElement) -> None:
         if self.first is not None and name in _CELLS:
             self.text.append(" | ")
         elif self.text:
             self.end_line()
-        self.around = self.around.inside(name, element)
+        self.around.append(element)
         if name == "li":
             self.bullet = "- "
         elif name == "pre":
@@ -252,7 +294,7 @@ class _Walk:
         """Do what an element does by ending."""
         name = element.tag
         if self.unshown:
-            self.unshown -= 1
+            self.unshown = False
         elif name in _BLOCKS:
             if self.text and name not in _CELLS:
                 self.end_line()
@@ -260,13 +302,13 @@ class _Walk:
                 self.bullet = ""
             elif name == "pre":
                 self._leave_verbatim()
-            self.around = self.around.outer or self.around
+            self.around.pop()
         elif name == "a":
             self.links -= 1
         elif name in _MARKS:
             self._mark(name)
-        if element.tail and not self.unshown:
-            self._add(element.tail)
+        if text := element.tail:
+            self._add(text)
 
     def _leave_verbatim(self) -> None:
         self.verbatim -= 1
@@ -281,23 +323,26 @@ class _Walk:
         self.text, self.linked, self.first = [], 0, None
         if first is None:
             return
-        shown = " ".join(text.split())
-        letters = max(1, len(shown) - shown.count(" "))
-        line = first.line(min(1.0, linked / letters))
-        start = f"{'#' * int(first.name[1])} " if self.reading.formatting and first.name in _HEADINGS else self.bullet
+        words = text.split()
+        shown = " ".join(words)
+        share = min(1.0, linked / (len(shown) - len(words) + 1)) if linked else 0.0
+        start = f"{'#' * int(first.tag[1])} " if self.reading.formatting and first.tag in _HEADINGS else self.bullet
         self.bullet = ""
         for each in text.split("\n") if self.verbatim else [shown]:
             if each and not each.isspace():
-                self.lines.append((start + each.rstrip(), line))
+                self.lines.append((start + each.rstrip(), first, share))
                 start = ""
 
     def _add(self, text: str) -> None:
+        if text.isspace():
+            if self.text or self.verbatim:
+                self.text.append(text)
+            return
         self.text.append(text)
-        if not text.isspace():
-            if self.first is None:
-                self.first = self.around
-            if self.links:
-                self.linked += sum(map(len, text.split()))
+        if self.first is None:
+            self.first = self.around[-1]
+        if self.links:
+            self.linked += sum(map(len, text.split()))
 
     def _mark(self, name: str) -> None:
         """Add the mark of bold, italics or code; none around nothing."""
@@ -311,57 +356,43 @@ class _Walk:
 
     def _fence(self) -> None:
         if self.reading.formatting:
-            self.lines.append(("```", self.around.line(0.0)))
+            self.lines.append(("```", self.around[-1], 0.0))
 
     def _is_left_out(self, table: lxml.html.HtmlElement) -> bool:
         """Whether a table is data that is not wanted; old pages are laid out by tables."""
         return not self.reading.tables and table.find(".//p") is None and table.find(".//table") is None
 
 
-_HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+def _lines(shown: Sequence[_Shown]) -> tuple[Line, ...]:
+    """Return what the markup says of each line that a page shows."""
+    known: dict[lxml.html.HtmlElement | None, Line] = {None: Line("", 0, 0.0, False, 0, 0, 0, 0)}
+    lines = []
+    for _, block, linked in shown:
+        at, unknown = block, []
+        while at not in known:
+            if at.tag in _BLOCKS:
+                unknown.append(at)
+            at = at.getparent()
+        said = known[at]
+        for each in reversed(unknown):
+            said = known[each] = _inside(said, each)
+        lines.append(said._replace(linked=round(linked, 3)) if linked else said)
+    return tuple(lines)
 
-_PATH = 3
-"""Elements that a path names."""
 
-
-@dataclass(slots=True)
-class _Around:
-    """The elements that start and end lines around a place of a page."""
-
-    name: str
-    label: str
-    depth: int
-    around: int
-    nearest: int
-    sections: int
-    hidden: bool
-    outer: _Around | None
-
-    def inside(self, name: str, element: lxml.html.HtmlElement) -> _Around:
-        """Return what is around the inside of `element`."""
-        given = element.attrib
-        label, hinted, hidden = name, 0, self.hidden
-        if given and name != "body":
-            for key in ("class", "id", "role"):
-                if (value := given.get(key)) and not value.isspace():
-                    hinted |= hints(value)
-                    if label is name and key != "role":
-                        label = f"{name}{'.' if key == 'class' else '#'}{value.split(maxsplit=1)[0]}"
-            unshown = "display:none" in given.get("style", "").replace(" ", "")
-            hidden = hidden or unshown or "hidden" in given or given.get("aria-hidden") == "true"
-        around, nearest, sections = (
-            self.around | hinted,
-            hinted or self.nearest,
-            self.sections | _SECTION_OF.get(name, 0),
-        )
-        return _Around(name, label, self.depth + 1, around, nearest, sections, hidden, self)
-
-    def line(self, linked: float) -> Line:
-        """Return what is around as what is said of a line."""
-        labels: list[str] = []
-        at = self
-        while at.outer is not None and at.name != "html" and len(labels) < _PATH:
-            labels.append(at.label)
-            at = at.outer
-        path, tag = " > ".join(reversed(labels)), _TAG_OF.get(self.name, 0)
-        return Line(path, tag, round(linked, 3), self.hidden, self.depth, self.around, self.nearest, self.sections)
+def _inside(outer: Line, block: lxml.html.HtmlElement) -> Line:
+    """Return what the markup says of a line right inside `block`, from what it says of one right outside."""
+    name, given = block.tag, block.attrib
+    label, hinted, hidden = name, 0, outer.hidden
+    if given and name != "body":
+        for key in ("class", "id", "role"):
+            if (value := given.get(key)) and not value.isspace():
+                hinted |= hints(value)
+                if label is name and key != "role":
+                    label = f"{name}{'.' if key == 'class' else '#'}{value.split(maxsplit=1)[0]}"
+        unshown = "display:none" in given.get("style", "").replace(" ", "")
+        hidden = hidden or unshown or "hidden" in given or given.get("aria-hidden") == "true"
+    labels = () if name == "html" else (*outer.path.split(" > ")[1 - _PATH :], label)
+    path, tag = " > ".join(filter(None, labels)), _TAG_OF.get(name, 0)
+    bits = outer.around | hinted, hinted or outer.nearest, outer.sections | _SECTION_OF.get(name, 0)
+    return Line(path, tag, 0.0, hidden, outer.depth + 1, *bits)

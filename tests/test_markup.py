@@ -9,10 +9,11 @@ from itertools import accumulate
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trafilatura.metadata import extract_metadata
 
 from cleaner.charsets import decode
 from cleaner.layout import HINTS, SECTIONS, TAGS, Line, Metadata, Reading
-from cleaner.markup import PIECE, SHORT, coverage, read, text_of
+from cleaner.markup import FEW, PIECE, SHORT, coverage, read, text_of
 from cleaner.model import Document, ReadError
 from cleaner.pipeline import Cleaner
 from tests.strategies import STEADY, texts
@@ -120,6 +121,7 @@ def test_what_cannot_be_decoded_is_one_line(data: bytes, encoding: str, byte: in
         ("<p>a<img alt=x>b<wbr>c", "abc\n"),
         ("<p>x&#13;y\r\nz\rw", "x y z w\n"),
         ("<p>a\u2028b\x85c\x0cd", "a b c d\n"),
+        ("<p>a\x01b\x1fc\ufffed\uffffe\ufffdf\x7fg", "a b c d e\ufffdf\x7fg\n"),
         ("<h1>a</h1><section>b</section><hr>c", "a\nb\nc\n"),
         ("<dl><dt>a<dd>b</dl>", "a\nb\n"),
         ("<button>a</button><button>b</button>", "a\nb\n"),
@@ -311,6 +313,13 @@ def test_a_line_stands_where_its_first_letter_does() -> None:
         ("One two", "body > div.a"),
         ("x | y", "tbody > tr > td"),
     ]
+    found = lines("<body class=x><div class='> >'>A<div class=' a > b '><br>B<p id='>'>C</div></div>D")
+    assert [(line, about.path) for line, about in found.items()] == [
+        ("A", "body > div.>"),
+        ("B", "body > div.> > div.a"),
+        ("C", "div.> > div.a > p#>"),
+        ("D", "body"),
+    ]
 
 
 def test_hints_and_sections() -> None:
@@ -442,6 +451,33 @@ def test_what_a_page_says_of_itself(html: str, expected: Metadata) -> None:
     assert about(html) == expected
 
 
+_SAYS = (
+    "<title>Bees | A Gazette</title>",
+    "<meta property=og:title content='Bees &amp;amp; men'><meta property=og:url content=https://a.example/og>",
+    "<meta name=twitter:url content=https://a.example/t><meta name=dc.title content=' Of  bees '>",
+    "<base href=https://a.example/><link rel=canonical href='/2021/04/05/bees/'><meta name=og:x content=https://b.example/>",
+    "<script type=application/ld+json>{'@context': 'https://schema.org'</script>",
+    "<script type=application/ld+json>[1]</script>",
+    """<script type=application/ld+json>{"@context": "https://schema.org", "@type": "NewsArticle", "headline": "Bees in JSON",
+    "datePublished": "2019-08-07", "author": {"name": [1]}}</script>""",
+    """<script type=application/ld+json>{"@context": "https://schema.org", "@type": "Article", "name": ["Bees"]}</script>""",
+    "<meta property=article:modified_time content=2024-03-09><meta property=article:published_time content=2024-03-05>",
+)
+
+
+@pytest.mark.parametrize("head", ["", *_SAYS, "".join(_SAYS)])
+@pytest.mark.parametrize("url", ["", "https://c.example/2020/01/02/d"])
+def test_metadata_is_what_the_extractor_finds(head: str, url: str) -> None:
+    """The same parts of it are asked in the same order; a new version of it may have others."""
+    html = f"<!doctype html><html><head>{head}</head><body>{ARTICLE}<h1>Two</h1><time datetime=2018-01-02>then</time>"
+    found = extract_metadata(
+        html, url or None, {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
+    )
+    assert about(html, url) == Metadata(
+        *(value if isinstance(value, str) else None for value in (found.title, found.date, found.url))
+    )
+
+
 # What is kept of a line
 
 
@@ -469,6 +505,15 @@ def test_coverage(line: str, text: str, share: float) -> None:
     """A short line must be a line; a long one counts by its pieces, wherever they are."""
     [found] = coverage([line], text).tolist()
     assert found == pytest.approx(share, abs=0.08)
+
+
+def test_many_pieces_are_found_as_few_are() -> None:
+    """One by one, or all at once."""
+    text = " ".join(f"The {number}th bee danced on comb {number * number}." for number in range(3 * FEW))
+    parts = [f"{text[at : at + 60]} {OTHER}" for at in range(0, len(text) - 60, 60)]
+    alone = [coverage([part], text).tolist() for part in parts]
+    assert all(0.2 < share < 0.6 for [share] in alone)
+    assert [[share] for share in coverage(parts, text)] == alone
 
 
 @STEADY
