@@ -317,8 +317,7 @@ def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy:
     from cleaner.rules import load_rules
 
     packs = load_rules(rules or [])  # first: a broken rule is found before the long work
-    known = load(index) if index else _watched("learning", job, job.learn)
-    return Cleaner(known, packs, POLICIES[policy], learnt=index is None)
+    return Cleaner(load(index) if index else _watched("learning", job, job.learn), packs, POLICIES[policy])
 
 
 def _watched(what: str, job: Job, work: Callable[[Watch | None], _Result]) -> _Result:

@@ -45,36 +45,48 @@ class Counter:
     """Distinct, sorted."""
     totals: NDArray[np.int64]
     """How many families hold each code."""
+    single: NDArray[np.uint64]
+    """Other codes, sorted: one family holds each. They are most, and rarely asked for, so they stand apart."""
 
-    def count(self, codes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    def count(self, codes: NDArray[np.uint64], own: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """Return how many families hold each of `codes`.
+
+        Args:
+            codes: what to look up.
+            own: which of them one of the families is known to hold: for these 0 may come instead of 1.
 
         >>> known = counter(np.array([7, 7, 9], dtype=np.uint64), np.array([0, 1, 0]))
         >>> known.count(np.array([7, 8, 9], dtype=np.uint64)).tolist()
         [2, 0, 1]
         """
-        if not len(self.codes):
-            return np.zeros(len(codes), dtype=np.int64)
         at = self.codes.searchsorted(codes)
-        counts: NDArray[np.int64] = self.totals.take(at, mode="clip") * (self.codes.take(at, mode="clip") == codes)
+        counts = np.zeros(len(codes), dtype=np.int64)
+        if len(self.codes):
+            counts = self.totals.take(at, mode="clip") * (self.codes.take(at, mode="clip") == codes)
+        rest = np.flatnonzero(counts == 0 if own is None else (counts == 0) & ~own)
+        if len(rest):
+            counts[rest] = holds(self.single, codes[rest])
         return counts
 
     def places(self, codes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return the position of each of `codes` among the distinct ones, -1 for one that nobody holds."""
+        """Return the position of each of `codes` in `codes`, -1 for one that is not there."""
         at = self.codes.searchsorted(codes)
         return np.where(holds(self.codes, codes), at, -1)
 
-    def kept(self, some: NDArray[np.bool_]) -> Counter:
-        """Return some of the codes only."""
-        return Counter(self.codes[some], self.totals[some])
+    def parted(self, stay: NDArray[np.bool_] | None = None) -> Counter:
+        """Let the codes that one family holds stand apart, but for those that are to stay."""
+        apart = self.totals == 1
+        if stay is not None:
+            apart &= ~stay
+        return Counter(self.codes[~apart], self.totals[~apart], self.codes[apart])
 
 
 def counter(codes: NDArray[np.uint64], holders: NDArray[np.int64]) -> Counter:
-    """Count for each code the distinct families among its `holders`."""
+    """Count for each code the distinct families among its `holders`; none stands apart."""
     order, ranks = _ranked(codes)
     starts = np.ones(len(codes), dtype=np.bool_)
     starts[1:] = ranks[1:] != ranks[:-1]
-    return Counter(codes[order[starts]], _distinct(ranks, holders[order]))
+    return Counter(codes[order[starts]], _distinct(ranks, holders[order]), np.empty(0, dtype=np.uint64))
 
 
 def totals(codes: NDArray[np.uint64], holders: NDArray[np.int64]) -> NDArray[np.int64]:

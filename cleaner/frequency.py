@@ -17,7 +17,7 @@ import numpy as np
 
 from cleaner import near
 from cleaner.copies import Copies
-from cleaner.counting import Counter, combined, counter, holds, totals
+from cleaner.counting import Counter, combined, counter, totals
 from cleaner.fingerprints import NO_KEY, REMEMBERED, Lines, taken
 from cleaner.grouping import communities
 from cleaner.index import Index
@@ -163,17 +163,11 @@ two landmarks in a row (all; with text between; with prose between); places by a
 there starts or ends; by its shape); lines in a run of recurring ones at the head, and at the tail; lines that no prose of its own
 parts from their document's start, and from its end."""
 
-RECURRING: Final = frozenset(KINDS) - {"holders", "shapes", "head", "tail", "from start", "to end"}
-"""Kinds of which what one family alone holds says nothing of its own documents."""
-
-
 @dataclass(frozen=True, eq=False)
 class Frequencies:
     """An index, ready for look-ups. All is derived from the index, so equal indexes say the same."""
 
     index: Index
-    learnt: bool = False
-    """Whether only documents that were learnt will be looked up. What one family alone holds is left out then."""
 
     def prepare(self) -> None:
         """Derive all that look-ups need: to hand it to other processes, which need not derive it anew."""
@@ -300,14 +294,12 @@ class Frequencies:
         if kind == "shingles":
             long = self.index.shingles
             documents = np.repeat(np.arange(len(self.index)), np.diff(long.first))
-            found = counter(combined(self.group_of[documents], long.hashes), self.families[documents])
-            return found.kept(found.totals > 1) if self.learnt else found
+            return counter(combined(self.group_of[documents], long.hashes), self.families[documents]).parted()
         codes, documents = KINDS[kind](self.standing)
         found = counter(codes, self.families[documents])
-        if kind == "holders" and self.learnt:
-            several = self._groups_holding.count(found.codes) > 1
-            return found.kept((found.totals > 1) | several | holds(self.neighbours.keys, found.codes))
-        return found.kept(found.totals > 1) if kind in RECURRING and self.learnt else found
+        if kind == "holders":  # copies of a document may stand in several groups
+            return found.parted(stay=self._groups_holding.count(found.codes) > 1)
+        return found if kind == "shapes" else found.parted()
 
     @cached_property
     def shingle_order(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:

@@ -43,12 +43,10 @@ class Cleaner:
     rules: RuleSet = field(default_factory=_shipped_rules)
     policy: Policy = field(default_factory=Policy)
 
-    learnt: bool = False
-    """Whether only documents that the index was learnt from will be cleaned: then less of it is kept at hand."""
 
     @cached_property
     def _frequencies(self) -> Frequencies:
-        return Frequencies(self.index, self.learnt)
+        return Frequencies(self.index)
 
     def prepare(self) -> None:
         """Derive from the index all that cleaning needs: to hand it to other processes, which need not derive it anew."""

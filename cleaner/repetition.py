@@ -222,10 +222,12 @@ class _Lookup:
         if kind not in self._held_by_own:
             held = ((KINDS[kind](standing), labels) for standing, labels in self._own)
             self._held_by_own[kind] = [np.sort(combined(labels[at], theirs)) for (theirs, at), labels in held]
-        counts = self.known.counters[kind].count(codes)
         documents = self._documents if lines is None else self._documents[lines]
+        mixed = combined(documents, codes)
+        own = np.zeros(len(codes), dtype=np.int64)
         for theirs in self._held_by_own[kind]:
-            counts -= holds(theirs, combined(documents, codes)) & (counts > 0)
+            own += holds(theirs, mixed)
+        counts: NDArray[np.int64] = np.maximum(0, self.known.counters[kind].count(codes, own > 0) - own)
         return counts
 
     @cached_property
@@ -357,10 +359,8 @@ class _Lookup:
         """How many groups hold each line, its own counted."""
         known = self.known.counters["holders"]
         at = known.places(self.lines.keys)
-        if not len(known.codes):
-            return np.zeros(len(at), dtype=np.int64)
-        alone = self._lettered & (at < 0) & self.known.learnt  # what only the document itself holds is left out
-        return np.where(at >= 0, self.known.sites[at], alone.astype(np.int64))
+        alone = known.count(self.lines.keys)
+        return np.where(at >= 0, self.known.sites[at], alone) if len(known.codes) else alone
 
     @cached_property
     def _makers(self) -> list[dict[int, Callable[[], TemplateReason]]]:
