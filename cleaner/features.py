@@ -77,8 +77,7 @@ def features(pages: Sequence[Observed]) -> Features:
     cells = known["cells"]
     ends = np.minimum(FAR, on.at), np.minimum(FAR, on.back)
     cut, opens, ruled = (
-        np.concatenate([getattr(page, name) for page in pages]).astype(np.float64)
-        for name in ("cut", "opens", "ruled")
+        np.concatenate([getattr(page, name) for page in pages]).astype(np.float64) for name in ("cut", "opens", "ruled")
     )
     values: Features = {
         **form,

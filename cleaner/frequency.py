@@ -268,7 +268,9 @@ class Frequencies:
         lines = self.index.lines
         some = self.recurs | close(lines.first, self.recurs, lines.keys != NO_KEY)
         texts = self.index.texts
-        return near.neighbours({number: texts[number] for number in np.unique(lines.keys[some]).tolist() if number in texts})
+        return near.neighbours(
+            {number: texts[number] for number in np.unique(lines.keys[some]).tolist() if number in texts}
+        )
 
     def holding(self, slot: int) -> NDArray[np.int64]:
         """Return the documents that hold the key at `slot`, sorted; none for -1."""
@@ -289,9 +291,7 @@ class Frequencies:
         partners = [partner for family, partner in self._named(slot) if family not in own][:PARTNERS]
         if len(partners) < min(PARTNERS, count):  # the first few are mostly the document's own
             partners = [partner for family, partner in self._holders_of(slot) if family not in own][:PARTNERS]
-        return TemplateReason(
-            f"{int(self.holders.codes[slot]):016x}", count + 1, round(similarity, 3), tuple(partners)
-        )
+        return TemplateReason(f"{int(self.holders.codes[slot]):016x}", count + 1, round(similarity, 3), tuple(partners))
 
     def _named(self, slot: int) -> list[tuple[int, Partner]]:
         """Return the first documents that hold the key at `slot`, with their families; remembered."""

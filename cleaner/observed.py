@@ -179,9 +179,7 @@ class Observed:
 
     def _read(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which blocks read like a sentence, and which are one or its part."""
-        prose = [
-            one.prose or (block.sentence and one.ended) for one, block in zip(self.form, self.blocks, strict=True)
-        ]
+        prose = [one.prose or (block.sentence and one.ended) for one, block in zip(self.form, self.blocks, strict=True)]
         closed = [reads or one.clause for reads, one in zip(prose, self.form, strict=True)]
         for at in range(len(self.blocks) - 2, -1, -1):
             if not prose[at] and closed[at + 1] and self._goes_on(at):
@@ -211,7 +209,8 @@ class Observed:
         while place < stop and not self.kept[place]:
             known = self.known(place)
             title = (
-                not (self.closed[place] or self.form[place].code or self._starts_body(place)) and self.widths[place] <= TITLE
+                not (self.closed[place] or self.form[place].code or self._starts_body(place))
+                and self.widths[place] <= TITLE
             )
             if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
                 break

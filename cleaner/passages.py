@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cleaner.kinship import Kinship
 
+
 class Reasons(Mapping[int, TemplateReason]):
     """Reasons that are made when they are asked for: most blocks that others hold are not cut, or not alone.
 

@@ -1,4 +1,4 @@
-"""One document through all stages: segment, evidence, decide, render."""
+"""Documents through all stages: segment, evidence, decide, render."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Body:
 
 @dataclass(frozen=True)
 class Cleaner:
-    """Everything needed to clean one document after the other. Immutable, and it pickles."""
+    """Everything needed to clean documents. Immutable, and it pickles."""
 
     index: Index = field(default_factory=Index)
     """What a corpus has taught; empty: rules alone."""
@@ -94,9 +94,7 @@ class Cleaner:
                     again.append(at)
             open_ = again
             decisions = self._explained([replace(bodies[at].document, text=bodies[at].text) for at in open_])
-        return [
-            self._finished(found, duplicate_of) for found, duplicate_of in zip(bodies, duplicates, strict=True)
-        ]
+        return [self._finished(found, duplicate_of) for found, duplicate_of in zip(bodies, duplicates, strict=True)]
 
     def _cut(self, found: _Body, spans: Sequence[Span]) -> bool:
         """Cut `spans` out of what is left of a document; return whether to look at the rest again."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def lookup(
-    known: Frequencies, documents: Sequence[Document], blocks: Sequence[Sequence[Block]]
-) -> list[Repetition]:
+def lookup(known: Frequencies, documents: Sequence[Document], blocks: Sequence[Sequence[Block]]) -> list[Repetition]:
     r"""Return what the corpus knows of the blocks of each of some documents: one's answer does not depend on the others.
 
     Args:
@@ -155,9 +153,7 @@ class _Lookup:
             own: dict[str, Any] = {name: column[start:end] for name, column in columns.items()}
             reasons = Reasons(self._makers[number])
             duplicate = self.kin[number].duplicate_of
-            found.append(
-                Repetition(self.blocks[number], sizes[number], **own, reasons=reasons, duplicate_of=duplicate)
-            )
+            found.append(Repetition(self.blocks[number], sizes[number], **own, reasons=reasons, duplicate_of=duplicate))
         return found
 
     @cached_property
@@ -204,11 +200,8 @@ class _Lookup:
     @cached_property
     def _families(self) -> list[NDArray[np.int64]]:
         """The families that do not count, for each document: first the first of each, then the second, -1 for none."""
-        most = max(len(kin.own) for kin in self.kin)
-        return [
-            np.array([kin.own[at] if at < len(kin.own) else -1 for kin in self.kin], dtype=np.int64)
-            for at in range(most)
-        ]
+        ranks = zip_longest(*(kin.own for kin in self.kin), fillvalue=-1)
+        return [np.array(families, dtype=np.int64) for families in ranks]
 
     @cached_property
     def _own(self) -> list[NDArray[np.int64]]:
@@ -295,8 +288,8 @@ class _Lookup:
 
     def _gaps(self) -> dict[str, Any]:
         codes, inside = self._codes.between(self._landmarks), ~self._landmarks
-        counts = (self._count(gaps, codes) * inside for gaps in self.known.gaps)
-        return dict(zip(("gap", "filled", "prose"), counts, strict=True))
+        gap, filled, prose = (self._count(gaps, codes) * inside for gaps in self.known.gaps)
+        return {"gap": gap, "filled": filled, "prose": prose}
 
     def _looks(self) -> dict[str, Any]:
         known, lines = self.known.shapes

@@ -215,9 +215,7 @@ def _heads(first: NDArray[np.int64], gains: NDArray[np.float64]) -> NDArray[np.b
     return marks
 
 
-def close(
-    first: NDArray[np.int64], recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def close(first: NDArray[np.int64], recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark the lines within `REACH` of a recurring one or of an end of their document, counting lines with letters only.
 
     Args:
@@ -230,7 +228,8 @@ def close(
     [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     """
     places = np.flatnonzero(lettered)
-    ranks = np.concatenate(([0], np.cumsum(lettered)))[first]  # document d has the lettered lines [ranks[d], ranks[d + 1])
+    # Document d has the lettered lines [ranks[d], ranks[d + 1]).
+    ranks = np.concatenate(([0], np.cumsum(lettered)))[first]
     documents = np.repeat(np.arange(len(first) - 1), np.diff(ranks))
     start, end = ranks[:-1][documents], ranks[1:][documents]
     at = np.arange(len(places))
