@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.fingerprints import key
-from cleaner.frequency import Frequencies
+from cleaner.frequency import PARTNERS, Frequencies
 from cleaner.index import learn
 from cleaner.model import Document
-from cleaner.passages import PARTNERS
 from cleaner.repetition import Repetition, lookup
 from cleaner.segment import LONG_LINE, fold, segment
 from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles
@@ -40,7 +39,7 @@ def dense(seed: int, count: int = 520) -> str:
 
 def shingled(text: str) -> Shingles:
     """Return the shingles of a text."""
-    return shingles(text, segment(text))
+    return shingles([(text, segment(text))])
 
 
 def pieces(text: str) -> list[str]:
@@ -56,7 +55,8 @@ def site(form: Callable[[int], str], count: int = 4, group: str = "a") -> list[D
 
 def found(document: Document, corpus: list[Document]) -> Repetition:
     """Return what a corpus says of a document."""
-    return lookup(Frequencies(learn(corpus)), document, segment(document.text))
+    [repetition] = lookup(Frequencies(learn(corpus)), [document], [segment(document.text)])
+    return repetition
 
 
 def parts(document: Document, corpus: list[Document]) -> list[tuple[str, int]]:
