@@ -151,9 +151,8 @@ class _Lookup:
         found = []
         for number, (start, end) in enumerate(pairwise(self.lines.first.tolist())):
             own: dict[str, Any] = {name: column[start:end] for name, column in columns.items()}
-            reasons = Reasons(self._makers[number])
-            duplicate = self.kin[number].duplicate_of
-            found.append(Repetition(self.blocks[number], sizes[number], **own, reasons=reasons, duplicate_of=duplicate))
+            own |= {"reasons": Reasons(self._makers[number]), "duplicate_of": self.kin[number].duplicate_of}
+            found.append(Repetition(self.blocks[number], sizes[number], **own) if start < end else none(()))
         return found
 
     @cached_property
