@@ -39,6 +39,9 @@ PASSAGE = "Why bridges hum and what the keeper of the light says of it "
 LONG = (f"{PASSAGE * 9}and so on.", "The ferry leaves at seven. " * 20, "秋天值得一看的十座灯塔和它们的故事。" * 32)
 """Lines that have shingles."""
 
+BOXED = 6
+"""Stands for a long line with a box in it; lower numbers for so many lines."""
+
 TRAILER = "You may also like\nTen quiet harbours\nWho pays for the signal box\nHome » News » Bridges\n"
 ARTICLE = "".join(f"{LINES[5].replace('Monday', f'{day} in the old town hall')}\n" for day in ("May", "June", "July"))
 """Enough prose to make copies of those that share it."""
@@ -51,6 +54,12 @@ def own(name: str, count: int) -> str:
         "Harbour {0} {1}",
     )
     return "".join(f"{kinds[at % 2].format(name, at)}\n" for at in range(count))
+
+
+def boxed(name: str) -> str:
+    """Return a long line that no other document has, with a box in it that others may have."""
+    words = [f"word{name}{at}" for at in range(60)]
+    return " ".join([*words[:30], PASSAGE.strip(), *words[30:]]) + "\n"
 
 
 @st.composite
@@ -68,6 +77,13 @@ def layouts(draw: st.DrawFn, text: str) -> Layout | None:
     return Layout(np.array([block.start for block in blocks]), lines, shares, shares > 1)
 
 
+def _drawn(piece: str | int, name: str) -> str:
+    """Return a piece of a text: a line that is shared, or for a number lines of its own."""
+    if isinstance(piece, str):
+        return piece
+    return own(name, piece) if piece < BOXED else boxed(name)
+
+
 @st.composite
 def many(draw: st.DrawFn) -> list[Document]:
     """Documents that share lines, passages of long lines and prose, and have some of their own; some are on one line."""
@@ -75,9 +91,11 @@ def many(draw: st.DrawFn) -> list[Document]:
     marks = st.sampled_from(("\n", "\n", "\n\n", "\n\f", "\r\n"))
     found: list[Document] = []
     for at in range(draw(st.integers(0, 7))):
-        pieces = draw(st.lists(st.tuples(shared, marks).map("".join) | st.integers(1, 5), max_size=6))
+        pieces = draw(
+            st.lists(st.tuples(shared, marks).map("".join) | st.sampled_from((1, 2, 5, BOXED, BOXED)), max_size=6)
+        )
         ends = draw(st.sampled_from(("", TRAILER, TRAILER)))
-        parts = [own(f"{at}{number}", one) if isinstance(one, int) else one for number, one in enumerate(pieces)]
+        parts = [_drawn(one, f"{at}{number}") for number, one in enumerate(pieces)]
         text = "".join(parts) + ends if parts else ""
         if draw(st.booleans()) and not draw(st.integers(0, 2)):
             text = text.replace("\n", " ")
@@ -239,5 +257,9 @@ def test_nobody_is_cleaned() -> None:
 
 
 def test_examples_have_long_lines() -> None:
-    """The ones above do."""
-    assert all(len(line) > LONG_LINE for line in LONG)
+    """The ones above do, and some are parted where a box starts or ends."""
+    assert all(len(line) > LONG_LINE for line in (*LONG, boxed("a")))
+    documents = [Document(name, own(name, 3) + boxed(name), "a") for name in "abcde"]
+    found = lookup(Frequencies(learn(documents)), documents, [segment(one.text) for one in documents])
+    assert [len(one.blocks) for one in found] == [6] * 5
+    assert [len(segment(one.text)) for one in documents] == [4] * 5
