@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleaner.fingerprints import key
 from cleaner.frequency import PARTNERS, Frequencies
@@ -17,6 +19,7 @@ from cleaner.model import Document, TemplateReason
 from cleaner.repetition import Repetition, lookup
 from cleaner.segment import fold, segment
 from cleaner.surroundings import EDGE, PLACE, REACH, close, edge_runs, landmarks
+from tests.strategies import STEADY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -670,6 +673,21 @@ def runs(marks: str) -> str:
 def test_runs_at_the_edges(marks: str, expected: str) -> None:
     assert EDGE == 3.0
     assert runs(marks) == expected
+
+
+@STEADY
+@given(st.lists(st.text("RRRsp-", max_size=12), max_size=4))
+def test_runs_and_what_is_close_end_with_their_document(every: list[str]) -> None:
+    """Several in a row are marked as each is alone."""
+    letters = np.array(list("".join(every)), dtype="U1")
+    recurs, lettered = letters == "R", letters != "-"
+    first = np.cumsum([0, *map(len, every)])
+    head, tail = edge_runs(first, recurs, letters == "p", lettered)
+    assert "".join("x" if one else "." for one in head | tail) == "".join(map(runs, every))
+    apart = [
+        close_in(*both) for both in zip(np.split(recurs, first[1:-1]), np.split(lettered, first[1:-1]), strict=True)
+    ]
+    assert close(first, recurs, lettered).tolist() == [one for marks in apart for one in marks]
 
 
 def close_in(recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> list[bool]:

@@ -17,7 +17,7 @@ from cleaner.index import learn
 from cleaner.model import Document
 from cleaner.repetition import Repetition, lookup
 from cleaner.segment import LONG_LINE, fold, segment
-from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles
+from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles, strung
 from tests.strategies import STEADY, texts
 
 BOX = "You may also like Why bridges hum Ten quiet harbours Write to the editor"
@@ -137,6 +137,26 @@ def test_each_shingle_is_where_it_says(found: list[str], wide: bool) -> None:
         assert spans[0][0] <= start < stop <= spans[-1][1]
         assert text[start:stop] == text[start:stop].strip()
         assert "\n" not in text[start:stop]
+
+
+@STEADY
+@given(
+    st.lists(st.sampled_from(("", "Short.", flat(0), f"Short.\n{flat(1)}\n{dense(2)}", dense(3))), max_size=5),
+    st.data(),
+)
+def test_shingles_are_taken_and_strung_by_document(every: list[str], data: st.DataObject) -> None:
+    """In any order, some twice, some not; each has those that it has alone."""
+
+    def columns(of: Shingles) -> dict[str, list[int]]:
+        return {name: column.tolist() for name, column in vars(of).items()}
+
+    long = shingles([(text, segment(text)) for text in every])
+    order = data.draw(st.lists(st.integers(0, len(every) - 1), max_size=6)) if every else []
+    chosen = [every[at] for at in order]
+    expected = columns(shingles([(text, segment(text)) for text in chosen]))
+    assert columns(long.take(np.array(order, dtype=np.int64))) == expected
+    assert columns(strung(list(map(shingled, chosen)))) == expected
+    assert columns(strung([Shingles(), long])) == columns(long)
 
 
 # Borders
