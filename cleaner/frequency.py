@@ -163,6 +163,7 @@ two landmarks in a row (all; with text between; with prose between); places by a
 there starts or ends; by its shape); lines in a run of recurring ones at the head, and at the tail; lines that no prose of its own
 parts from their document's start, and from its end."""
 
+
 @dataclass(frozen=True, eq=False)
 class Frequencies:
     """An index, ready for look-ups. All is derived from the index, so equal indexes say the same."""

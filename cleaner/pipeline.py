@@ -1,4 +1,4 @@
-"""One document through all stages: segment, evidence, decide, render."""
+"""Documents through all stages: segment, evidence, decide, render."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from cleaner.index import Index, learn
 from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, Document, Span
 from cleaner.observed import Observed
+from cleaner.pages import BREAK
 from cleaner.render import body
-from cleaner.repetition import lookup
+from cleaner.repetition import Lookup
 from cleaner.rules import load_rules
 from cleaner.segment import segment
 
@@ -36,13 +37,12 @@ class _Body:
 
 @dataclass(frozen=True)
 class Cleaner:
-    """Everything needed to clean one document after the other. Immutable, and it pickles."""
+    """Everything needed to clean documents. Immutable, and it pickles."""
 
     index: Index = field(default_factory=Index)
     """What a corpus has taught; empty: rules alone."""
     rules: RuleSet = field(default_factory=_shipped_rules)
     policy: Policy = field(default_factory=Policy)
-
 
     @cached_property
     def _frequencies(self) -> Frequencies:
@@ -58,11 +58,18 @@ class Cleaner:
         return self._explained([document])[0]
 
     def _explained(self, documents: Sequence[Document]) -> list[Decision]:
-        repetitions = lookup(self._frequencies, documents, [segment(document.text) for document in documents])
-        pages = [
-            Observed(document.text, found.blocks, match(self.rules, document, found.blocks), found, document.layout)
-            for document, found in zip(documents, repetitions, strict=True)
+        looked = Lookup(self._frequencies, documents, [segment(document.text) for document in documents])
+        said = [match(self.rules, *one) for one in zip(documents, looked.blocks, strict=True)]
+        speaking = [
+            at
+            for at, document in enumerate(documents)
+            if said[at] or looked.reasons[at] or document.layout is not None or BREAK in document.text
         ]
+        known = dict(zip(speaking, looked.found(speaking), strict=True))
+        pages = []
+        for at, (document, blocks) in enumerate(zip(documents, looked.blocks, strict=True)):
+            repetition = known[at] if at in known else looked.passed_over(at)
+            pages.append(Observed(document.text, blocks, said[at], repetition, document.layout))
         return decide(pages, self.policy)
 
     def clean(self, document: Document) -> Cleaned:

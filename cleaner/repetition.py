@@ -6,8 +6,8 @@ it was taken from counts. And they are taken both in the document's group, known
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from cleaner import near
 from cleaner.counting import combined, holds
-from cleaner.fingerprints import NO_KEY, Lines, joined, lines_of
+from cleaner.fingerprints import NO_KEY, Lines, joined, lines_of, taken
 from cleaner.frequency import KINDS, Frequencies, Standing
 from cleaner.kinship import Kinship
 from cleaner.model import Block, Document, TemplateReason
@@ -42,9 +42,7 @@ def lookup(known: Frequencies, documents: Sequence[Document], blocks: Sequence[S
     >>> found.reasons[1].documents, found.reasons[1].partners
     (2, (Partner(id='b', start=9, end=19),))
     """
-    if not len(known.index.lines) or not any(blocks):
-        return list(map(none, blocks))
-    return _Lookup(known, documents, blocks).found()
+    return Lookup(known, documents, blocks).found(range(len(documents)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,27 +132,54 @@ def none(blocks: Sequence[Block]) -> Repetition:
     return Repetition(tuple(blocks), 0, edge=nothing.astype(np.bool_), **values)
 
 
-@dataclass(frozen=True)
-class _Lookup:
-    """Some documents against the index: what is looked up stands in columns over the lines of all of them."""
+@dataclass(frozen=True, eq=False)
+class Lookup:
+    """Some documents against the index: first what others hold of them; all else that is known only of those asked for."""
 
     known: Frequencies
     documents: Sequence[Document]
     segmented: Sequence[Sequence[Block]]
     """The blocks of each, as they were learnt."""
 
-    def found(self) -> list[Repetition]:
-        """Return all that is known, of each document."""
-        columns = self._counts | self._edges | self._neighbours() | self._gaps() | self._looks() | self._places()
-        columns |= self._cells()
-        sizes = self._sizes.tolist()
+    @cached_property
+    def blocks(self) -> list[tuple[Block, ...]]:
+        """The blocks to look up, of each document: long lines parted where repetition starts or ends."""
+        return [passages.blocks for passages in self._passages] if self._some else list(map(tuple, self.segmented))
+
+    @cached_property
+    def reasons(self) -> list[Reasons]:
+        """For each document, by block, the reason of a block that others hold, nearly hold, or hold a cell of."""
+        return [Reasons(makers) for makers in self._makers] if self._some else [Reasons({}) for _ in self.documents]
+
+    def found(self, numbers: Iterable[int]) -> list[Repetition]:
+        """Return all that is known of the documents of these numbers."""
+        wanted = np.array(list(numbers), dtype=np.int64)
+        if not self._some or not len(wanted):
+            return [none(self.blocks[number]) for number in wanted.tolist()]
+        others = self._others.take(wanted)
+        _, lines = taken(self._lines.first, wanted)
+        columns = _columns(others, {name: column[lines] for name, column in self._first.items()})
+        sizes = others.sizes.tolist()
         found = []
-        for number, (start, end) in enumerate(pairwise(self.lines.first.tolist())):
+        for number, (start, end), size in zip(
+            wanted.tolist(), pairwise(others.lines.first.tolist()), sizes, strict=True
+        ):
             own: dict[str, Any] = {name: column[start:end] for name, column in columns.items()}
-            reasons = Reasons(self._makers[number])
-            duplicate = self.kin[number].duplicate_of
-            found.append(Repetition(self.blocks[number], sizes[number], **own, reasons=reasons, duplicate_of=duplicate))
+            own |= {"reasons": self.reasons[number], "duplicate_of": self._kin[number].duplicate_of}
+            found.append(Repetition(self.blocks[number], size, **own) if start < end else none(()))
         return found
+
+    def passed_over(self, number: int) -> Repetition:
+        """Return, of a document that nothing speaks of, no more than what it is a copy of."""
+        nothing = none(self.blocks[number])
+        return (
+            replace(nothing, duplicate_of=self._kin[number].duplicate_of) if self._some and nothing.blocks else nothing
+        )
+
+    @cached_property
+    def _some(self) -> bool:
+        """Whether there is anything to look up, and anything to look it up in."""
+        return len(self.known.index.lines) > 0 and any(self.segmented)
 
     @cached_property
     def _learnt(self) -> Lines:
@@ -162,24 +187,19 @@ class _Lookup:
         return lines_of((one.text, blocks) for one, blocks in zip(self.documents, self.segmented, strict=True))
 
     @cached_property
-    def kin(self) -> list[Kinship]:
+    def _kin(self) -> list[Kinship]:
         """What each document is to the learnt ones."""
         keys = np.split(self._learnt.keys, self._learnt.first[1:-1])
         return [Kinship(self.known, *one) for one in zip(self.documents, self.segmented, keys, strict=True)]
 
     @cached_property
-    def passages(self) -> list[Passages]:
+    def _passages(self) -> list[Passages]:
         """The long lines of each document."""
-        return list(map(Passages, self.kin))
+        return list(map(Passages, self._kin))
 
     @cached_property
-    def blocks(self) -> list[tuple[Block, ...]]:
-        """The blocks to look up, of each document."""
-        return [passages.blocks for passages in self.passages]
-
-    @cached_property
-    def lines(self) -> Lines:
-        """The lines to look up: those as learnt, but long ones parted where repetition starts or ends."""
+    def _lines(self) -> Lines:
+        """The lines to look up."""
         parted = [at for at, (one, other) in enumerate(zip(self.blocks, self.segmented, strict=True)) if one != other]
         if not parted:
             return self._learnt
@@ -189,210 +209,91 @@ class _Lookup:
         return joined([self._learnt, anew]).take(order)
 
     @cached_property
-    def _codes(self) -> Codes:
-        return Codes(self.lines, np.array([kin.group for kin in self.kin], dtype=np.int64))
+    def _others(self) -> _Others:
+        groups = np.array([kin.group for kin in self._kin], dtype=np.int64)
+        return _Others(self.known, Codes(self._lines, groups), [kin.own for kin in self._kin])
 
     @cached_property
-    def _documents(self) -> NDArray[np.int64]:
-        """The document of each line."""
-        return self._codes.documents
-
-    @cached_property
-    def _own(self) -> list[tuple[Standing, NDArray[np.int64]]]:
-        """What does not count: the learnt documents of the first own family of each document, and which document's they are.
-
-        Then those of the second families, of documents that have two; and so on.
-        """
-        known, found = self.known, []
-        for rank in range(max(len(kin.own) for kin in self.kin)):
-            members = [
-                (number, known.members_of(kin.own[rank])) for number, kin in enumerate(self.kin) if len(kin.own) > rank
-            ]
-            labels = np.repeat([number for number, _ in members], [len(some) for _, some in members])
-            found.append((known.standing.take(np.concatenate([some for _, some in members])), labels))
-        return found
-
-    @cached_property
-    def _held_by_own(self) -> dict[str, list[NDArray[np.uint64]]]:
-        """By kind, sorted codes of what own documents hold, mixed with the document that they are the own ones of."""
-        return {}
-
-    def _count(self, kind: str, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """Count codes of a kind in other documents, given the line that each is of; by default one for each line."""
-        if kind not in self._held_by_own:
-            held = ((KINDS[kind](standing), labels) for standing, labels in self._own)
-            self._held_by_own[kind] = [np.sort(combined(labels[at], theirs)) for (theirs, at), labels in held]
-        documents = self._documents if lines is None else self._documents[lines]
-        mixed = combined(documents, codes)
-        own = np.zeros(len(codes), dtype=np.int64)
-        for theirs in self._held_by_own[kind]:
-            own += holds(theirs, mixed)
-        counts: NDArray[np.int64] = np.maximum(0, self.known.counters[kind].count(codes, own > 0) - own)
-        return counts
-
-    @cached_property
-    def _sizes(self) -> NDArray[np.int64]:
-        """How many other documents the group of each has."""
-        known, groups = self.known, self._codes.groups
-        own = [
-            sum(bool((known.group_of[known.members_of(family)] == group).any()) for family in kin.own)
-            for kin, group in zip(self.kin, groups.tolist(), strict=True)
-        ]
-        return known.counters["members"].count(combined(groups)) - np.array(own, dtype=np.int64)
-
-    @cached_property
-    def _size(self) -> NDArray[np.int64]:
-        """How many other documents the group of each line's document has."""
-        return self._sizes[self._documents]
-
-    @cached_property
-    def _counts(self) -> dict[str, Any]:
-        group = self._whole.copy()
-        for number, at in self._parts:
-            group[self.lines.first[number] + at] = self.passages[number].covered[at][0]
-        group[~self._lettered] = 0
-        return {
-            "group": group,
-            "corpus": np.maximum(self._holders, group),
-            "sites": self._sites,
-            "masked": self._count("masked", self._codes.masked),
-        }
+    def _lettered(self) -> NDArray[np.bool_]:
+        lettered: NDArray[np.bool_] = self._lines.keys != NO_KEY
+        return lettered
 
     @cached_property
     def _holders(self) -> NDArray[np.int64]:
         """How many others of the corpus have each line."""
-        return self._count("holders", self.lines.keys)
+        return self._others.count("holders", self._lines.keys)
 
     @cached_property
     def _whole(self) -> NDArray[np.int64]:
-        return self._count("group holders", self._codes.held)
+        """How many others of the group have each line."""
+        return self._others.count("group holders", self._others.codes.held)
 
     @cached_property
     def _parts(self) -> list[tuple[int, int]]:
         """Document and place of the parts of long lines that more documents hold than have a line of their own for."""
         return [
             (number, at)
-            for number, passages in enumerate(self.passages)
+            for number, passages in enumerate(self._passages)
             for at, (count, _) in passages.covered.items()
-            if count > self._whole[self.lines.first[number] + at]
+            if count > self._whole[self._lines.first[number] + at]
         ]
 
     @cached_property
-    def _edges(self) -> dict[str, Any]:
-        """The counts of near-duplicates, and of runs that touch the start or end, which these take part in."""
-        keys, similar = self.lines.keys.copy(), np.zeros(len(self.lines))
-        part = np.zeros(len(self.lines), dtype=np.bool_)  # no run is known of a part of a line elsewhere
-        part[[self.lines.first[number] + at for number, at in self._parts]] = True
+    def _group(self) -> NDArray[np.int64]:
+        """How many others of the group hold each line, as one of theirs or as a part of one."""
+        group = self._whole.copy()
+        for number, at in self._parts:
+            group[self._lines.first[number] + at] = self._passages[number].covered[at][0]
+        group[~self._lettered] = 0
+        return group
+
+    @cached_property
+    def _corpus(self) -> NDArray[np.int64]:
+        """How many others of the corpus do."""
+        return np.maximum(self._holders, self._group)
+
+    @cached_property
+    def _first(self) -> dict[str, NDArray[Any]]:
+        """What is known of each line so far: counts, near-duplicates, the key or that of its nearest, whether it is a part."""
+        keys, similar = self._lines.keys.copy(), np.zeros(len(self._lines))
+        part = np.zeros(len(self._lines), dtype=np.bool_)
+        part[[self._lines.first[number] + at for number, at in self._parts]] = True
         for at, alike in self._nearly.items():
             similar[at] = max(count for _, count, _ in alike) * alike[0][2]
             keys[at] = alike[0][0]
-        head, tail = (self._count(kind, keys) for kind in ("head", "tail"))
-        recurs = (self._counts["corpus"] > 0) | (similar > 0)
-        runs = edge_runs(self.lines.first, recurs, self.lines.prose, self._lettered)
-        there = (self._count(kind, keys) > 0 for kind in ("from start", "to end"))
-        edge = np.logical_or(*(here & (other | part) for here, other in zip(runs, there, strict=True)))
-        return {"near": similar, "head": head, "tail": tail, "edge": edge}
-
-    def _neighbours(self) -> dict[str, Any]:
-        codes = self._codes
-        before, after = (self._count("pairs", pairs) for pairs in codes.pairs)
-        fixed = np.zeros(len(self.lines), dtype=np.int64)
-        at_ends, lines = codes.fixed
-        np.maximum.at(fixed, lines, self._count("fixed", at_ends, lines))
-        return {
-            "before": before,
-            "after": after,
-            "labelled": np.max([self._count("affixes", affixes) for affixes in codes.affixes], axis=0),
-            "framed": self._count("framed", codes.framed),
-            "fixed": fixed,
-        }
-
-    def _gaps(self) -> dict[str, Any]:
-        codes, inside = self._codes.between(self._landmarks), ~self._landmarks
-        kinds = ("gap", "gaps"), ("filled", "gaps filled"), ("prose", "gaps with prose")
-        return {name: self._count(kind, codes) * inside for name, kind in kinds}
-
-    def _looks(self) -> dict[str, Any]:
-        known, codes = self.known.counters["shapes"], self._codes.shaped
-        at = known.places(codes)
-        once = np.where(at >= 0, known.totals[at] / np.maximum(1, self.known.shapes_in_all[at]), 0.0)
-        return {"shape": self._count("shapes", codes), "shape_once": once}
-
-    def _places(self) -> dict[str, Any]:
-        lines = self.lines
-        place, placed, shaped = (np.zeros(len(lines), dtype=np.int64) for _ in range(3))
-        prose = np.ones(len(lines))
-        for beside, codes in self._codes.places(self._landmarks):
-            total = self._count("places", codes, beside)
-            share = np.where(total > 0, self._count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
-            prose[beside] = np.minimum(prose[beside], share)
-            alike = self._count("places by shape", combined(codes, lines.shapes[beside]), beside)
-            starts, stops = (
-                self._count("places by affix", combined(codes, affix[beside]), beside)
-                for affix in (lines.heads, lines.tails)
-            )
-            for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
-                row[beside] = np.maximum(row[beside], counts)
-        return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
-
-    def _cells(self) -> dict[str, Any]:
-        codes, lines = self._codes.celled
-        held = self._count("cells", codes, lines)
-        known, strong = (
-            np.bincount(lines, weights=values, minlength=len(self.lines)) / np.maximum(1, self.lines.widths)
-            for values in (held > 0, held / np.maximum(1, self._size[lines]))
-        )
-        return {"cells": self.lines.widths.astype(np.int64), "cells_known": known, "cells_strong": strong}
-
-    @cached_property
-    def _lettered(self) -> NDArray[np.bool_]:
-        lettered: NDArray[np.bool_] = self.lines.keys != NO_KEY
-        return lettered
-
-    @cached_property
-    def _landmarks(self) -> NDArray[np.bool_]:
-        marks: NDArray[np.bool_] = self._lettered & landmarks(self._counts["group"] + 1, self._size + 1)
-        return marks
-
-    @cached_property
-    def _sites(self) -> NDArray[np.int64]:
-        """How many groups hold each line, its own counted."""
-        known = self.known.counters["holders"]
-        at = known.places(self.lines.keys)
-        alone = known.count(self.lines.keys)
-        return np.where(at >= 0, self.known.sites[at], alone) if len(known.codes) else alone
+        return {"group": self._group, "corpus": self._corpus, "near": similar, "keys": keys, "part": part}
 
     @cached_property
     def _makers(self) -> list[dict[int, Callable[[], TemplateReason]]]:
-        """For each document, by block, what makes the reason of a block that others hold, nearly hold, or hold a cell of."""
+        """For each document, by block, what makes its reason."""
         makers: list[dict[int, Callable[[], TemplateReason]]] = [{} for _ in self.documents]
         held = np.flatnonzero(self._holders > 0)
-        first, documents = self.lines.first, self._documents[held]
-        places = (held - first[documents]).tolist()
-        counts, keys = self._holders[held].tolist(), self.lines.keys[held].tolist()
-        for number, at, key, count in zip(documents.tolist(), places, keys, counts, strict=True):
-            makers[number][at] = partial(self.known.reason, key, count, 1.0, self.kin[number].own)
+        first, documents = self._lines.first, self._others.documents
+        places = (held - first[documents[held]]).tolist()
+        counts, keys = self._holders[held].tolist(), self._lines.keys[held].tolist()
+        for number, at, key, count in zip(documents[held].tolist(), places, keys, counts, strict=True):
+            makers[number][at] = partial(self.known.reason, key, count, 1.0, self._kin[number].own)
         for number, at in self._parts:
-            if self._counts["corpus"][first[number] + at]:
-                makers[number][at] = partial(self.passages[number].reason, at)
+            if self._corpus[first[number] + at]:
+                makers[number][at] = partial(self._passages[number].reason, at)
         for line, ((key, count, alike), *_) in self._nearly.items():
-            number = int(self._documents[line])
-            nearly = partial(self.known.reason, key, count, alike, self.kin[number].own)
+            number = int(documents[line])
+            nearly = partial(self.known.reason, key, count, alike, self._kin[number].own)
             makers[number][line - int(first[number])] = nearly
         for line, maker in self._titled():
-            number = int(self._documents[line])
+            number = int(documents[line])
             makers[number].setdefault(line - int(first[number]), maker)
         return makers
 
     def _titled(self) -> Iterator[tuple[int, Callable[[], TemplateReason]]]:
         """Yield lines with a cell that is a line of its own elsewhere in the group, and why: they link to that page."""
-        codes, lines = self._codes.celled
-        linked = self._count("group holders", codes, lines) > 0
-        counts = self._count("holders", self.lines.cells, lines)[linked].tolist()
-        cells = self.lines.cells[linked].tolist()
+        codes, lines = self._others.codes.celled
+        linked = self._others.count("group holders", codes, lines) > 0
+        counts = self._others.count("holders", self._lines.cells, lines)[linked].tolist()
+        cells = self._lines.cells[linked].tolist()
         for line, at in zip(*(one.tolist() for one in np.unique(lines[linked], return_index=True)), strict=True):
-            own = self.kin[self._documents[line]].own
-            yield line, partial(self.known.reason, cells[at], counts[at], 1 / int(self.lines.widths[line]), own)
+            own = self._kin[self._others.documents[line]].own
+            yield line, partial(self.known.reason, cells[at], counts[at], 1 / int(self._lines.widths[line]), own)
 
     @cached_property
     def _nearly(self) -> dict[int, list[tuple[int, int, float]]]:
@@ -400,18 +301,170 @@ class _Lookup:
 
         Not for pages: their markup tells nearly as much (`calibrate_pages`), and these are most of what a look-up takes.
         """
-        known, held, first = self.known, self._counts["corpus"], self.lines.first
+        held, first, documents = self._corpus, self._lines.first, self._others.documents
         texts: dict[int, str] = {}
         for line in np.flatnonzero(close(first, held > 0, self._lettered) & (held == 0)).tolist():
-            number = int(self._documents[line])
+            number = int(documents[line])
             folded = self.blocks[number][line - int(first[number])].folded
             if self.documents[number].layout is None and near.comparable(folded):
                 texts[line] = folded
-        found: dict[int, list[tuple[int, int, float]]] = {}
-        for line, matches in zip(texts, known.neighbours.like(texts.values()) if texts else (), strict=True):
-            keys = np.array([key for key, _ in matches], dtype=np.uint64)
-            counts = self._count("holders", keys, np.full(len(keys), line)).tolist()
-            others = [(key, count, alike) for (key, alike), count in zip(matches, counts, strict=True) if count]
-            if others:
-                found[line] = others
+        if not texts:
+            return {}
+        alike = self.known.neighbours.like(texts.values())
+        lines = np.repeat(np.array(list(texts), dtype=np.int64), list(map(len, alike)))
+        keys = np.array([key for matches in alike for key, _ in matches], dtype=np.uint64)
+        counts = iter(self._others.count("holders", keys, lines).tolist())
+        found = {
+            line: [(key, count, similarity) for (key, similarity), count in zip(matches, counts, strict=False) if count]
+            for line, matches in zip(texts, alike, strict=True)
+        }
+        return {line: others for line, others in found.items() if others}
+
+
+@dataclass(frozen=True, eq=False)
+class _Others:
+    """Counts in other documents than those looked up, and than what these are or come from."""
+
+    known: Frequencies
+    codes: Codes
+    families: Sequence[tuple[int, ...]]
+    """Of each document, the families that do not count."""
+
+    def take(self, numbers: NDArray[np.int64]) -> _Others:
+        """Return the same for some of the documents."""
+        codes = Codes(self.lines.take(numbers), self.codes.groups[numbers])
+        return _Others(self.known, codes, [self.families[number] for number in numbers.tolist()])
+
+    @property
+    def lines(self) -> Lines:
+        """The lines looked up."""
+        return self.codes.lines
+
+    @property
+    def documents(self) -> NDArray[np.int64]:
+        """The document of each line."""
+        return self.codes.documents
+
+    @cached_property
+    def _own(self) -> list[tuple[Standing, NDArray[np.int64]]]:
+        """What does not count: the learnt documents of the first family of each document, and which document's they are.
+
+        Then those of the second families, of documents that have two; and so on.
+        """
+        known, found = self.known, []
+        for rank in range(max(map(len, self.families))):
+            members = [
+                (number, known.members_of(own[rank])) for number, own in enumerate(self.families) if len(own) > rank
+            ]
+            labels = np.repeat([number for number, _ in members], [len(some) for _, some in members])
+            found.append((known.standing.take(np.concatenate([some for _, some in members])), labels))
         return found
+
+    @cached_property
+    def _held(self) -> dict[str, list[NDArray[np.uint64]]]:
+        """By kind, sorted codes of what own documents hold, mixed with the document that they are the own ones of."""
+        return {}
+
+    def count(self, kind: str, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Count codes of a kind, given the line that each is of; by default one for each line."""
+        counter = self.known.counters[kind]
+        if not self._own:
+            return counter.count(codes)
+        if kind not in self._held:
+            held = ((KINDS[kind](standing), labels) for standing, labels in self._own)
+            self._held[kind] = [np.sort(combined(labels[at], theirs)) for (theirs, at), labels in held]
+        mixed = combined(self.documents if lines is None else self.documents[lines], codes)
+        own = np.zeros(len(codes), dtype=np.int64)
+        for theirs in self._held[kind]:
+            own += holds(theirs, mixed)
+        counts: NDArray[np.int64] = np.maximum(0, counter.count(codes, own > 0) - own)
+        return counts
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many other documents the group of each has."""
+        known, groups = self.known, self.codes.groups
+        own = [
+            sum(bool((known.group_of[known.members_of(family)] == group).any()) for family in families)
+            for families, group in zip(self.families, groups.tolist(), strict=True)
+        ]
+        return known.counters["members"].count(combined(groups)) - np.array(own, dtype=np.int64)
+
+
+def _columns(others: _Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return all counts for lines, given what was counted first."""
+    lines, codes, count = others.lines, others.codes, others.count
+    lettered = lines.keys != NO_KEY
+    size = others.sizes[others.documents]
+    marks = lettered & landmarks(first["group"] + 1, size + 1)
+    before, after = (count("pairs", pairs) for pairs in codes.pairs)
+    fixed = np.zeros(len(lines), dtype=np.int64)
+    at_ends, ends = codes.fixed
+    np.maximum.at(fixed, ends, count("fixed", at_ends, ends))
+    gaps = codes.between(marks)
+    cells, of_cells = codes.celled
+    held = count("cells", cells, of_cells)
+    cells_known, cells_strong = (
+        np.bincount(of_cells, weights=values, minlength=len(lines)) / np.maximum(1, lines.widths)
+        for values in (held > 0, held / np.maximum(1, size[of_cells]))
+    )
+    shapes = others.known.counters["shapes"]
+    shape = shapes.places(codes.shaped)
+    return {
+        **{name: first[name] for name in ("group", "corpus", "near")},
+        **_edges(others, first, lettered),
+        **_places(others, marks),
+        "sites": _sites(others.known, lines.keys),
+        "masked": count("masked", codes.masked),
+        "before": before,
+        "after": after,
+        "labelled": np.max([count("affixes", affixes) for affixes in codes.affixes], axis=0),
+        "framed": count("framed", codes.framed),
+        "fixed": fixed,
+        "gap": count("gaps", gaps) * ~marks,
+        "filled": count("gaps filled", gaps) * ~marks,
+        "prose": count("gaps with prose", gaps) * ~marks,
+        "shape": count("shapes", codes.shaped),
+        "shape_once": np.where(
+            shape >= 0, shapes.totals[shape] / np.maximum(1, others.known.shapes_in_all[shape]), 0.0
+        ),
+        "cells": lines.widths.astype(np.int64),
+        "cells_known": cells_known,
+        "cells_strong": cells_strong,
+    }
+
+
+def _edges(others: _Others, first: dict[str, NDArray[Any]], lettered: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return counts of runs that touch the start or end; near-duplicates take part in these."""
+    keys, count = first["keys"], others.count
+    recurs = (first["corpus"] > 0) | (first["near"] > 0)
+    runs = edge_runs(others.lines.first, recurs, others.lines.prose, lettered)
+    there = (count(kind, keys) > 0 for kind in ("from start", "to end"))
+    # No run is known of a part of a line elsewhere.
+    edge = np.logical_or(*(here & (other | first["part"]) for here, other in zip(runs, there, strict=True)))
+    return {"head": count("head", keys), "tail": count("tail", keys), "edge": edge}
+
+
+def _places(others: _Others, marks: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return counts of what stands as far from the same landmark."""
+    lines, count = others.lines, others.count
+    place, placed, shaped = (np.zeros(len(lines), dtype=np.int64) for _ in range(3))
+    prose = np.ones(len(lines))
+    for beside, codes in others.codes.places(marks):
+        total = count("places", codes, beside)
+        share = np.where(total > 0, count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
+        prose[beside] = np.minimum(prose[beside], share)
+        alike = count("places by shape", combined(codes, lines.shapes[beside]), beside)
+        starts, stops = (
+            count("places by affix", combined(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
+        )
+        for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
+            row[beside] = np.maximum(row[beside], counts)
+    return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
+
+
+def _sites(known: Frequencies, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return how many groups hold each line, its own counted."""
+    holders = known.counters["holders"]
+    at, alone = holders.places(keys), holders.count(keys)
+    return np.where(at >= 0, known.sites[at], alone) if len(holders.codes) else alone

@@ -228,9 +228,8 @@ def close(first: NDArray[np.int64], recurs: NDArray[np.bool_], lettered: NDArray
     [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     """
     places = np.flatnonzero(lettered)
-    ranks = np.concatenate(([0], np.cumsum(lettered)))[
-        first
-    ]  # document d has the lettered lines [ranks[d], ranks[d + 1])
+    # Document d has the lettered lines [ranks[d], ranks[d + 1]).
+    ranks = np.concatenate(([0], np.cumsum(lettered)))[first]
     documents = np.repeat(np.arange(len(first) - 1), np.diff(ranks))
     start, end = ranks[:-1][documents], ranks[1:][documents]
     at = np.arange(len(places))

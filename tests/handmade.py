@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from cleaner.decide import Decision, Policy, decide
 from cleaner.forest import Forest, parsed
+from cleaner.layout import Layout
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, TemplateReason
 from cleaner.observed import Observed
 from cleaner.repetition import Repetition, none
@@ -53,6 +55,20 @@ def seen(lines: Sequence[str], said: Said, held: Mapping[int, int] = NOTHING, *,
     """Observe lines, with what rules say and how many others hold them, by line."""
     text, blocks = tiled(lines)
     return Observed(text, blocks, evidence(said), recurring(blocks, held, edge=edge))
+
+
+def decided(
+    text: str,
+    blocks: Sequence[Block],
+    evidence: Sequence[Evidence],
+    repetition: Repetition,
+    policy: Policy,
+    *,
+    layout: Layout | None = None,
+) -> Decision:
+    """Decide on one document."""
+    [decision] = decide([Observed(text, blocks, evidence, repetition, layout)], policy)
+    return decision
 
 
 def stumps(worth: Mapping[str, float], bias: float = 0.0) -> Forest:

@@ -363,7 +363,7 @@ def test_a_foreign_or_damaged_index(run: Command, tmp_path: Path, monkeypatch: p
         (data + b"\0", foreign),
         (data[:-40] + bytes([data[-40] ^ 1]) + data[-39:], damaged),
         (other_settings(data, monkeypatch, normaliser=99), "x.idx: made with normaliser 99; expected 1: learn it anew"),
-        (other_settings(data, monkeypatch, format=0), "x.idx: made with format 0; expected 2: learn it anew"),
+        (other_settings(data, monkeypatch, format=0), "x.idx: made with format 0; expected 3: learn it anew"),
     ]
     plant(tmp_path, {"in/a.txt": BODY})
     monkeypatch.chdir(tmp_path)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import AGAINST, GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, decide, placed
+from cleaner.decide import AGAINST, GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, placed
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.layout import Layout, Line
@@ -34,6 +34,7 @@ from tests.handmade import (
     TITLE,
     Said,
     by_place,
+    decided,
     evidence,
     recurring,
     stumps,
@@ -59,7 +60,7 @@ def scoring(forest: Forest) -> Iterator[None]:
         yield
 
 
-def decided(
+def on_lines(
     lines: Sequence[str],
     forest: Forest | Sequence[float],
     said: Said,
@@ -72,7 +73,7 @@ def decided(
     """Decide on lines by a forest, or by a score for each; with what rules say and how many others hold, by line."""
     text, blocks = tiled(lines)
     with scoring(forest if isinstance(forest, Forest) else by_place(forest)):
-        return decide(text, blocks, evidence(said), recurring(blocks, held, size, edge=edge), policy)
+        return decided(text, blocks, evidence(said), recurring(blocks, held, size, edge=edge), policy)
 
 
 def kept(
@@ -86,7 +87,7 @@ def kept(
     policy: Policy = PLAIN,
 ) -> list[str]:
     """Return the lines that stay."""
-    decision = decided(lines, forest, said, held, size=size, edge=edge, policy=policy)
+    decision = on_lines(lines, forest, said, held, size=size, edge=edge, policy=policy)
     return [line for line, cut in zip(lines, decision.cut, strict=True) if not cut]
 
 
@@ -101,21 +102,21 @@ def cutting(*places: int) -> dict[int, list[Signal]]:
 def test_scores_are_the_forests_less_the_threshold() -> None:
     scores = [-1.25, 0.5, 2.0]
     lines = ("One", "Two", "Three")
-    assert decided(lines, scores, cutting(0)).scores == (-1.25, 0.5, 2.0)
-    assert decided(lines, scores, cutting(0), policy=replace(PLAIN, threshold=1.5)).scores == (-2.75, -1.0, 0.5)
-    assert decided(lines, [1 / 3, 0.0, 0.0], cutting(0)).scores[0] == 0.333
+    assert on_lines(lines, scores, cutting(0)).scores == (-1.25, 0.5, 2.0)
+    assert on_lines(lines, scores, cutting(0), policy=replace(PLAIN, threshold=1.5)).scores == (-2.75, -1.0, 0.5)
+    assert on_lines(lines, [1 / 3, 0.0, 0.0], cutting(0)).scores[0] == 0.333
 
 
 def test_the_forest_is_asked_of_the_features() -> None:
     """Of what rules say and of what the corpus knows; they are there to be shown."""
     lines = (PROSE, "Related", "One", TITLE, MORE)
     said: Said = {1: ["open"]}
-    decision = decided(lines, RULES, said, {3: 2})
+    decision = on_lines(lines, RULES, said, {3: 2})
     assert decision.scores == (-2.0, 2.0, 2.0, 6.0, -2.0)
     assert decision.listed == {2, 3}
     text, blocks = tiled(lines)
     repetition = recurring(blocks, {3: 2})
-    expected = features(Observed(text, blocks, evidence(said), repetition), repetition)
+    expected = features([Observed(text, blocks, evidence(said), repetition)])
     assert decision.values.keys() == expected.keys()
     assert all(np.array_equal(decision.values[name], expected[name]) for name in expected)
     assert decision.evidence == tuple(evidence(said))
@@ -198,10 +199,10 @@ def test_a_border_is_free_at_the_ends() -> None:
 @pytest.mark.parametrize("score", [SURE, -SURE])
 def test_no_evidence_no_cut(score: float) -> None:
     lines = (TITLE, PROSE, "Conclusion", "1", "You may also like")
-    decision = decided(lines, [score] * 5, {})
+    decision = on_lines(lines, [score] * 5, {})
     assert (decision.values, decision.scores, decision.listed) == ({}, (0.0,) * 5, frozenset())
     assert (decision.cut, decision.spans) == ((False,) * 5, ())
-    empty = decide("", (), (), none(()), PLAIN)
+    empty = decided("", (), (), none(()), PLAIN)
     assert (empty.scores, empty.cut, empty.spans) == ((), (), ())
 
 
@@ -257,7 +258,7 @@ def test_a_rule_that_keeps_beats_all(against: list[Signal], held: dict[int, int]
 
 
 def test_a_kept_block_gives_no_reason() -> None:
-    decision = decided((PROSE, TITLE, MORE), [SURE] * 3, {1: ["keep"]})
+    decision = on_lines((PROSE, TITLE, MORE), [SURE] * 3, {1: ["keep"]})
     assert decision.spans == ()
     assert not any(decision.cut)
 
@@ -305,7 +306,7 @@ def test_what_several_others_nearly_hold_is_no_quotation(near: float, stays: boo
     text, blocks = tiled((PROSE, MORE, "One"))
     repetition = replace(recurring(blocks, {}), near=np.array([0.0, near, 0.0]), reasons={1: TEMPLATE})
     with scoring(by_place([-9.0, 1.0, 1.0])):
-        decision = decide(text, blocks, evidence(cutting(2)), repetition, PLAIN)
+        decision = decided(text, blocks, evidence(cutting(2)), repetition, PLAIN)
     assert decision.cut == (False, not stays, True)
 
 
@@ -365,19 +366,19 @@ def test_without_a_group_a_rule_settles_its_block(signal: Signal, score: float) 
     scores = [score if line == TITLE else -SURE for line in lines]
     said: Said = {3: [signal]}
     for size, expected in ((GROUP - 1, SETTLED), (GROUP, score)):
-        decision = decided(lines, scores, said, size=size)
+        decision = on_lines(lines, scores, said, size=size)
         assert decision.scores[3] == expected
         assert decision.scores[0] == -SURE
         assert decision.cut[3] == (size < GROUP)
     assert 2 * PLAIN.border < SETTLED
-    assert decided(lines, [SURE] * len(lines), said, size=0).scores[3] == SURE
+    assert on_lines(lines, [SURE] * len(lines), said, size=0).scores[3] == SURE
 
 
 @pytest.mark.parametrize("place", [0, 3, 7])
 def test_a_line_that_a_rule_knows_may_be_the_body_s(place: int) -> None:
     """Where the weights are for keeping it, wherever it is."""
     lines = [PROSE.replace("Monday", f"day {at}") for at in range(8)]
-    decision = decided(lines, [AGAINST] * len(lines), cutting(place), size=0)
+    decision = on_lines(lines, [AGAINST] * len(lines), cutting(place), size=0)
     assert decision.scores[place] == AGAINST
     assert not any(decision.cut)
 
@@ -385,7 +386,7 @@ def test_a_line_that_a_rule_knows_may_be_the_body_s(place: int) -> None:
 def test_a_rule_settles_sentences_of_a_list() -> None:
     wasps = MORE.replace("Bees", "Wasps")
     lines = (PROSE, CODE, "Related", "One", MORE, "Two", wasps, "Three", "Four")
-    decision = decided(lines, [-SURE] * len(lines), {2: ["open"]}, size=0)
+    decision = on_lines(lines, [-SURE] * len(lines), {2: ["open"]}, size=0)
     assert decision.scores == (-SURE, -SURE, *[SETTLED] * 7)
 
 
@@ -393,7 +394,7 @@ def test_a_rule_settles_no_part_of_a_longer_line_but_the_last() -> None:
     text = "We went by sea. " * 40
     blocks = segment(text)
     with scoring(by_place([0.1] * 40)):
-        decision = decide(text, blocks, evidence(cutting(0, 7, len(blocks) - 1)), none(blocks), PLAIN)
+        decision = decided(text, blocks, evidence(cutting(0, 7, len(blocks) - 1)), none(blocks), PLAIN)
     assert set(decision.scores[:-1]) == {0.1}
     assert decision.scores[-1] == SETTLED
 
@@ -427,10 +428,10 @@ def test_long_unseen_lines_are_in_doubt(line: str, score: float, stays: bool) ->
     known = recurring(blocks, {1: 5, 3: 5}, 9, edge=True)
     known = replace(known, cells=np.where(["|" in block.folded for block in blocks], 2, 0))
     with scoring(by_place([-9.0, 3.0, score, 3.0, -9.0])):
-        assert (not decide(text, blocks, (), known, PLAIN).cut[2]) == stays
+        assert (not decided(text, blocks, (), known, PLAIN).cut[2]) == stays
     with scoring(by_place([-9.0, 3.0, score, 3.0, -9.0])):
         seen = replace(known, corpus=known.corpus + np.where(np.arange(5) == 2, 1, 0))
-        assert decide(text, blocks, (), seen, PLAIN).cut[2]
+        assert decided(text, blocks, (), seen, PLAIN).cut[2]
 
 
 def test_a_lone_document_has_but_its_rules() -> None:
@@ -487,7 +488,7 @@ def test_a_document_keeps_what_nothing_speaks_against() -> None:
 
 def test_a_cut_run_is_one_span() -> None:
     lines = (PROSE, "One", "Two", MORE, "Three")
-    decision = decided(lines, RULES, cutting(1, 2, 4))
+    decision = on_lines(lines, RULES, cutting(1, 2, 4))
     text = "\n".join(lines)
     assert [text[span.start : span.end] for span in decision.spans] == ["One\nTwo\n", "Three"]
     assert [span.kind for span in decision.spans] == ["inset", "trailer"]
@@ -495,7 +496,7 @@ def test_a_cut_run_is_one_span() -> None:
 
 def test_kinds_follow_from_where_the_body_is() -> None:
     lines = ("One", PROSE, "Two", MORE, "Three")
-    decision = decided(lines, RULES, cutting(0, 2, 4))
+    decision = on_lines(lines, RULES, cutting(0, 2, 4))
     assert [span.kind for span in decision.spans] == ["header", "inset", "trailer"]
 
 
@@ -503,7 +504,7 @@ def spans_of(text: str, *places: int) -> list[str]:
     """Return what is cut of a text when a rule cuts these blocks."""
     blocks = segment(text)
     with scoring(RULES):
-        decision = decide(text, blocks, evidence(cutting(*places)), none(blocks), PLAIN)
+        decision = decided(text, blocks, evidence(cutting(*places)), none(blocks), PLAIN)
     return [text[span.start : span.end] for span in decision.spans]
 
 
@@ -545,9 +546,9 @@ def test_a_byte_order_mark_is_no_body() -> None:
 def test_the_score_of_a_span_is_of_its_mean_block() -> None:
     """To three decimals."""
     lines = (PROSE, "One", MORE, "Two", "Three")
-    one, other = decided(lines, [-9.0, 2.0, -9.0, 1.0, 3.0], cutting(1, 3, 4)).spans
+    one, other = on_lines(lines, [-9.0, 2.0, -9.0, 1.0, 3.0], cutting(1, 3, 4)).spans
     assert one.score == other.score == round(1 / (1 + math.exp(-2.0)), 3)
-    surer = decided(lines, [-9.0, 2.0, -9.0, 1.0, 4.0], cutting(1, 3, 4)).spans
+    surer = on_lines(lines, [-9.0, 2.0, -9.0, 1.0, 4.0], cutting(1, 3, 4)).spans
     assert surer[0].score == one.score < surer[1].score < 1.0
 
 
@@ -563,7 +564,7 @@ def test_rules_come_first_each_once() -> None:
         *(Evidence(1, "cut", RuleReason(f"c/{name}")) for name in "hgfedcba"),
     ]
     with scoring(RULES):
-        [span] = decide(text, blocks, found, recurring(blocks, {1: 1}), PLAIN).spans
+        [span] = decided(text, blocks, found, recurring(blocks, {1: 1}), PLAIN).spans
     names = ("a/a", "b/b", *(f"c/{name}" for name in "abcdefgh"))
     assert span.reasons == (*map(RuleReason, names), TEMPLATE)
 
@@ -579,7 +580,7 @@ def reasons(lines: Sequence[str], templates: Mapping[int, TemplateReason]) -> li
     text, blocks = tiled((*lines, PROSE))
     repetition = replace(recurring(blocks, dict.fromkeys(templates, 9)), reasons=dict(templates))
     with scoring(by_place([*[SURE] * len(lines), -9.0])):
-        [span] = decide(text, blocks, [], repetition, PLAIN).spans
+        [span] = decided(text, blocks, [], repetition, PLAIN).spans
     return list(span.reasons)
 
 
@@ -664,8 +665,8 @@ def test_a_decision_is_whole(page: Page, numbers: random.Random) -> None:
     shuffled = list(found)
     numbers.shuffle(shuffled)
     with scoring(forest):
-        decision = decide(text, blocks, found, known, PLAIN)
-        assert decide(text, blocks, shuffled, known, PLAIN).spans == decision.spans
+        decision = decided(text, blocks, found, known, PLAIN)
+        assert decided(text, blocks, shuffled, known, PLAIN).spans == decision.spans
     assert len(decision.scores) == len(decision.cut) == len(blocks)
     assert all(math.isfinite(score) for score in decision.scores)
     runs = _runs(decision.cut, page_numbers(text, blocks))
@@ -691,7 +692,7 @@ def test_a_more_thorough_policy_cuts_no_less(page: Page) -> None:
     text, blocks, found, known, forest = page
     with scoring(forest):
         careful, balanced, thorough = (
-            decide(text, blocks, found, known, POLICIES[name]).cut for name in ("careful", "balanced", "thorough")
+            decided(text, blocks, found, known, POLICIES[name]).cut for name in ("careful", "balanced", "thorough")
         )
     for less, more in ((careful, balanced), (balanced, thorough)):
         assert all(other for one, other in zip(less, more, strict=True) if one)
@@ -751,7 +752,7 @@ def on_page(scores: list[float], said: dict[int, Signal], lines: tuple[str, ...]
     layout = Layout(starts, (line,) * len(blocks), some, some > 0)
     evidence = [Evidence(at, signal, RULE) for at, signal in said.items()]
     with scoring(by_place(scores)):
-        return list(decide(text, blocks, evidence, none(blocks), Policy(), layout=layout).cut)
+        return list(decided(text, blocks, evidence, none(blocks), Policy(), layout=layout).cut)
 
 
 @pytest.mark.parametrize(("score", "cut"), [(-2.9, True), (-3.1, False)])
@@ -775,5 +776,5 @@ def test_a_sentence_amid_what_is_extracted_is_body(extracted: float, around: flo
     shares = np.array([*[around] * 10, extracted])
     layout = Layout(np.array([block.start for block in blocks]), (line,) * 11, shares, shares > 2)
     with scoring(by_place([*[-9.0] * 10, 1.5])):
-        found = decide(text, blocks, [], none(blocks), Policy(), layout=layout)
+        found = decided(text, blocks, [], none(blocks), Policy(), layout=layout)
     assert found.cut[-1] == cut

@@ -32,7 +32,7 @@ def weighed(lines: Sequence[str], said: Said | None = None, **known: Any) -> Fea
     nothing = none(blocks)
     arrays: dict[str, Any] = {name: np.array(value) if name != "size" else value for name, value in known.items()}
     repetition = replace(nothing, **arrays)
-    return features(Observed(text, blocks, evidence(said or {}), repetition), repetition)
+    return features([Observed(text, blocks, evidence(said or {}), repetition)])
 
 
 def lines_of(count: int) -> list[str]:
@@ -92,8 +92,7 @@ def test_form(name: str, line: str, expected: float) -> None:
 def test_the_indent_of_the_first_line_after_blank_ones() -> None:
     text = "\n\n   One\n"
     blocks = segment(text)
-    repetition = none(blocks)
-    assert features(Observed(text, blocks, [], repetition), repetition)["indent"].tolist() == [2.0]
+    assert features([Observed(text, blocks, [], none(blocks))])["indent"].tolist() == [2.0]
 
 
 def test_fenced() -> None:
@@ -415,7 +414,7 @@ def test_every_feature_is_one_number_for_each_block(
     page: tuple[str, Sequence[Block], list[Evidence], Repetition],
 ) -> None:
     text, blocks, found, repetition = page
-    values = features(Observed(text, blocks, found, repetition), repetition)
+    values = features([Observed(text, blocks, found, repetition)])
     for name, array in values.items():
         assert array.shape == (len(blocks),), name
         assert np.isfinite(array).all(), name
@@ -430,6 +429,6 @@ def test_features_are_pure(page: tuple[str, Sequence[Block], list[Evidence], Rep
     text, blocks, found, repetition = page
     arrays = {name: array.copy() for name, array in vars(repetition).items() if isinstance(array, np.ndarray)}
     seen = Observed(text, blocks, found, repetition)
-    one, other = features(seen, repetition), features(seen, repetition)
+    one, other = features([seen]), features([seen])
     assert all(np.array_equal(one[name], other[name]) for name in one)
     assert all(np.array_equal(array, getattr(repetition, name)) for name, array in arrays.items())

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from cleaner.fingerprints import AFFIX, CELLED, NO_KEY, affixes_of, cells_of, key, keys_of, masks_of, shapes_of
-from cleaner.segment import fold, segment
+from cleaner.fingerprints import AFFIX, CELLED, NO_KEY, Lines, joined, key, keys_of, lines_of
+from cleaner.segment import fold, is_prose, segment
 from tests.strategies import STEADY, texts
 
 
-def masks(*lines: str) -> list[int]:
+def lines(*texts: str) -> Lines:
+    """Return the lines of texts, each a document."""
+    return lines_of((text, segment(text)) for text in texts)
+
+
+def masks(*each: str) -> list[int]:
     """Return the mask of each line."""
-    return list(map(int, masks_of(segment("\n".join(lines)))))
+    found: list[int] = lines("\n".join(each)).masks.tolist()
+    return found
 
 
 def cells(line: str) -> list[int]:
     """Return the keys of the cells of a line."""
-    keys, [count] = cells_of(line, segment(line))
-    assert len(keys) == count
-    return list(map(int, keys))
+    found = lines(line)
+    keys: list[int] = found.cells.tolist()
+    assert found.widths.tolist() == [len(keys)]
+    return keys
+
+
+def rows() -> st.SearchStrategy[str]:
+    """Texts with lines of several cells among them."""
+    line = st.sampled_from(
+        ("Home » News » Bridges", "Page 1 | Page 2", "Read more", "12 | 13", "", "Ferries\tand bees")
+    )
+    return st.lists(line, max_size=5).map("\n".join)
 
 
 def keyed(*parts: str) -> list[int]:
@@ -29,7 +49,7 @@ def keyed(*parts: str) -> list[int]:
 
 def alike(one: str, other: str) -> bool:
     """Whether two lines, each alone in its text, look the same."""
-    [first], [second] = (shapes_of(line, segment(line)).tolist() for line in (one, other))
+    [first], [second] = (lines(line).shapes.tolist() for line in (one, other))
     return bool(first == second)
 
 
@@ -72,9 +92,9 @@ def test_a_line_without_letters_has_a_mask() -> None:
 
 def test_how_a_line_starts_and_ends() -> None:
     """By its first and last folded characters."""
-    lines = "Next: A lamp", "NEXT:  The tide", "Next A tide", "lamp"
     assert len("next:") == AFFIX
-    heads, tails = (affix.tolist() for affix in affixes_of(segment("\n".join(lines))))
+    found = lines("Next: A lamp\nNEXT:  The tide\nNext A tide\nlamp")
+    heads, tails = found.heads.tolist(), found.tails.tolist()
     assert heads[0] == heads[1] != heads[2]
     assert tails[1] == tails[2] != tails[0]
     assert heads[3] == tails[3]
@@ -144,9 +164,9 @@ def test_what_parts_cells(line: str) -> None:
 )
 def test_one_cell_is_none(line: str) -> None:
     """Nor is a cell without a letter one."""
-    keys, counts = cells_of(line, segment(line))
-    assert not keys.tolist()
-    assert not counts.any()
+    found = lines(line)
+    assert not found.cells.tolist()
+    assert not found.widths.any()
 
 
 def test_a_long_line_has_no_cells() -> None:
@@ -154,17 +174,30 @@ def test_a_long_line_has_no_cells() -> None:
     assert len(cells(line + " » a" * ((CELLED - len(line)) // 4))) > 100
     assert cells(line + "s" * (CELLED - len(line))) != []
     long = f"{line} {'s' * CELLED}"
-    assert cells_of(long, segment(long))[0].tolist() == []
+    assert lines(long).cells.tolist() == []
 
 
 def test_cells_come_line_after_line() -> None:
     text = "Home » News\nA line\nBees | Ants | Crabs\n"
-    keys, counts = cells_of(text, segment(text))
-    assert keys.tolist() == keyed("home", "news", "bees", "ants", "crabs")
-    assert counts.tolist() == [2, 0, 3]
+    found = lines(text)
+    assert found.cells.tolist() == keyed("home", "news", "bees", "ants", "crabs")
+    assert found.widths.tolist() == [2, 0, 3]
 
 
 # All
+
+
+def columns(found: Lines) -> dict[str, list[int]]:
+    """Return the columns of lines, by name."""
+    return {field.name: getattr(found, field.name).tolist() for field in fields(found)}
+
+
+def of_one(found: Lines, document: int) -> dict[str, list[int]]:
+    """Return what the columns hold of one document."""
+    first, last = found.first[document : document + 2].tolist()
+    before, inside = (int(found.widths[some].sum()) for some in (slice(first), slice(first, last)))
+    own = {name: values[first:last] for name, values in columns(found).items()}
+    return own | {"first": [0, last - first], "cells": found.cells[before : before + inside].tolist()}
 
 
 @STEADY
@@ -172,10 +205,48 @@ def test_cells_come_line_after_line() -> None:
 def test_each_block_has_its_fingerprints(text: str) -> None:
     """Whatever the text; none but the key is 0 for want of letters."""
     blocks = segment(text)
-    keys, counts = cells_of(text, blocks)
-    heads, tails = affixes_of(blocks)
-    lengths = {len(keys_of(blocks)), len(heads), len(tails), len(shapes_of(text, blocks)), len(counts)}
-    assert lengths | {len(blocks)} == {len(masks_of(blocks))}
-    assert len(keys) == counts.sum()
-    assert NO_KEY not in keys.tolist()
-    assert 0 not in masks_of(blocks).tolist()
+    found = lines(text)
+    assert {len(values) for name, values in columns(found).items() if name not in ("first", "cells")} == {len(blocks)}
+    assert len(found) == len(blocks)
+    assert found.first.tolist() == [0, len(blocks)]
+    assert found.keys.tolist() == keys_of(blocks).tolist()
+    assert found.starts.tolist() == [block.start for block in blocks]
+    assert found.stops.tolist() == [block.stop for block in blocks]
+    assert found.prose.tolist() == [is_prose(block.folded) for block in blocks]
+    assert len(found.cells) == found.widths.sum()
+    assert NO_KEY not in found.cells.tolist()
+    assert 0 not in found.masks.tolist()
+
+
+@STEADY
+@given(st.lists(texts(), max_size=4))
+def test_documents_stand_in_columns_one_after_the_other(every: list[str]) -> None:
+    """What is told of one does not depend on the others."""
+    found = lines(*every)
+    assert [of_one(found, at) for at in range(len(every))] == [columns(lines(text)) for text in every]
+    assert found.documents.tolist() == [at for at, text in enumerate(every) for _ in segment(text)]
+    assert {name: getattr(found, name).dtype for name in columns(found)} == {
+        field.name: getattr(Lines(), field.name).dtype for field in fields(Lines)
+    }
+
+
+@STEADY
+@given(st.lists(texts() | rows(), max_size=5), st.data())
+def test_lines_are_taken_and_joined_by_document(every: list[str], data: st.DataObject) -> None:
+    """In any order, some twice, some not; what is parted anywhere and joined is as before."""
+    found = lines(*every)
+    order = data.draw(st.lists(st.integers(0, len(every) - 1), max_size=6)) if every else []
+    taken = found.take(np.array(order, dtype=np.int64))
+    assert columns(taken) == columns(lines(*(every[at] for at in order)))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(every)), max_size=2)))
+    parts = [every[one:other] for one, other in pairwise((0, *cuts, len(every)))]
+    assert columns(joined([lines(*part) for part in parts])) == columns(found)
+    taken_apart = [found.take(np.array([at], dtype=np.int64)) for at in range(len(every))]
+    assert columns(joined(taken_apart)) == columns(found)
+
+
+def test_nothing_is_taken_and_nothing_joined() -> None:
+    nothing = columns(Lines())
+    assert columns(joined([])) == columns(lines()) == columns(joined([Lines(), lines()])) == nothing
+    assert columns(lines("Home » News", "").take(np.empty(0, dtype=np.int64))) == nothing
+    assert nothing == {name: [0] if name == "first" else [] for name in nothing}

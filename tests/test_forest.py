@@ -145,7 +145,7 @@ def test_the_shipped_weights_ask_for_features_that_exist() -> None:
     repetition = none(blocks)
     forest = shipped()
     assert forest is shipped()
-    values = features(Observed(text, blocks, [], repetition), repetition)
+    values = features([Observed(text, blocks, [], repetition)])
     assert set(forest.names) <= values.keys()
     scores = forest.score(values)
     assert np.isfinite(scores).all()

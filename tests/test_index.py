@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import load as stored_in
 from safetensors.numpy import save
 
 from cleaner import index as module
-from cleaner.fingerprints import NO_KEY, affixes_of, cells_of, keys_of, masks_of, shapes_of
+from cleaner.fingerprints import NO_KEY, Lines, keys_of, lines_of
 from cleaner.index import SETTINGS, Index, digest_of, dumps, is_index, learn, load, loads, merge
 from cleaner.model import Document, IndexFormatError
 from cleaner.near import WIDTH
@@ -35,6 +36,23 @@ LONG = Document("d/1", f"Before\n{'The ferry leaves at seven. ' * 25}\nAfter » 
 ALL = [PAGE, OTHER, TABLE, LONG, Document("e/1", ""), Document("f/1", "\ud800 » \udfff\n" + LONG.text)]
 
 
+def found(document: Document) -> Lines:
+    """Return the lines of one document."""
+    return lines_of([(document.text, segment(document.text))])
+
+
+def assert_same_arrays(one: Index, other: Index) -> None:
+    """Assert that two indexes have the same of everything, in arrays of the same type."""
+    assert (one.ids, one.groups, one.digests, one.texts) == (other.ids, other.groups, other.digests, other.texts)
+    for part in ("lines", "shingles"):
+        arrays = vars(getattr(other, part))
+        assert len(arrays) == {"lines": 11, "shingles": 4}[part]
+        for name, value in arrays.items():
+            array = getattr(getattr(one, part), name)
+            assert np.array_equal(array, value), name
+            assert array.dtype == value.dtype, name
+
+
 def changed(data: bytes, at: int, byte: int) -> bytes:
     """Return data with another byte at a place."""
     return data[:at] + bytes([byte]) + data[at + 1 :]
@@ -47,14 +65,15 @@ def test_what_is_learnt() -> None:
     index = learn([OTHER, PAGE])
     assert index.ids == ("a/1", "b/1")
     assert index.groups == ("a", "b")
-    assert index.first.tolist() == [0, 3, 7]
-    assert index.starts.tolist() == [0, 11, 76, 0, 10, 46, 52]
-    assert index.stops.tolist() == [9, 75, 85, 9, 45, 51, 62]
-    assert index.prose.tolist() == [False, True, False, False, False, False, False]
-    assert (index.keys == np.concatenate([keys_of(segment(PAGE.text)), keys_of(segment(OTHER.text))])).all()
-    assert index.keys[0] == index.keys[3]
-    assert index.keys[2] == index.keys[6]
-    assert index.keys[5] == NO_KEY
+    lines = index.lines
+    assert lines.first.tolist() == [0, 3, 7]
+    assert lines.starts.tolist() == [0, 11, 76, 0, 10, 46, 52]
+    assert lines.stops.tolist() == [9, 75, 85, 9, 45, 51, 62]
+    assert lines.prose.tolist() == [False, True, False, False, False, False, False]
+    assert (lines.keys == np.concatenate([keys_of(segment(PAGE.text)), keys_of(segment(OTHER.text))])).all()
+    assert lines.keys[0] == lines.keys[3]
+    assert lines.keys[2] == lines.keys[6]
+    assert lines.keys[5] == NO_KEY
     assert index.digests[0] == digest_of(keys_of(segment(PAGE.text)))
     assert index.digests[0] != index.digests[1]
 
@@ -63,37 +82,32 @@ def test_what_is_learnt_of_each_line() -> None:
     """All that is compared of one, line after line, document after document."""
     index = learn(ALL)
     assert index.ids == ("a/1", "b/1", "c/1", "d/1", "e/1", "f/1")
-    for name, of_blocks in (("masks", masks_of), ("keys", keys_of)):
-        expected = np.concatenate([of_blocks(segment(document.text)) for document in ALL])
-        assert getattr(index, name).tolist() == expected.tolist()
-    for at, name in enumerate(("heads", "tails")):
-        expected = np.concatenate([affixes_of(segment(document.text))[at] for document in ALL])
-        assert getattr(index, name).tolist() == expected.tolist()
-    expected = np.concatenate([shapes_of(document.text, segment(document.text)) for document in ALL])
-    assert index.shapes.tolist() == expected.tolist()
-    lines = int(index.first[-1])
-    assert {len(getattr(index, name)) for name in ("masks", "heads", "tails", "shapes", "widths")} == {lines}
+    for name in ("masks", "keys", "heads", "tails", "shapes", "widths", "cells", "prose", "starts", "stops"):
+        expected = np.concatenate([getattr(found(document), name) for document in ALL])
+        assert getattr(index.lines, name).tolist() == expected.tolist(), name
+    lines = int(index.lines.first[-1])
+    assert {len(getattr(index.lines, name)) for name in ("masks", "heads", "tails", "shapes", "widths")} == {lines}
 
 
 def test_the_cells_that_are_learnt() -> None:
     index = learn([TABLE, PAGE, LONG])
     assert index.ids == ("a/1", "c/1", "d/1")
-    assert index.widths.tolist() == [0, 0, 0, 3, 3, 0, 0, *[0] * 25, 2, *[0] * 40]
-    expected = [*cells_of(TABLE.text, segment(TABLE.text))[0], *cells_of(LONG.text, segment(LONG.text))[0]]
-    assert index.cells.tolist() == expected
-    assert len(expected) == index.widths.sum()
+    assert index.lines.widths.tolist() == [0, 0, 0, 3, 3, 0, 0, *[0] * 25, 2, *[0] * 40]
+    expected = [*found(TABLE).cells.tolist(), *found(LONG).cells.tolist()]
+    assert index.lines.cells.tolist() == expected
+    assert len(expected) == index.lines.widths.sum()
 
 
 def test_the_shingles_that_are_learnt() -> None:
-    index = learn(ALL)
+    long = learn(ALL).shingles
     for at, document in enumerate(ALL):
-        found = shingles(document.text, segment(document.text))
-        own = slice(int(index.shingle_first[at]), int(index.shingle_first[at + 1]))
-        assert index.shingles[own].tolist() == found.hashes.tolist()
-        assert index.shingle_starts[own].tolist() == found.starts.tolist()
-        assert index.shingle_stops[own].tolist() == found.stops.tolist()
-    assert np.diff(index.shingle_first).astype(bool).tolist() == [document.text.count("ferry") > 9 for document in ALL]
-    assert index.shingle_first[-1] == len(index.shingles)
+        found = shingles([(document.text, segment(document.text))])
+        own = slice(int(long.first[at]), int(long.first[at + 1]))
+        assert long.hashes[own].tolist() == found.hashes.tolist()
+        assert long.starts[own].tolist() == found.starts.tolist()
+        assert long.stops[own].tolist() == found.stops.tolist()
+    assert np.diff(long.first).astype(bool).tolist() == [document.text.count("ferry") > 9 for document in ALL]
+    assert long.first[-1] == len(long.hashes)
 
 
 def test_texts_are_kept_of_lines_wide_enough_to_compare() -> None:
@@ -139,10 +153,9 @@ def test_merging_keeps_cells_and_shingles_with_their_lines() -> None:
     for shards in ([ALL[:3], ALL[3:]], [ALL[1::2], ALL[::2]], [[document] for document in ALL[::-1]]):
         merged = merge(learn(shard) for shard in shards)
         assert merged == whole
-        for name, value in vars(whole).items():
-            assert np.array_equal(value, getattr(merged, name)), name
-    assert len(whole.cells) > 6
-    assert len(whole.shingles) > 150
+        assert_same_arrays(merged, whole)
+    assert len(whole.lines.cells) > 6
+    assert len(whole.shingles.hashes) > 150
 
 
 @STEADY
@@ -184,9 +197,7 @@ def test_a_file_gives_the_index_back(documents: list[Document], tmp_path: Path) 
     assert found == index
     assert found.ids == index.ids
     assert found.texts == index.texts
-    for name, value in vars(index).items():
-        assert np.array_equal(value, getattr(found, name)), name
-        assert not isinstance(value, np.ndarray) or value.dtype == getattr(found, name).dtype, name
+    assert_same_arrays(found, index)
     assert dumps(found) == path.read_bytes()
     assert is_index(path)
 
@@ -196,6 +207,14 @@ def test_the_header_says_how_it_was_made() -> None:
     header = json.loads(json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["cleaner"])
     assert header.items() >= SETTINGS.items()
     assert header["documents"] == 2
+
+
+def test_the_arrays_of_a_file_have_their_names() -> None:
+    """Those of lines are called as they are; those of shingles say so."""
+    strings = {f"{name}_{part}" for name in ("ids", "groups", "digests", "texts") for part in ("bytes", "lengths")}
+    lines = {"first", "keys", "starts", "stops", "prose", "masks", "heads", "tails", "shapes", "widths", "cells"}
+    long = {"shingle_first", "shingle_hashes", "shingle_starts", "shingle_stops"}
+    assert stored_in(dumps(learn(ALL))).keys() == strings | lines | long | {"text_keys"}
 
 
 @pytest.mark.parametrize("name", SETTINGS)

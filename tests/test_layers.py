@@ -13,8 +13,8 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 
 LAYERS = (
     "layout language | model | segment jsonl charsets markup elements"
-    " | near fingerprints shingling counting grouping matching report formats options | rules index output surroundings pages"
-    " | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | console pipeline"
+    " | near fingerprints counting grouping matching report formats options | form shingling rules output surroundings pages"
+    " | index | copies | frequency originals | kinship | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""

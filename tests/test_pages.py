@@ -12,7 +12,7 @@ from cleaner.model import Evidence, RunningReason
 from cleaner.pages import CHAIN, DEPTH, emptied, page_numbers, running
 from cleaner.repetition import none
 from cleaner.segment import segment
-from tests.handmade import RULE, by_place
+from tests.handmade import RULE, by_place, decided
 
 PROSE = (
     "The ferry leaves at seven in the morning and takes two hours to cross the strait.",
@@ -125,7 +125,7 @@ def test_a_page_whose_neighbour_is_not_cut_after_all_is_not_emptied() -> None:
     blocks = segment(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decide_module, "shipped", lambda _: by_place([-9.0, 9.0, 9.0]))
-        found = decide_module.decide(text, blocks, [Evidence(1, "cut", RULE)], none(blocks), Policy())
+        found = decided(text, blocks, [Evidence(1, "cut", RULE)], none(blocks), Policy())
     assert found.cut == (False, False, False)
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleaner.fingerprints import key
-from cleaner.frequency import Frequencies
+from cleaner.frequency import PARTNERS, Frequencies
 from cleaner.index import learn
 from cleaner.model import Document, TemplateReason
-from cleaner.passages import PARTNERS
 from cleaner.repetition import Repetition, lookup
 from cleaner.segment import fold, segment
 from cleaner.surroundings import EDGE, PLACE, REACH, close, edge_runs, landmarks
+from tests.strategies import STEADY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def prose(seed: int) -> str:
@@ -39,7 +45,8 @@ def site(*texts: str, group: str = "", prefix: str = "d") -> list[Document]:
 
 def found(document: Document, corpus: Sequence[Document]) -> Repetition:
     """Return what a corpus says of a document."""
-    return lookup(Frequencies(learn(corpus)), document, segment(document.text))
+    [repetition] = lookup(Frequencies(learn(corpus)), [document], [segment(document.text)])
+    return repetition
 
 
 def values(document: Document, corpus: Sequence[Document], name: str) -> dict[str, float]:
@@ -639,7 +646,7 @@ def test_near_lines_are_looked_for_around_recurring_ones_and_at_the_ends() -> No
 def runs(marks: str) -> str:
     """Mark the edge runs of a document: R recurs, s is short and unseen, p is unseen prose, - has no letters."""
     letters = np.array(list(marks))
-    head, tail = edge_runs(letters == "R", letters == "p", letters != "-")
+    head, tail = edge_runs(np.array([0, len(marks)]), letters == "R", letters == "p", letters != "-")
     return "".join("x" if one else "." for one in head | tail)
 
 
@@ -668,19 +675,39 @@ def test_runs_at_the_edges(marks: str, expected: str) -> None:
     assert runs(marks) == expected
 
 
+@STEADY
+@given(st.lists(st.text("RRRsp-", max_size=12), max_size=4))
+def test_runs_and_what_is_close_end_with_their_document(every: list[str]) -> None:
+    """Several in a row are marked as each is alone."""
+    letters = np.array(list("".join(every)), dtype="U1")
+    recurs, lettered = letters == "R", letters != "-"
+    first = np.cumsum([0, *map(len, every)])
+    head, tail = edge_runs(first, recurs, letters == "p", lettered)
+    assert "".join("x" if one else "." for one in head | tail) == "".join(map(runs, every))
+    apart = [
+        close_in(*both) for both in zip(np.split(recurs, first[1:-1]), np.split(lettered, first[1:-1]), strict=True)
+    ]
+    assert close(first, recurs, lettered).tolist() == [one for marks in apart for one in marks]
+
+
+def close_in(recurs: NDArray[np.bool_], lettered: NDArray[np.bool_]) -> list[bool]:
+    """Mark what is close in one document."""
+    marks: list[bool] = close(np.array([0, len(recurs)]), recurs, lettered).tolist()
+    return marks
+
+
 def test_what_is_close() -> None:
     recurs = np.array(list("....R........")) == "R"
-    everywhere = np.ones(13, bool)
     ends = [True] * 3
-    assert close(recurs, everywhere).tolist() == [*ends, *[True] * 5, False, False, *ends]
-    assert close(np.zeros(7, bool), np.ones(7, bool)).tolist() == [*ends, False, *ends]
-    assert close(np.zeros(2, bool), np.zeros(2, bool)).tolist() == [False, False]
-    assert close(np.zeros(0, bool), np.zeros(0, bool)).tolist() == []
+    assert close_in(recurs, np.ones(13, bool)) == [*ends, *[True] * 5, False, False, *ends]
+    assert close_in(np.zeros(7, bool), np.ones(7, bool)) == [*ends, False, *ends]
+    assert close_in(np.zeros(2, bool), np.zeros(2, bool)) == [False, False]
+    assert close_in(np.zeros(0, bool), np.zeros(0, bool)) == []
 
 
 def test_blocks_without_letters_do_not_count_as_distance() -> None:
     lettered = np.array(list("a-a-a-a-a-a-aaa")) == "a"
-    expected = [at for at, one in enumerate(close(np.zeros(15, bool), lettered)) if one]
+    expected = [at for at, one in enumerate(close_in(np.zeros(15, bool), lettered)) if one]
     assert expected == [0, 2, 4, 12, 13, 14]
 
 
@@ -690,5 +717,5 @@ def test_what_is_derived_belongs_to_the_index() -> None:
     known: Mapping[int, Frequencies] = {size: Frequencies(learn(corpus[:size])) for size in (2, 4, 8)}
     blocks = segment(corpus[0].text)
     for _ in range(2):
-        found = [lookup(known[size], corpus[0], blocks).corpus.tolist() for size in known]
+        found = [one.corpus.tolist() for size in known for one in lookup(known[size], corpus[:1], [blocks])]
         assert found == [[0] * 3 + [size - 1] * 4 for size in known]

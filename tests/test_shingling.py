@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.fingerprints import key
-from cleaner.frequency import Frequencies
+from cleaner.frequency import PARTNERS, Frequencies
 from cleaner.index import learn
 from cleaner.model import Document
-from cleaner.passages import PARTNERS
 from cleaner.repetition import Repetition, lookup
 from cleaner.segment import LONG_LINE, fold, segment
-from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles
+from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles, strung
 from tests.strategies import STEADY, texts
 
 BOX = "You may also like Why bridges hum Ten quiet harbours Write to the editor"
@@ -40,7 +39,7 @@ def dense(seed: int, count: int = 520) -> str:
 
 def shingled(text: str) -> Shingles:
     """Return the shingles of a text."""
-    return shingles(text, segment(text))
+    return shingles([(text, segment(text))])
 
 
 def pieces(text: str) -> list[str]:
@@ -56,7 +55,8 @@ def site(form: Callable[[int], str], count: int = 4, group: str = "a") -> list[D
 
 def found(document: Document, corpus: list[Document]) -> Repetition:
     """Return what a corpus says of a document."""
-    return lookup(Frequencies(learn(corpus)), document, segment(document.text))
+    [repetition] = lookup(Frequencies(learn(corpus)), [document], [segment(document.text)])
+    return repetition
 
 
 def parts(document: Document, corpus: list[Document]) -> list[tuple[str, int]]:
@@ -137,6 +137,26 @@ def test_each_shingle_is_where_it_says(found: list[str], wide: bool) -> None:
         assert spans[0][0] <= start < stop <= spans[-1][1]
         assert text[start:stop] == text[start:stop].strip()
         assert "\n" not in text[start:stop]
+
+
+@STEADY
+@given(
+    st.lists(st.sampled_from(("", "Short.", flat(0), f"Short.\n{flat(1)}\n{dense(2)}", dense(3))), max_size=5),
+    st.data(),
+)
+def test_shingles_are_taken_and_strung_by_document(every: list[str], data: st.DataObject) -> None:
+    """In any order, some twice, some not; each has those that it has alone."""
+
+    def columns(of: Shingles) -> dict[str, list[int]]:
+        return {name: column.tolist() for name, column in vars(of).items()}
+
+    long = shingles([(text, segment(text)) for text in every])
+    order = data.draw(st.lists(st.integers(0, len(every) - 1), max_size=6)) if every else []
+    chosen = [every[at] for at in order]
+    expected = columns(shingles([(text, segment(text)) for text in chosen]))
+    assert columns(long.take(np.array(order, dtype=np.int64))) == expected
+    assert columns(strung(list(map(shingled, chosen)))) == expected
+    assert columns(strung([Shingles(), long])) == columns(long)
 
 
 # Borders

@@ -37,7 +37,7 @@ from cleaner.matching import RuleSet, match
 from cleaner.model import Document
 from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
-from cleaner.repetition import lookup, none
+from cleaner.repetition import lookup
 from cleaner.rules import load_rules
 from cleaner.segment import segment
 from tests.benchmarks.corpora import (
@@ -147,11 +147,15 @@ def _rows(one: Labelled, known: Frequencies) -> Rows:
 
 
 def _observed(one: Labelled, known: Frequencies) -> tuple[Features, NDArray[np.int64], NDArray[np.int64]]:
-    document = one.document
-    repetition = lookup(known, document, segment(document.text))
+    seen = observed(one.document, known)
+    return features([seen]), *labels(one, seen.blocks)
+
+
+def observed(document: Document, known: Frequencies) -> Observed:
+    """Observe a document, by the shipped rules and what a corpus has taught."""
+    [repetition] = lookup(known, [document], [segment(document.text)])
     evidence = match(_rules(), document, repetition.blocks)
-    found = features(Observed(document.text, repetition.blocks, evidence, repetition), repetition)
-    return found, *labels(one, repetition.blocks)
+    return Observed(document.text, repetition.blocks, evidence, repetition, document.layout)
 
 
 def _small(source: Pool, seed: int) -> list[Rows]:
@@ -203,9 +207,7 @@ def table(rows: Sequence[Rows], sites: Sequence[str], *, weight: float = 1.0, by
 
 @cache
 def _names() -> tuple[str, ...]:
-    document = Document("a", "One.")
-    blocks = segment(document.text)
-    return tuple(features(Observed(document.text, blocks, (), none(blocks)), none(blocks)))
+    return tuple(features([observed(Document("a", "One."), Frequencies(Index()))]))
 
 
 def tables(sets: Mapping[str, Sequence[Labelled]]) -> list[Table]:

@@ -32,14 +32,10 @@ from cleaner.frequency import Frequencies
 from cleaner.index import learn
 from cleaner.layout import Reading
 from cleaner.markup import coverage, read
-from cleaner.matching import match
 from cleaner.model import Document
-from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
-from cleaner.repetition import lookup
 from cleaner.rules import load_rules
-from cleaner.segment import segment
-from tests.benchmarks.calibrate import SETTINGS, each, nodes
+from tests.benchmarks.calibrate import SETTINGS, each, nodes, observed
 from tests.benchmarks.corpora import FOLDS, fold, part, sampled
 
 ROUNDS = 300
@@ -89,19 +85,16 @@ def pages(path: Path) -> list[Page]:
 
 def table(found: Sequence[Page]) -> Rows:
     """Compute the features of each block of the pages, learnt together."""
-    known, rules = Frequencies(learn(one.document for one in found)), load_rules()
+    known = Frequencies(learn(one.document for one in found))
     found = [one for one in found if one.document.layout is not None]  # the others are cleaned as text
 
     def rows(number: int) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]:
         one = found[number]
-        document = one.document
-        repetition = lookup(known, document, segment(document.text))
-        blocks = repetition.blocks
-        evidence = match(rules, document, blocks)
-        values = features(Observed(document.text, blocks, evidence, repetition), repetition, document.layout)
-        body = coverage([document.text[block.start : block.stop] for block in blocks], one.gold)
-        size = np.array([max(1, len(words(block.folded))) for block in blocks], dtype=np.float64)
-        alone = ALONE if repetition.size == 0 else 1.0
+        seen = observed(one.document, known)
+        values = features([seen])
+        body = coverage([seen.text[block.start : block.stop] for block in seen.blocks], one.gold)
+        size = np.array([max(1, len(words(block.folded))) for block in seen.blocks], dtype=np.float64)
+        alone = ALONE if seen.repetition.size == 0 else 1.0
         weights = alone * np.sqrt(size / size.sum())
         return np.stack(list(values.values()), axis=1).astype(np.float32), 1 - body, weights, tuple(values)
 
