@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from cleaner.decide import Decision, Policy, decide
 from cleaner.features import features
+from cleaner.fingerprints import lines_of
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
 from cleaner.layout import SECTIONS, Layout, Line
@@ -27,7 +30,11 @@ from cleaner.pipeline import Cleaner
 from cleaner.repetition import Repetition, lookup
 from cleaner.rules import load_rules
 from cleaner.segment import LONG_LINE, segment
+from cleaner.surroundings import Codes
 from tests.strategies import LINES, STEADY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 SEEDS = [
@@ -139,6 +146,46 @@ def seen(known: Frequencies, documents: Sequence[Document]) -> list[Observed]:
         Observed(one.text, known.blocks, match(rules_used().rules, one, known.blocks), known, one.layout)
         for one, known in zip(documents, found, strict=True)
     ]
+
+
+# What surrounds a line
+
+
+def coded(codes: Codes, marks: NDArray[np.bool_]) -> dict[str, list[tuple[int, int]]]:
+    """Return every code of each kind with its line, or the line after the gap, in order."""
+    at = np.arange(len(codes.lines))
+    kinds = {
+        **{name: [(getattr(codes, name), at)] for name in ("held", "masked", "framed", "shaped")},
+        **{name: [(one, at) for one in getattr(codes, name)] for name in ("around", "pairs", "affixes")},
+        "celled": [codes.celled],
+        "fixed": [codes.fixed],
+        "gaps": [codes.gaps(marks)[:2]],
+        "between": [(codes.between(marks), at)],
+        "places": [places[::-1] for places in codes.places(marks)],
+    }
+    return {
+        f"{name} {number}": sorted(zip(lines.tolist(), values.tolist(), strict=True))
+        for name, both in kinds.items()
+        for number, (values, lines) in enumerate(both)
+    }
+
+
+@settings(STEADY, max_examples=100)
+@given(many(), st.randoms(use_true_random=False))
+def test_what_surrounds_a_line_is_of_its_document(documents: list[Document], numbers: random.Random) -> None:
+    """Its neighbours, the landmarks around it, the start and the end, when lines of many stand in one column."""
+    lines = lines_of((one.text, segment(one.text)) for one in documents)
+    groups = np.array([numbers.randrange(3) for _ in documents], dtype=np.int64)
+    marks = np.array([numbers.random() < 0.3 for _ in range(len(lines))], dtype=np.bool_)
+    expected: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for at, (first, last) in enumerate(pairwise(lines.first.tolist())):
+        alone = Codes(lines.take(np.array([at])), groups[at : at + 1])
+        for name, found in coded(alone, marks[first:last]).items():
+            expected[name] += [(first + line, code) for line, code in found]
+    together = coded(Codes(lines, groups), marks)
+    assert {name: sorted(found) for name, found in expected.items()} == {
+        name: found for name, found in together.items() if documents
+    }
 
 
 # Looked up
