@@ -355,22 +355,20 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
 def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
     """Return each rule once, by id; running lines; markup; then templates in order, a passage in the same partners as one."""
     rules = {reason.rule for place in range(first, last) for reason in seen.reasons.get(place, ())}
-    templates: list[TemplateReason] = []
+    passages: list[tuple[TemplateReason, TemplateReason]] = []  # the first and the last block of each
     named: set[TemplateReason] = set()
     adjacent = False  # whether nothing with a letter stands between this block and the last template's
     for place in range(first, last):
         reason = seen.repetition.reasons.get(place)
         if reason is not None:
-            if adjacent and _continues(templates[-1], reason):
-                pairs = zip(templates[-1].partners, reason.partners, strict=True)
-                partners = tuple(Partner(one.id, one.start, other.end) for one, other in pairs)
-                named.discard(templates[-1])
-                templates[-1] = replace(templates[-1], partners=partners)
-                named.add(templates[-1])
+            if adjacent and _continues(passages[-1][1], reason):
+                named.discard(passages[-1][0])
+                passages[-1] = passages[-1][0], reason
             elif reason not in named:
-                templates.append(reason)
+                passages.append((reason, reason))
                 named.add(reason)
         adjacent = reason is not None or (adjacent and not seen.lettered[place])
+    templates = dict.fromkeys(_passage(start, end) for start, end in passages)
     pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
     markup = [] if seen.layout is None else [_markup(seen.blocks[first:last], seen.layout)]
     return (*map(RuleReason, sorted(rules)), *pages, *markup, *templates)
@@ -384,13 +382,19 @@ def _markup(blocks: Sequence[Block], layout: Layout) -> MarkupReason:
     return MarkupReason(layout.lines[int(at[0])].path, len(set(at.tolist())), extracted, links)
 
 
+def _passage(start: TemplateReason, end: TemplateReason) -> TemplateReason:
+    """Return one reason for a passage, of those of its first and of its last block."""
+    if start is end:
+        return start
+    pairs = zip(start.partners, end.partners, strict=True)
+    return start._replace(partners=tuple(Partner(one.id, one.start, other.end) for one, other in pairs))
+
+
 def _continues(last: TemplateReason, reason: TemplateReason) -> bool:
     """Whether `reason` holds in the same documents as `last`, word for word, and right after it in each of them."""
-    return (
-        (last.documents, last.similarity, len(last.partners)) == (reason.documents, 1.0, len(reason.partners))
-        and reason.similarity == 1.0
-        and all(
-            one.id == other.id and one.end <= other.start <= one.end + GAP
-            for one, other in zip(last.partners, reason.partners, strict=True)
-        )
-    )
+    if last[1:3] != reason[1:3] or reason.similarity != 1.0 or len(last.partners) != len(reason.partners):
+        return False
+    for (name, _, end), (other, start, _) in zip(last.partners, reason.partners, strict=True):  # it is slower
+        if name != other or not end <= start <= end + GAP:
+            return False
+    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -170,11 +171,18 @@ class Frequencies:
 
     index: Index
 
-    def prepare(self) -> None:
+    def prepare(self, threads: int = 1) -> None:
         """Derive all that look-ups need: to hand it to other processes, which need not derive it anew."""
-        for kind in (*KINDS, "members", "shingles"):
-            self.counters[kind]
-        for name in ("names", "by_name", "originals", "members", "sites", "shapes_in_all", "neighbours", "_ordered"):
+        for name in ("names", "by_name", "originals", "members", "standing", "_groups_holding"):
+            getattr(self, name)
+        with ThreadPoolExecutor(threads) as pool:  # sorting is most of it, and sorts in parallel
+            tasks = [
+                pool.submit(getattr, self, "neighbours"),
+                *(pool.submit(self.counters.__getitem__, kind) for kind in (*KINDS, "members", "shingles")),
+            ]
+            for task in tasks:
+                task.result()
+        for name in ("sites", "shapes_in_all", "_ordered"):
             getattr(self, name)
 
     @cached_property

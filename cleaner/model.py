@@ -57,8 +57,7 @@ class Block(NamedTuple):
     """Whether the block starts a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Partner:
+class Partner(NamedTuple):
     """Where another document holds the same text: half-open `[start, end)` in code points of that document."""
 
     id: str
@@ -74,8 +73,7 @@ class RuleReason:
     """Full id: `pack/rule`."""
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateReason:
+class TemplateReason(NamedTuple):
     """The corpus repeats this text."""
 
     template: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,19 +25,21 @@ if TYPE_CHECKING:
 class Reasons(Mapping[int, TemplateReason]):
     """Reasons that are made when they are asked for: most blocks that others hold are not cut, or not alone.
 
-    >>> made = Reasons({3: lambda: TemplateReason("da6630dccae1dafa", 2, 1.0, ())})
+    >>> made = Reasons({3: (TemplateReason, "da6630dccae1dafa", 2, 1.0, ())})
     >>> list(made), made[3].documents
     ([3], 2)
     """
 
-    def __init__(self, makers: Mapping[int, Callable[[], TemplateReason]]) -> None:
+    def __init__(self, makers: Mapping[int, tuple[Any, ...]]) -> None:
+        """Take, for each block, the function that makes its reason, and what to call it with."""
         self._makers = makers
         self._made: dict[int, TemplateReason] = {}
 
     def __getitem__(self, place: int) -> TemplateReason:
         """Make the reason of the block at `place`."""
         if place not in self._made:
-            self._made[place] = self._makers[place]()
+            make, *of = self._makers[place]
+            self._made[place] = make(*of)
         return self._made[place]
 
     def __contains__(self, place: object) -> bool:

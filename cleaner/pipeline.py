@@ -48,10 +48,10 @@ class Cleaner:
     def _frequencies(self) -> Frequencies:
         return Frequencies(self.index)
 
-    def prepare(self) -> None:
+    def prepare(self, threads: int = 1) -> None:
         """Derive from the index all that cleaning needs: to hand it to other processes, which need not derive it anew."""
         if len(self.index.lines):
-            self._frequencies.prepare()
+            self._frequencies.prepare(threads)
 
     def explain(self, document: Document) -> Decision:
         """Return the evidence on `document` and what follows from it, in one pass, before anything is held back."""

@@ -6,9 +6,9 @@ it was taken from counts. And they are taken both in the document's group, known
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -264,36 +264,39 @@ class Lookup:
         return {"group": self._group, "corpus": self._corpus, "near": similar, "keys": keys, "part": part}
 
     @cached_property
-    def _makers(self) -> list[dict[int, Callable[[], TemplateReason]]]:
+    def _makers(self) -> list[dict[int, tuple[Any, ...]]]:
         """For each document, by block, what makes its reason."""
-        makers: list[dict[int, Callable[[], TemplateReason]]] = [{} for _ in self.documents]
+        reason = self.known.reason
+        makers: list[dict[int, tuple[Any, ...]]] = [{} for _ in self.documents]
         held = np.flatnonzero(self._holders > 0)
         first, documents = self._lines.first, self._others.documents
         places = (held - first[documents[held]]).tolist()
         counts, keys = self._holders[held].tolist(), self._lines.keys[held].tolist()
+        own = self._others.families
         for number, at, key, count in zip(documents[held].tolist(), places, keys, counts, strict=True):
-            makers[number][at] = partial(self.known.reason, key, count, 1.0, self._kin[number].own)
+            makers[number][at] = (reason, key, count, 1.0, own[number])
         for number, at in self._parts:
             if self._corpus[first[number] + at]:
-                makers[number][at] = partial(self._passages[number].reason, at)
+                makers[number][at] = (self._passages[number].reason, at)
         for line, ((key, count, alike), *_) in self._nearly.items():
             number = int(documents[line])
-            nearly = partial(self.known.reason, key, count, alike, self._kin[number].own)
-            makers[number][line - int(first[number])] = nearly
-        for line, maker in self._titled():
+            makers[number][line - int(first[number])] = (reason, key, count, alike, own[number])
+        for line, *found in self._titled():
             number = int(documents[line])
-            makers[number].setdefault(line - int(first[number]), maker)
+            makers[number].setdefault(line - int(first[number]), (reason, *found, own[number]))
         return makers
 
-    def _titled(self) -> Iterator[tuple[int, Callable[[], TemplateReason]]]:
-        """Yield lines with a cell that is a line of its own elsewhere in the group, and why: they link to that page."""
+    def _titled(self) -> Iterator[tuple[int, int, int, float]]:
+        """Yield lines with a cell that is a line of its own elsewhere in the group: they link to that page.
+
+        With it come the cell's key, how many others hold it, and its share of the cells.
+        """
         codes, lines = self._others.codes.celled
         linked = self._others.count("group holders", codes, lines) > 0
         counts = self._others.count("holders", self._lines.cells, lines)[linked].tolist()
         cells = self._lines.cells[linked].tolist()
         for line, at in zip(*(one.tolist() for one in np.unique(lines[linked], return_index=True)), strict=True):
-            own = self._kin[self._others.documents[line]].own
-            yield line, partial(self.known.reason, cells[at], counts[at], 1 / int(self._lines.widths[line]), own)
+            yield line, cells[at], counts[at], 1 / int(self._lines.widths[line])
 
     @cached_property
     def _nearly(self) -> dict[int, list[tuple[int, int, float]]]:

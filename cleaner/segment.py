@@ -71,15 +71,23 @@ def segment(text: str, borders: Sequence[int] = ()) -> tuple[Block, ...]:
     >>> [text[block.start:block.end] for block in segment(text)]
     ['\n\nTitle\r\n\r\n', '    code\n']
     """
-    lines = list(_lines(text))
+    lines: list[tuple[int, str]] = []  # where each line that is not blank starts, and what it shows
+    at = 0
+    for line in text.split("\n"):
+        content = line.rstrip()
+        if content:
+            lines.append((at, content))
+        at += len(line) + 1
     if not lines:
         return (Block(0, 0, len(text), ""),) if text else ()
-    ends = [start for start, _ in lines[1:]] + [len(text)]
+    starts = [start for start, _ in lines]
+    ends = [*starts[1:], len(text)]
+    starts[0] = 0
     blocks: list[Block] = []
-    starts = [0, *(start for start, _ in lines[1:])]
-    for start, (_, stop), end in zip(starts, lines, ends, strict=True):
+    for (at, content), start, end in zip(lines, starts, ends, strict=True):
+        stop = at + len(content)
         if stop - start <= LONG_LINE:
-            blocks.append(Block(start, stop, end, fold(text[start:stop])))
+            blocks.append(Block(start, stop, end, fold(content)))
         else:
             blocks.extend(_sentences(text, start, stop, end, borders))
     return tuple(blocks)
@@ -105,6 +113,8 @@ def indent(text: str, block: Block) -> int:
     >>> [indent(text, block) for block in segment(text)]
     [4]
     """
+    if not text[block.start].isspace():  # most lines
+        return 0
     start = block.stop - len(text[block.start : block.stop].lstrip())
     return start - (text.rfind("\n", block.start, start) + 1 or block.start)
 
@@ -147,18 +157,6 @@ def is_code(folded: str) -> bool:
         return True
     marks = sum(map(folded.count, "{};=_\\$"))
     return marks >= 2 and marks >= 0.04 * len(folded)
-
-
-def _lines(text: str) -> Iterator[tuple[int, int]]:
-    """Yield `[start, stop)` of each line that is not blank; `stop` is the end of its last visible character."""
-    start = 0
-    while start < len(text):
-        newline = text.find("\n", start)
-        end = len(text) if newline < 0 else newline
-        content = text[start:end].rstrip()
-        if content:
-            yield start, start + len(content)
-        start = end + 1
 
 
 def _sentences(text: str, start: int, stop: int, end: int, borders: Sequence[int]) -> Iterator[Block]:
