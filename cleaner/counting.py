@@ -59,9 +59,9 @@ class Counter:
         >>> known.count(np.array([7, 8, 9], dtype=np.uint64)).tolist()
         [2, 0, 1]
         """
-        at = self.codes.searchsorted(codes)
         counts = np.zeros(len(codes), dtype=np.int64)
-        if len(self.codes):
+        if len(self.codes) and len(codes):
+            at = self.codes.searchsorted(codes)
             counts = self.totals.take(at, mode="clip") * (self.codes.take(at, mode="clip") == codes)
         rest = np.flatnonzero(counts == 0 if own is None else (counts == 0) & ~own)
         if len(rest):
@@ -125,7 +125,7 @@ def holds(numbers: NDArray[_Whole], wanted: NDArray[_Whole]) -> NDArray[np.bool_
     >>> holds(np.array([1, 3]), np.array([3, 2, 4])).tolist()
     [True, False, False]
     """
-    if not len(numbers):
+    if not len(numbers) or not len(wanted):
         return np.zeros(len(wanted), dtype=np.bool_)
     found: NDArray[np.bool_] = numbers.take(numbers.searchsorted(wanted), mode="clip") == wanted
     return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.copies import LINES, RARE, is_copy, is_twin
+from cleaner.copies import RARE, is_copy, is_twin
 from cleaner.fingerprints import NO_KEY
 from cleaner.frequency import Frequencies
 from cleaner.grouping import COMMON, TIE, weight
@@ -103,23 +103,23 @@ class Kinship:
         """
         known = self.known
         prose = {block.folded: place for place, block in enumerate(self.blocks) if is_prose(block.folded)}
-        lines, size, rare, rare_size = np.zeros((4, len(known.index)), dtype=np.int64)
+        shared: defaultdict[int, list[int]] = defaultdict(list)  # with each document, the lengths of lines
+        rare: defaultdict[int, list[int]] = defaultdict(list)
         total = 0
         for place in prose.values():
             length = self.blocks[place].stop - self.blocks[place].start
-            holders = known.holding(int(self.keys[place]))
             total += length
-            lines[holders] += 1
-            size[holders] += length
-            if len(holders) <= RARE:
-                rare[holders] += 1
-                rare_size[holders] += length
+            holders = known.holding(int(self.keys[place])).tolist() if self._held[place] else []
+            for number in holders:
+                shared[number].append(length)
+                if len(holders) <= RARE:
+                    rare[number].append(length)
         own = known.copies.prose
         return [
-            other
-            for other in np.flatnonzero(lines >= LINES).tolist()
-            if is_copy(int(rare[other]), int(rare_size[other]), min(total, int(own[other])))
-            or is_twin(int(lines[other]), int(size[other]), max(total, int(own[other])))
+            number
+            for number, lines in sorted(shared.items())
+            if is_copy(len(rare[number]), sum(rare[number]), min(total, int(own[number])))
+            or is_twin(len(lines), sum(lines), max(total, int(own[number])))
         ]
 
     def _sources(self, own: Collection[int]) -> set[int]:

@@ -292,6 +292,8 @@ class Lookup:
         With it come the cell's key, how many others hold it, and its share of the cells.
         """
         codes, lines = self._others.codes.celled
+        if not len(lines):
+            return
         linked = self._others.count("group holders", codes, lines) > 0
         counts = self._others.count("holders", self._lines.cells, lines)[linked].tolist()
         cells = self._lines.cells[linked].tolist()
