@@ -136,6 +136,9 @@ def learn(
     jobs: Jobs = None,
 ) -> None:
     """Save what a corpus repeats, to clean other documents by it; merge saved indexes."""
+    from dataclasses import replace
+
+    from cleaner.frequency import Frequencies, derived
     from cleaner.index import dumps, load, merge
     from cleaner.output import write_atomic
     from cleaner.runs import PROBLEMS, check_index_file
@@ -149,7 +152,7 @@ def learn(
         failed: list[Failure] = []
         learnt = _watched("learning", job, lambda watch: job.learn(watch, failed.append))
         index = merge([*known, learnt])
-        write_atomic(out, dumps(index))
+        write_atomic(out, dumps(replace(index, tables=derived(Frequencies(index)))))
         say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
         for failure in failed[:PROBLEMS]:
             say(failure.error)

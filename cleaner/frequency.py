@@ -7,23 +7,24 @@ count once. Everything here is derived from the index, so equal indexes say the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cleaner import near
 from cleaner.copies import Copies
 from cleaner.counting import Counter, combined, counter, totals
-from cleaner.fingerprints import NO_KEY, REMEMBERED, Lines, taken
+from cleaner.fingerprints import NO_KEY, REMEMBERED
 from cleaner.grouping import communities
 from cleaner.index import Index
 from cleaner.model import Partner, TemplateReason
-from cleaner.surroundings import END, Codes, close, edge_runs, landmarks
+from cleaner.standing import KINDS, Standing
+from cleaner.surroundings import Codes, close, edge_runs, landmarks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,143 +34,15 @@ PARTNERS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
-    """Learnt lines and where they stand: what is counted."""
-
-    codes: Codes
-    marks: NDArray[np.bool_]
-    """Whether each line is a landmark of its group."""
-    recurs: NDArray[np.bool_]
-    """Whether each line stands in another independent document."""
-    head: NDArray[np.bool_]
-    """Whether each line stands in a run of recurring lines at the head of its document."""
-    tail: NDArray[np.bool_]
-    """The same at its tail."""
-
-    @property
-    def lines(self) -> Lines:
-        """The lines."""
-        return self.codes.lines
-
-    def take(self, documents: NDArray[np.int64]) -> Standing:
-        """Return the lines of some documents, in the order given."""
-        _, lines = taken(self.lines.first, documents)
-        codes = Codes(self.lines.take(documents), self.codes.groups[documents])
-        return Standing(codes, self.marks[lines], self.recurs[lines], self.head[lines], self.tail[lines])
-
-    @cached_property
-    def lettered(self) -> NDArray[np.bool_]:
-        """Whether each line has a key."""
-        lettered: NDArray[np.bool_] = self.lines.keys != NO_KEY
-        return lettered
-
-    @cached_property
-    def ends(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Whether no prose of its own parts each line from its document's start; and from its end."""
-        body = np.concatenate(([0], np.cumsum(self.lines.prose & ~self.recurs)))
-        starts, stops = (body[bound] for bound in self.codes.bounds)
-        return body[:-1] == starts, body[1:] == stops
-
-    def some(self, codes: NDArray[np.uint64], lines: NDArray[np.bool_]) -> Counted:
-        """Return the codes of some lines."""
-        return codes[lines], self.codes.documents[lines]
-
-    def at(self, codes: NDArray[np.uint64], lines: NDArray[np.int64]) -> Counted:
-        """Return codes, given the line that each is of."""
-        return codes, self.codes.documents[lines]
-
-    def every(self, *codes: NDArray[np.uint64]) -> Counted:
-        """Return codes that each line has."""
-        return np.concatenate(codes), np.tile(self.codes.documents, len(codes))
-
-    def gaps(self, kind: NDArray[np.bool_]) -> Counted:
-        """Return the gaps between landmarks with a line of a kind in them."""
-        codes, ends, documents = self.codes.gaps(self.marks)
-        order = np.lexsort((ends, documents))
-        codes, ends, documents = codes[order], ends[order], documents[order]
-        sums = np.concatenate(([0], np.cumsum(kind & ~self.marks)))
-        some = sums[ends] > sums[np.concatenate(([0], ends[:-1]))]
-        return codes[some], documents[some]
-
-    @cached_property
-    def places(self) -> Counted:
-        """The places of lines: so many lines after, or before, a landmark; and the lines."""
-        lines, codes = (np.concatenate(both) for both in zip(*self.codes.places(self.marks), strict=True))
-        return codes, lines
-
-
-Counted = tuple["NDArray[np.uint64]", "NDArray[np.int64]"]
-"""Codes, and the document that each is of."""
-
-
-def _pairs(known: Standing) -> Counted:
-    pairs, following = known.codes.pairs
-    last = known.codes.around[1] == END
-    (one, of_one), (other, of_other) = known.every(pairs), known.some(following, last)
-    return np.concatenate((one, other)), np.concatenate((of_one, of_other))
-
-
-def _cells(known: Standing) -> Counted:
-    (cells, of_cells), (lines, of_lines) = known.at(*known.codes.celled), known.some(known.codes.held, known.lettered)
-    return np.concatenate((cells, lines)), np.concatenate((of_cells, of_lines))
-
-
-def _gaps(known: Standing) -> Counted:
-    codes, _, documents = known.codes.gaps(known.marks)
-    return codes, documents
-
-
-def _prosaic(known: Standing) -> Counted:
-    codes, lines = known.places
-    prose = known.lines.prose[lines]
-    return known.at(codes[prose], lines[prose])
-
-
-def _labels(known: Standing) -> Counted:
-    codes, lines = known.places
-    labels = [combined(codes, affix[lines]) for affix in (known.lines.heads, known.lines.tails)]
-    return known.at(np.concatenate(labels), np.tile(lines, 2))
-
-
-def _shaped_places(known: Standing) -> Counted:
-    codes, lines = known.places
-    return known.at(combined(codes, known.lines.shapes[lines]), lines)
-
-
-KINDS: Final[Mapping[str, Callable[[Standing], Counted]]] = {
-    "holders": lambda known: known.some(known.lines.keys, known.lettered),
-    "group holders": lambda known: known.some(known.codes.held, known.lettered),
-    "masked": lambda known: known.every(known.codes.masked),
-    "pairs": _pairs,
-    "affixes": lambda known: known.every(*known.codes.affixes),
-    "framed": lambda known: known.every(known.codes.framed),
-    "shapes": lambda known: known.every(known.codes.shaped),
-    "cells": _cells,
-    "fixed": lambda known: known.at(*known.codes.fixed),
-    "gaps": _gaps,
-    "gaps filled": lambda known: known.gaps(np.ones(len(known.marks), dtype=np.bool_)),
-    "gaps with prose": lambda known: known.gaps(known.lines.prose),
-    "places": lambda known: known.at(*known.places),
-    "places with prose": _prosaic,
-    "places by affix": _labels,
-    "places by shape": _shaped_places,
-    "head": lambda known: known.some(known.lines.keys, known.head & known.lettered),
-    "tail": lambda known: known.some(known.lines.keys, known.tail & known.lettered),
-    "from start": lambda known: known.some(known.lines.keys, known.ends[0] & known.lettered),
-    "to end": lambda known: known.some(known.lines.keys, known.ends[1] & known.lettered),
-}
-"""What is counted in families: lines ("holders") and lines in their group; in a group, lines with digits as 0, two of these in a
-row, starts and ends of lines beside a line, both, looks of lines, cells (a line of one cell is one), lines so far from an end;
-two landmarks in a row (all; with text between; with prose between); places by a landmark (all; with prose there; by how the line
-there starts or ends; by its shape); lines in a run of recurring ones at the head, and at the tail; lines that no prose of its own
-parts from their document's start, and from its end."""
-
-
-@dataclass(frozen=True, eq=False)
 class Frequencies:
     """An index, ready for look-ups. All is derived from the index, so equal indexes say the same."""
 
     index: Index
+
+    def __post_init__(self) -> None:
+        """Take over what was derived before."""
+        if self.index.tables:
+            vars(self).update(_restored(self.index))
 
     def prepare(self, threads: int = 1) -> None:
         """Derive all that look-ups need: to hand it to other processes, which need not derive it anew."""
@@ -375,9 +248,47 @@ class Frequencies:
 class _Counters(dict[str, Counter]):
     """Counters by kind, counted when asked for."""
 
-    def __init__(self, known: Frequencies) -> None:
+    def __init__(self, known: Frequencies | None) -> None:
         self._known = known
 
     def __missing__(self, kind: str) -> Counter:
+        if self._known is None:
+            raise KeyError(kind)
         self[kind] = self._known.counted(kind)
         return self[kind]
+
+
+_PLAIN: Final = ("group_of", "families", "order", "originals", "sites", "shapes_in_all")
+_MARKS: Final = ("marks", "recurs", "head", "tail")
+
+
+def derived(known: Frequencies) -> dict[str, NDArray[Any]]:
+    """Return what takes long to derive from an index, by name: what its `tables` are for."""
+    tables: dict[str, NDArray[Any]] = {name: getattr(known, name) for name in _PLAIN}
+    tables |= {name: getattr(known.standing, name) for name in _MARKS}
+    pairs = sorted((one, other) for one, others in known.copies.pairs.items() for other in others)
+    tables |= {"copies": np.array(pairs, dtype=np.int64).ravel(), "prose": known.copies.prose}
+    for kind in (*KINDS, "members", "shingles"):
+        counter = known.counters[kind]
+        tables |= {f"{kind}: {one.name}": getattr(counter, one.name) for one in fields(counter)}
+    return tables | {f"near: {one.name}": getattr(known.neighbours, one.name) for one in fields(near.Neighbours)}
+
+
+def _restored(index: Index) -> dict[str, Any]:
+    """Return the attributes of `Frequencies` that the tables of an index hold."""
+    tables = index.tables
+    counters = _Counters(None)
+    for kind in (*KINDS, "members", "shingles"):
+        counters[kind] = Counter(*(tables[f"{kind}: {one.name}"] for one in fields(Counter)))
+    pairs: defaultdict[int, set[int]] = defaultdict(set)
+    for one, other in tables["copies"].reshape(-1, 2).tolist():
+        pairs[one].add(other)
+    copies = Copies(index, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    vars(copies).update(pairs=dict(pairs), prose=tables["prose"])
+    return {
+        **{name: tables[name] for name in _PLAIN},
+        "standing": Standing(Codes(index.lines, tables["group_of"]), *(tables[name] for name in _MARKS)),
+        "counters": counters,
+        "copies": copies,
+        "neighbours": near.Neighbours(*(tables[f"near: {one.name}"] for one in fields(near.Neighbours))),
+    }

@@ -8,8 +8,9 @@ by `cleaner.frequency`. On disk it is one safetensors file: arrays, no pickle, a
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,12 +100,14 @@ class Index:
     """Those of the documents' long lines."""
     texts: Texts = field(default_factory=Texts)
     """Of each distinct line that is `near.comparable`: to find near-duplicates by."""
+    tables: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """What was derived from the rest before, by name, so that it need not be derived again: see `cleaner.frequency.derived`."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Index) and dumps(self) == dumps(other)
+        return isinstance(other, Index) and dumps(replace(self, tables={})) == dumps(replace(other, tables={}))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -178,6 +181,12 @@ _ARRAYS = {
 """Where in an index each array of its file is."""
 
 _STRINGS = ("ids", "groups", "digests")
+_DERIVED = "derived: "
+
+_TYPES = {"BOOL": np.dtype(np.bool_)} | {
+    f"{kind}{8 * size}": np.dtype(f"<{kind.lower()}{size}") for kind in "UI" for size in (1, 4, 8)
+}
+"""Of arrays, by the names of safetensors."""
 
 
 def dumps(index: Index) -> bytes:
@@ -193,25 +202,24 @@ def dumps(index: Index) -> bytes:
     }
     for name in _STRINGS:
         tensors |= _packed(name, getattr(index, name))
+    tensors |= {f"{_DERIVED}{name}": array for name, array in index.tables.items()}
     header = SETTINGS | {"documents": len(index), "checksum": _checksum(tensors)}
     return save(tensors, {"cleaner": json.dumps(header, sort_keys=True)})
 
 
-def loads(data: bytes, where: str = "index") -> Index:
-    """Return the index that `dumps` wrote.
+def loads(data: bytes | mmap.mmap, where: str = "index") -> Index:
+    """Return the index that `dumps` wrote. Its arrays are views of `data`.
 
     Raises:
         IndexFormatError: the bytes are not an index, are damaged, or were made with other settings. The message starts
             with `where`.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
         size = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["cleaner"])
-        tensors = load(data)
-    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+        entries = json.loads(data[8 : 8 + size])
+        header = json.loads(entries.pop("__metadata__")["cleaner"])
+        tensors = {name: _array(data, 8 + size, entry) for name, entry in entries.items()}
+    except (ValueError, KeyError, TypeError, RecursionError, AttributeError, OverflowError, MemoryError) as error:
         raise IndexFormatError(f"{where}: not an index, or damaged; expected a file made by `cleaner learn`") from error
     if not isinstance(header, dict):
         raise IndexFormatError(f"{where}: not an index, or damaged; expected a file made by `cleaner learn`")
@@ -227,9 +235,11 @@ def loads(data: bytes, where: str = "index") -> Index:
         parts: dict[str, dict[str, NDArray[Any]]] = {"lines": {}, "shingles": {}, "texts": {}}
         for name, (part, column) in _ARRAYS.items():
             parts[part][column] = tensors[name]
+        tables = {name.removeprefix(_DERIVED): one for name, one in tensors.items() if name.startswith(_DERIVED)}
     except (KeyError, ValueError) as error:
         raise IndexFormatError(f"{where}: lacks parts; expected it as `cleaner learn` wrote it") from error
-    index = Index(ids, groups, digests, Lines(**parts["lines"]), Shingles(**parts["shingles"]), Texts(**parts["texts"]))
+    lines, long, texts = Lines(**parts["lines"]), Shingles(**parts["shingles"]), Texts(**parts["texts"])
+    index = Index(ids, groups, digests, lines, long, texts, tables)
     if header.get("documents") != len(index):
         raise IndexFormatError(f"{where}: damaged: expected {header.get('documents')} documents, got {len(index)}")
     return index
@@ -242,16 +252,28 @@ def is_index(path: Path) -> bool:
 
 
 def load(path: Path | str) -> Index:
-    """Read the index at `path`.
+    """Return the index at `path`, which is mapped into memory: only what is looked at is read, and processes share it.
 
     Raises:
         IndexFormatError: it cannot be read, or is no index that fits.
     """
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise IndexFormatError(f"{path}: {error.strerror}; expected an index made by `cleaner learn`") from error
+    except ValueError:  # it is empty, and nothing cannot be mapped
+        return loads(b"", str(path))
     return loads(data, str(path))
+
+
+def _array(data: bytes | mmap.mmap, start: int, entry: Mapping[str, Any]) -> NDArray[Any]:
+    """Return an array of a safetensors file, whose data start at `start`, as its entry in the header says."""
+    [count], (first, last) = entry["shape"], entry["data_offsets"]
+    dtype = _TYPES[entry["dtype"]]
+    if last - first != count * dtype.itemsize or first < 0:
+        raise ValueError("an array of another size than its data")
+    return np.frombuffer(data, dtype, count, start + first) if count else np.empty(0, dtype)
 
 
 def _packed(name: str, strings: Sequence[str]) -> dict[str, NDArray[Any]]:
@@ -262,13 +284,15 @@ def _packed(name: str, strings: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 def _unpacked(name: str, tensors: dict[str, NDArray[Any]]) -> Iterator[str]:
     data, at = tensors[f"{name}_bytes"].tobytes(), 0
+    text = data.decode() if data.isascii() else None  # then characters are bytes, and need not be decoded one by one
     for length in tensors[f"{name}_lengths"].tolist():
-        yield data[at : at + length].decode("utf-8", "surrogatepass")
+        yield data[at : at + length].decode("utf-8", "surrogatepass") if text is None else text[at : at + length]
         at += length
 
 
 def _checksum(tensors: dict[str, NDArray[Any]]) -> str:
     parts = [
-        f"{name}:{array.dtype}:{array.shape}:{xxh3_128_hexdigest(array.tobytes())}" for name, array in tensors.items()
+        f"{name}:{array.dtype}:{array.shape}:{xxh3_128_hexdigest(array.view(np.uint8).data)}"
+        for name, array in tensors.items()
     ]
     return xxh3_128_hexdigest("\n".join(sorted(parts)).encode())

@@ -1,0 +1,168 @@
+"""Counts of lines in other documents than those looked up, and than what these are or come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cleaner.counting import combined, holds
+from cleaner.fingerprints import NO_KEY, Lines
+from cleaner.frequency import Frequencies
+from cleaner.standing import KINDS, Standing
+from cleaner.surroundings import Codes, edge_runs, landmarks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Others:
+    """Counts in other documents than those looked up, and than what these are or come from."""
+
+    known: Frequencies
+    codes: Codes
+    families: Sequence[tuple[int, ...]]
+    """Of each document, the families that do not count."""
+
+    def take(self, numbers: NDArray[np.int64]) -> Others:
+        """Return the same for some of the documents."""
+        codes = Codes(self.lines.take(numbers), self.codes.groups[numbers])
+        return Others(self.known, codes, [self.families[number] for number in numbers.tolist()])
+
+    @property
+    def lines(self) -> Lines:
+        """The lines looked up."""
+        return self.codes.lines
+
+    @property
+    def documents(self) -> NDArray[np.int64]:
+        """The document of each line."""
+        return self.codes.documents
+
+    @cached_property
+    def _own(self) -> list[tuple[Standing, NDArray[np.int64]]]:
+        """What does not count: the learnt documents of the first family of each document, and which document's they are.
+
+        Then those of the second families, of documents that have two; and so on.
+        """
+        known, found = self.known, []
+        for rank in range(max(map(len, self.families))):
+            members = [
+                (number, known.members_of(own[rank])) for number, own in enumerate(self.families) if len(own) > rank
+            ]
+            labels = np.repeat([number for number, _ in members], [len(some) for _, some in members])
+            found.append((known.standing.take(np.concatenate([some for _, some in members])), labels))
+        return found
+
+    @cached_property
+    def _held(self) -> dict[str, list[NDArray[np.uint64]]]:
+        """By kind, sorted codes of what own documents hold, mixed with the document that they are the own ones of."""
+        return {}
+
+    def count(self, kind: str, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Count codes of a kind, given the line that each is of; by default one for each line."""
+        counter = self.known.counters[kind]
+        if not self._own:
+            return counter.count(codes)
+        if kind not in self._held:
+            held = ((KINDS[kind](standing), labels) for standing, labels in self._own)
+            self._held[kind] = [np.sort(combined(labels[at], theirs)) for (theirs, at), labels in held]
+        mixed = combined(self.documents if lines is None else self.documents[lines], codes)
+        own = np.zeros(len(codes), dtype=np.int64)
+        for theirs in self._held[kind]:
+            own += holds(theirs, mixed)
+        counts: NDArray[np.int64] = np.maximum(0, counter.count(codes, own > 0) - own)
+        return counts
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many other documents the group of each has."""
+        known, groups = self.known, self.codes.groups
+        own = [
+            sum(bool((known.group_of[known.members_of(family)] == group).any()) for family in families)
+            for families, group in zip(self.families, groups.tolist(), strict=True)
+        ]
+        return known.counters["members"].count(combined(groups)) - np.array(own, dtype=np.int64)
+
+
+def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return all counts for lines, given what was counted first."""
+    lines, codes, count = others.lines, others.codes, others.count
+    lettered = lines.keys != NO_KEY
+    size = others.sizes[others.documents]
+    marks = lettered & landmarks(first["group"] + 1, size + 1)
+    before, after = (count("pairs", pairs) for pairs in codes.pairs)
+    fixed = np.zeros(len(lines), dtype=np.int64)
+    at_ends, ends = codes.fixed
+    np.maximum.at(fixed, ends, count("fixed", at_ends, ends))
+    gaps = codes.between(marks)
+    cells, of_cells = codes.celled
+    held = count("cells", cells, of_cells)
+    cells_known, cells_strong = (
+        np.bincount(of_cells, weights=values, minlength=len(lines)) / np.maximum(1, lines.widths)
+        for values in (held > 0, held / np.maximum(1, size[of_cells]))
+    )
+    shapes = others.known.counters["shapes"]
+    shape = shapes.places(codes.shaped)
+    return {
+        **{name: first[name] for name in ("group", "corpus", "near")},
+        **_edges(others, first, lettered),
+        **_places(others, marks),
+        "sites": _sites(others.known, lines.keys),
+        "masked": count("masked", codes.masked),
+        "before": before,
+        "after": after,
+        "labelled": np.max([count("affixes", affixes) for affixes in codes.affixes], axis=0),
+        "framed": count("framed", codes.framed),
+        "fixed": fixed,
+        "gap": count("gaps", gaps) * ~marks,
+        "filled": count("gaps filled", gaps) * ~marks,
+        "prose": count("gaps with prose", gaps) * ~marks,
+        "shape": count("shapes", codes.shaped),
+        "shape_once": np.where(
+            shape >= 0, shapes.totals[shape] / np.maximum(1, others.known.shapes_in_all[shape]), 0.0
+        ),
+        "cells": lines.widths.astype(np.int64),
+        "cells_known": cells_known,
+        "cells_strong": cells_strong,
+    }
+
+
+def _edges(others: Others, first: dict[str, NDArray[Any]], lettered: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return counts of runs that touch the start or end; near-duplicates take part in these."""
+    keys, count = first["keys"], others.count
+    recurs = (first["corpus"] > 0) | (first["near"] > 0)
+    runs = edge_runs(others.lines.first, recurs, others.lines.prose, lettered)
+    there = (count(kind, keys) > 0 for kind in ("from start", "to end"))
+    # No run is known of a part of a line elsewhere.
+    edge = np.logical_or(*(here & (other | first["part"]) for here, other in zip(runs, there, strict=True)))
+    return {"head": count("head", keys), "tail": count("tail", keys), "edge": edge}
+
+
+def _places(others: Others, marks: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return counts of what stands as far from the same landmark."""
+    lines, count = others.lines, others.count
+    place, placed, shaped = (np.zeros(len(lines), dtype=np.int64) for _ in range(3))
+    prose = np.ones(len(lines))
+    for beside, codes in others.codes.places(marks):
+        total = count("places", codes, beside)
+        share = np.where(total > 0, count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
+        prose[beside] = np.minimum(prose[beside], share)
+        alike = count("places by shape", combined(codes, lines.shapes[beside]), beside)
+        starts, stops = (
+            count("places by affix", combined(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
+        )
+        for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
+            row[beside] = np.maximum(row[beside], counts)
+    return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
+
+
+def _sites(known: Frequencies, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return how many groups hold each line, its own counted."""
+    holders = known.counters["holders"]
+    at, alone = holders.places(keys), holders.count(keys)
+    return np.where(at >= 0, known.sites[at], alone) if len(holders.codes) else alone
