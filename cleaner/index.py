@@ -203,6 +203,7 @@ def dumps(index: Index) -> bytes:
     for name in _STRINGS:
         tensors |= _packed(name, getattr(index, name))
     tensors |= {f"{_DERIVED}{name}": array for name, array in index.tables.items()}
+    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     header = SETTINGS | {"documents": len(index), "checksum": _checksum(tensors)}
     return save(tensors, {"cleaner": json.dumps(header, sort_keys=True)})
 
