@@ -106,7 +106,9 @@ def test_it_counts_what_sets_count(
     whole = counted(*pairs)
     assert whole.codes.tolist() == sorted(holders)
     assert whole.totals.tolist() == [len(holders[code]) for code in sorted(holders)]
-    parted = whole.parted(None if stay is None else np.array([code in stay for code in whole.codes.tolist()], dtype=bool))
+    parted = whole.parted(
+        None if stay is None else np.array([code in stay for code in whole.codes.tolist()], dtype=bool)
+    )
     assert parted.single.tolist() == sorted(
         code for code, families in holders.items() if len(families) == 1 and code not in (stay or ())
     )
@@ -116,7 +118,9 @@ def test_it_counts_what_sets_count(
     for known in (whole, parted):
         assert known.count(codes).tolist() == [len(holders[code]) for code in wanted]
         for theirs in ([own for _ in wanted], some):
-            held = np.array([len(holders[code] & one) for code, one in zip(wanted, theirs, strict=True)], dtype=np.int64)
+            held = np.array(
+                [len(holders[code] & one) for code, one in zip(wanted, theirs, strict=True)], dtype=np.int64
+            )
             assert np.maximum(0, known.count(codes, held > 0) - held).tolist() == [
                 len(holders[code] - one) for code, one in zip(wanted, theirs, strict=True)
             ]
