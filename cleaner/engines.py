@@ -209,11 +209,15 @@ def _each(work: Callable[..., _Named], sources: Sequence[Source], jobs: int, wat
     for batch, result in _in_order(partial(work, refused={}), _batches(sources, watch), jobs):
         refused: dict[int, str] = {}
         for number, name, where, target in result.names:
-            if ids.setdefault(name, where) is not where:
+            if name in ids:
                 refused[number] = f"{where}: the id {name!r} is already that of {ids[name]}; expected unique ids"
-            elif target and targets.setdefault(target, where) is not where:
+                continue
+            ids[name] = where
+            if target in targets:
                 as_that = f"its body would be {target}, as that of {targets[target]}"
                 refused[number] = f"{where}: {as_that}; expected another name"
+            elif target:
+                targets[target] = name
         yield work(batch, refused=refused) if refused else result
 
 

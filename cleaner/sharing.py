@@ -5,20 +5,34 @@ The arrays are there once, however many processes read them.
 
 from __future__ import annotations
 
+import io
 import mmap
 import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ALIGNED = 64
 """Bytes: where an array starts, so that the processor reads it fast."""
+
+
+class _Pickler(pickle.Pickler):
+    """Leaves arrays to the buffers: those too that do not lie in one piece, which pickle would copy into its stream."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Return how to make a value again, NotImplemented for as usual."""
+        if isinstance(value, np.ndarray) and not value.flags.forc:
+            return np.ascontiguousarray(value).__reduce_ex__(5)
+        return NotImplemented
 
 
 def share(value: Any, path: Path) -> Path:
     """Write a value that pickles to a file, and return where."""
     buffers: list[pickle.PickleBuffer] = []
-    head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    parts = [memoryview(head), *(buffer.raw() for buffer in buffers)]
+    head = io.BytesIO()
+    _Pickler(head, protocol=5, buffer_callback=buffers.append).dump(value)
+    parts = [head.getbuffer(), *(buffer.raw() for buffer in buffers)]
     sizes = [part.nbytes for part in parts]
     with path.open("wb") as file:
         file.write(len(sizes).to_bytes(8, "little") + b"".join(size.to_bytes(8, "little") for size in sizes))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cleaner.decide import Decision, Policy, decide
-from cleaner.forest import Forest, parsed
+from cleaner.forest import LEAVES, Forest, parsed
 from cleaner.layout import Layout
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, TemplateReason
 from cleaner.observed import Observed
@@ -79,7 +79,15 @@ def stumps(worth: Mapping[str, float], bias: float = 0.0) -> Forest:
 
 def by_place(scores: Sequence[float]) -> Forest:
     """Return a forest that gives each block the score at its place, as far as places are told apart."""
+    firsts = range(0, len(scores), LEAVES - 2)
+    return parsed({"features": ["from start"], "trees": [_of_places(scores, at, at + LEAVES - 2) for at in firsts]})
+
+
+def _of_places(scores: Sequence[float], first: int, stop: int) -> list[list[float]]:
+    """Return a tree that gives the blocks at some places their scores, those after the last place its score, and others 0."""
+    steps = [(first - 0.5, 0.0)] if first else []
+    steps += [(at + 0.5, score) for at, score in enumerate(scores[:-1])][first:stop]
     tree: list[list[float]] = []
-    for at, score in enumerate(scores[:-1]):
-        tree += [[0.0, 0, at + 0.5, 2 * at + 1, 2 * at + 2], [score]]
-    return parsed({"features": ["from start"], "trees": [[*tree, [scores[-1]]]]})
+    for threshold, score in steps:
+        tree += [[0.0, 0, threshold, len(tree) + 1, len(tree) + 2], [score]]
+    return [*tree, [scores[-1] if stop >= len(scores) else 0.0]]

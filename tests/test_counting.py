@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Collection, Sized
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.counting import Counter, combined, counter, holds
+from cleaner.counting import Counter, combined, counter, holds, totals
 from tests.strategies import STEADY
 
 if TYPE_CHECKING:
@@ -23,15 +22,10 @@ FAMILIES = 4
 LAST = 2**64 - 1
 
 
-def counted(*pairs: tuple[int, int], families: int = FAMILIES) -> Counter:
+def counted(*pairs: tuple[int, int]) -> Counter:
     """Return a counter of pairs of a code and a family."""
     codes = np.array([code for code, _ in pairs], dtype=np.uint64)
-    return counter(codes, np.array([family for _, family in pairs], dtype=np.int64), families)
-
-
-def nobody_but(own: Collection[int], codes: Sized) -> list[NDArray[np.int64]]:
-    """Return these families as the own ones of each code: one array for each family, and one for none."""
-    return [np.full(len(codes), family, dtype=np.int64) for family in (*sorted(own), -1)]
+    return counter(codes, np.array([family for _, family in pairs], dtype=np.int64))
 
 
 def codes_of(*codes: int) -> NDArray[np.uint64]:
@@ -55,18 +49,27 @@ def test_what_nobody_holds_counts_nothing() -> None:
     assert known.places(codes_of(0, 5, 6, 7, 8)).tolist() == [-1, 0, -1, 1, -1]
 
 
-def test_the_own_families_do_not_count() -> None:
-    known = counted((7, 0), (7, 1), (7, 3), (9, 0))
-    codes = codes_of(7, 9, 8)
-    for own, expected in (({0}, [2, 0, 0]), ({1, 3}, [1, 1, 0]), ({2}, [3, 1, 0])):
-        assert known.count(codes, *nobody_but(own, codes)).tolist() == expected
+def test_what_one_family_alone_holds_may_stand_apart() -> None:
+    """All of it, or all but some; it counts as it did, and has no place."""
+    known = counted((5, 0), (7, 0), (7, 1), (8, 2), (9, 3))
+    assert (known.codes.tolist(), known.single.tolist()) == ([5, 7, 8, 9], [])
+    apart = known.parted()
+    assert (apart.codes.tolist(), apart.totals.tolist(), apart.single.tolist()) == ([7], [2], [5, 8, 9])
+    some = known.parted(stay=np.array([False, False, True, False]))
+    assert (some.codes.tolist(), some.totals.tolist(), some.single.tolist()) == ([7, 8], [2, 1], [5, 9])
+    for one in (known, apart, some):
+        assert one.count(codes_of(9, 8, 7, 6, 5)).tolist() == [1, 1, 2, 0, 1]
+    assert apart.places(codes_of(5, 7, 8)).tolist() == [-1, 0, -1]
+    assert some.places(codes_of(5, 7, 8)).tolist() == [-1, 0, 1]
 
 
-def test_each_code_has_families_of_its_own() -> None:
-    """The same one for two codes, two for the same code, and none."""
-    known = counted((7, 0), (7, 1), (7, 3), (9, 0))
-    own = np.array([0, 1, -1, 0, 2]), np.array([-1, 3, -1, -1, 0])
-    assert known.count(codes_of(7, 7, 7, 9, 9), *own).tolist() == [2, 1, 3, 0, 0]
+def test_a_code_that_is_one_s_own_may_count_nothing() -> None:
+    """Where no other family holds it: it is taken off then anyway."""
+    known = counted((5, 0), (7, 0), (7, 1), (9, 3)).parted()
+    codes = codes_of(5, 7, 9)
+    for own, expected in (([0, 0, 0], [1, 2, 1]), ([1, 1, 0], [0, 1, 1]), ([1, 1, 1], [0, 1, 0])):
+        taken = np.array(own)
+        assert np.maximum(0, known.count(codes, taken > 0) - taken).tolist() == expected
 
 
 def test_a_code_may_be_asked_for_twice_and_in_any_order() -> None:
@@ -75,9 +78,14 @@ def test_a_code_may_be_asked_for_twice_and_in_any_order() -> None:
 
 
 def test_nothing_counted_and_nothing_asked_for() -> None:
-    assert counted().count(codes_of(1, 2), np.array([0, -1])).tolist() == [0, 0]
-    assert counted(families=0).count(codes_of(1)).tolist() == [0]
-    assert counted((1, 0)).count(codes_of(), np.empty(0, dtype=np.int64)).tolist() == []
+    for known in (counted(), counted().parted()):
+        assert known.count(codes_of(1, 2)).tolist() == [0, 0]
+        assert known.count(codes_of(1, 2), np.array([True, False])).tolist() == [0, 0]
+        assert known.places(codes_of(1)).tolist() == [-1]
+    for known in (counted((1, 0)), counted((1, 0)).parted()):
+        assert known.count(codes_of()).tolist() == []
+        assert known.count(codes_of(), np.empty(0, dtype=np.bool_)).tolist() == []
+    assert totals(codes_of(), np.empty(0, dtype=np.int64)).tolist() == []
 
 
 @STEADY
@@ -85,28 +93,42 @@ def test_nothing_counted_and_nothing_asked_for() -> None:
     st.lists(st.tuples(st.sampled_from((0, 1, 2, 3, 2**63, LAST)), st.integers(0, FAMILIES - 1))),
     st.lists(st.sampled_from((0, 1, 2, 3, 4, 2**63, LAST - 1, LAST))),
     st.sets(st.integers(0, FAMILIES - 1)),
+    st.sets(st.sampled_from((0, 1, 2, 3, 2**63, LAST))) | st.none(),
     st.randoms(use_true_random=False),
 )
 def test_it_counts_what_sets_count(
-    pairs: list[tuple[int, int]], wanted: list[int], own: set[int], numbers: random.Random
+    pairs: list[tuple[int, int]], wanted: list[int], own: set[int], stay: set[int] | None, numbers: random.Random
 ) -> None:
-    """Whether all codes have the same families for their own, or each has some of them."""
+    """Parted or not, whether all codes have the same families for their own, or each has some of them."""
     holders: defaultdict[int, set[int]] = defaultdict(set)
     for code, family in pairs:
         holders[code].add(family)
-    known = counted(*pairs)
-    assert known.codes.tolist() == sorted(holders)
-    assert known.totals.tolist() == [len(holders[code]) for code in sorted(holders)]
+    whole = counted(*pairs)
+    assert whole.codes.tolist() == sorted(holders)
+    assert whole.totals.tolist() == [len(holders[code]) for code in sorted(holders)]
+    parted = whole.parted(
+        None if stay is None else np.array([code in stay for code in whole.codes.tolist()], dtype=bool)
+    )
+    assert parted.single.tolist() == sorted(
+        code for code, families in holders.items() if len(families) == 1 and code not in (stay or ())
+    )
+    assert sorted({*parted.codes.tolist()} | {*parted.single.tolist()}) == sorted(holders)
     codes = codes_of(*wanted)
-    assert known.count(codes, *nobody_but(own, codes)).tolist() == [len(holders[code] - own) for code in wanted]
     some = [{family for family in own if numbers.random() < 0.5} for _ in wanted]
-    columns = [np.array([family if family in one else -1 for one in some], dtype=np.int64) for family in own]
-    assert known.count(codes, *columns).tolist() == [
-        len(holders[code] - one) for code, one in zip(wanted, some, strict=True)
-    ]
-    assert [place >= 0 for place in known.places(codes_of(*wanted)).tolist()] == [
-        bool(holders[code]) for code in wanted
-    ]
+    for known in (whole, parted):
+        assert known.count(codes).tolist() == [len(holders[code]) for code in wanted]
+        for theirs in ([own for _ in wanted], some):
+            held = np.array(
+                [len(holders[code] & one) for code, one in zip(wanted, theirs, strict=True)], dtype=np.int64
+            )
+            assert np.maximum(0, known.count(codes, held > 0) - held).tolist() == [
+                len(holders[code] - one) for code, one in zip(wanted, theirs, strict=True)
+            ]
+        assert [place >= 0 for place in known.places(codes).tolist()] == [
+            code in known.codes.tolist() for code in wanted
+        ]
+    column, of = codes_of(*(code for code, _ in pairs)), np.array([family for _, family in pairs], dtype=np.int64)
+    assert totals(column, of).tolist() == [len(holders[code]) for code, _ in pairs]
 
 
 # Codes

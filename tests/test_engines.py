@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import engines
-from cleaner.engines import Done, bytes_in, clean_all, learn_all, read_all, workers
-from cleaner.formats import Fields, Source, find_sources
+from cleaner.engines import Done, bytes_in, clean_all, learn_all, workers
+from cleaner.formats import Chunk, Fields, Record, Source, find_sources
 from cleaner.index import Index, learn
 from cleaner.model import CleanerError, Document, Failure
 from cleaner.pipeline import Cleaner
-from tests.conftest import BODY, OTHER, TRAILER, plant
+from cleaner.report import Summary
+from tests.conftest import BODY, OTHER, THIRD, TRAILER, plant
 from tests.strategies import corpora
 
 
@@ -28,10 +34,55 @@ def sources(folder: Path, **files: str | bytes) -> tuple[Source, ...]:
     return find_sources([str(folder)]).sources
 
 
-def test_records_come_in_order_and_ids_are_unique(tmp_path: Path) -> None:
+@dataclass
+class Read:
+    """A batch that was read, and nothing else."""
+
+    records: list[Record]
+    names: tuple[engines.Name, ...]
+
+
+def read_batch(fields: Fields, batch: Sequence[Chunk], refused: dict[int, str]) -> Read:
+    """Read a batch as learning and cleaning do."""
+    return Read(*engines._read(fields, batch, refused))
+
+
+def read_all(found: Sequence[Source], fields: Fields, jobs: int = 1) -> list[Record]:
+    """Return all records, in order, the refused ones as failures."""
+    done = engines._each(partial(read_batch, fields), found, jobs, None)
+    return [record for one in done for record in one.records]
+
+
+def rows(done: Sequence[Done]) -> list[dict[str, Any]]:
+    """Return the records of the report."""
+    return [json.loads(line) for one in done for line in one.report.splitlines()]
+
+
+def joined(done: Sequence[Done]) -> dict[str, object]:
+    """Return all that batches say, wherever these end."""
+    bodies: dict[str, bytes] = {}
+    for one in done:
+        assert one.summary == Summary.total(rows([one]))
+        for target, body in one.bodies:
+            bodies[target] = bodies.get(target, b"") + body
+    return {
+        "bodies": list(bodies.items()),
+        "report": b"".join(one.report for one in done),
+        "summary": Summary.merged(one.summary for one in done),
+        "problems": [problem for one in done for problem in one.problems],
+        "grouped": any(one.grouped for one in done),
+        "names": [name[1:] for one in done for name in one.names],
+    }
+
+
+@pytest.mark.parametrize(("size", "jobs"), [(1_000_000, 1), (1, 1), (1, 2)])
+def test_records_come_in_order_and_ids_are_unique(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, jobs: int
+) -> None:
     """A second document of an id is a failure that names the first; blank lines pass."""
+    monkeypatch.setattr(engines, "BATCH_BYTES", size)
     found = sources(tmp_path, a_jsonl='{"n":"1","text":"One"}\n\n{"n":1,"text":"Two"}\n', b_txt="Three", c_txt=b"\xff")
-    records = list(read_all(found, Fields(id="n")))
+    records = read_all(found, Fields(id="n"), jobs)
     assert [(record.source, record.line, record.raw) for record in records] == [
         ("a.jsonl", 1, '{"n":"1","text":"One"}\n'),
         ("a.jsonl", 2, "\n"),
@@ -58,15 +109,26 @@ def test_learning_counts_what_can_be_read(tmp_path: Path) -> None:
     assert [failure.id for failure in failed] == ["b.txt"]
 
 
-def test_cleaning_says_what_to_write_and_what_to_report(tmp_path: Path) -> None:
-    """A document has a body and a record; a blank line is copied; a failure has a record only."""
+def test_cleaning_says_what_to_write_and_what_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document has a body and a record; a blank line is copied; a failure has a record only. Batch by batch, or in one."""
     found = sources(tmp_path, a_txt=BODY + TRAILER, b_jsonl='\n{"text":"Bees hum."}', c_txt=b"\xff")
+    line, wrong = b'{"text":"Bees hum."}', "c.txt: not UTF-8 at byte 0; expected UTF-8 text"
+    [one] = clean_all(Cleaner(), found, Fields())
+    assert one.bodies == (("a.txt", BODY.encode()), ("b.jsonl", b"\n" + line))
+    assert [(row["id"], row["status"]) for row in rows([one])] == [
+        ("a.txt", "cleaned"),
+        ("b.jsonl:2", "unchanged"),
+        ("c.txt", "failed"),
+    ]
+    assert one.summary == Summary.total(rows([one]))
+    assert (one.problems, one.grouped) == ((wrong,), False)
+    monkeypatch.setattr(engines, "BATCH_BYTES", 1)
     done = list(clean_all(Cleaner(), found, Fields()))
-    assert [(one.target, one.body, one.row and one.row["status"]) for one in done] == [
-        ("a.txt", BODY, "cleaned"),
-        ("b.jsonl", "\n", None),
-        ("b.jsonl", '{"text":"Bees hum."}', "unchanged"),
-        ("c.txt", None, "failed"),
+    assert [(one.bodies, [row["status"] for row in rows([one])], one.problems) for one in done] == [
+        ((("a.txt", BODY.encode()),), ["cleaned"], ()),
+        ((("b.jsonl", b"\n"),), [], ()),
+        ((("b.jsonl", line),), ["unchanged"], ()),
+        ((), ["failed"], (wrong,)),
     ]
 
 
@@ -77,16 +139,77 @@ def test_batches_of_any_size_do_the_same(
 ) -> None:
     """Learning and cleaning do not depend on where a batch ends."""
     folder = tmp_path_factory.mktemp("corpus")
-    found = sources(folder, **{f"{document.group}/{document.id}_txt": document.text for document in corpus})
+    lines = "".join(json.dumps({"text": document.text, "n": len(document.text)}) + "\n\n" for document in corpus)
+    texts = {f"{document.group}/{document.id}_txt": document.text for document in corpus}
+    found = sources(folder, **texts, lines_jsonl=lines, wrong_txt=b"\xff")
 
-    def both() -> tuple[Index, list[Done]]:
-        index = learn_all(found, Fields())
-        return index, list(clean_all(Cleaner(index), found, Fields()))
+    def both() -> tuple[Index, list[str], list[object]]:
+        """Once with ids of their own, once with some that come twice."""
+        failed: list[Failure] = []
+        index = learn_all(found, Fields(), failed=failed.append)
+        done = [joined(list(clean_all(Cleaner(index), found, Fields(id=name)))) for name in (None, "n")]
+        return index, [failure.error for failure in failed], done
 
     with pytest.MonkeyPatch.context() as patch:
         whole = both()
         patch.setattr(engines, "BATCH_BYTES", size)
         assert both() == whole
+
+
+TWICE = {
+    "a_jsonl": "".join(json.dumps({"n": n, "text": f"{n} {BODY}{TRAILER}"}) + "\n" for n in (1, 2, 3, 1)),
+    "b_jsonl": "".join(json.dumps({"n": n, "text": f"again {n} {OTHER}{TRAILER}"}) + "\n" for n in (4, 2, 5, 4)),
+    "c_txt": BODY + TRAILER,
+    "d_jsonl": "".join(json.dumps({"n": n, "text": f"{n} {THIRD}"}) + "\n" for n in ("c.txt", "6", 3)),
+    "e_html": f"<html><body><p>{BODY}</p></body></html>",
+    "e_txt": OTHER,
+    "f_jsonl": json.dumps({"n": 1}),
+}
+"""Ids that come twice: in a batch, in a later one, in another file, as the name of a file; and two files of one body."""
+
+REFUSED = [
+    "a.jsonl:4: the id '1' is already that of a.jsonl:1; expected unique ids",
+    "b.jsonl:2: the id '2' is already that of a.jsonl:2; expected unique ids",
+    "b.jsonl:4: the id '4' is already that of b.jsonl:1; expected unique ids",
+    "d.jsonl:1: the id 'c.txt' is already that of {}/c.txt; expected unique ids",
+    "d.jsonl:3: the id '3' is already that of a.jsonl:3; expected unique ids",
+    "{}/e.txt: its body would be e.txt, as that of e.html; expected another name",
+    "f.jsonl:1: no field 'text'; expected a string",
+]
+
+
+@pytest.mark.parametrize(("size", "jobs"), [(1_000_000, 1), (1, 1), (300, 1), (1, 2), (300, 2)])
+def test_an_id_that_comes_twice_is_refused_wherever_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, jobs: int
+) -> None:
+    """In the same batch or in a later one, by one process or by two: learnt and cleaned are the first ones only."""
+    found = sources(tmp_path, **TWICE)
+    refused = [error.format(tmp_path) for error in REFUSED]
+    cleaner = Cleaner(learn_all(found, Fields(id="n")))
+    whole = joined(list(clean_all(cleaner, found, Fields(id="n"))))
+    monkeypatch.setattr(engines, "BATCH_BYTES", size)
+    failed: list[Failure] = []
+    index = learn_all(found, Fields(id="n"), jobs=jobs, failed=failed.append)
+    assert index.ids == ("1", "2", "3", "4", "5", "6", "c.txt", "e.html")
+    assert index == cleaner.index
+    assert [failure.error for failure in failed] == refused
+    assert [failure.id for failure in failed] == ["1", "2", "4", "c.txt", "3", "e.txt", "1"]
+    done = list(clean_all(cleaner, found, Fields(id="n"), jobs=jobs))
+    assert (len(done) == 1) == (size == 1_000_000)
+    assert joined(done) == whole
+    assert whole["problems"] == refused
+    assert [(row["id"], row["error"]) for row in rows(done) if row["status"] == "failed"] == [
+        (failure.id, failure.error) for failure in failed
+    ]
+    bodies = dict(target for one in done for target in one.bodies)
+    assert b"already" not in b"".join(bodies.values())
+    assert OTHER.encode() not in bodies["e.txt"]
+
+
+def test_a_source_that_is_given_twice_is_refused_the_second_time(tmp_path: Path) -> None:
+    """It is the same place, and still the second document of its id."""
+    [one] = sources(tmp_path, a_txt=BODY)
+    assert [type(record.entry) for record in read_all([one, one], Fields())] == [Document, Failure]
 
 
 def test_processes_do_the_same_in_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,10 +246,10 @@ def fail(batch: list[int]) -> int:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_error_in_a_worker_comes_through(jobs: int) -> None:
     """It is the very error, after all that came before it."""
-    got: list[int] = []
+    got: list[tuple[list[int], int]] = []
     with pytest.raises(ValueError, match=r"^three$"):
         got.extend(engines._in_order(fail, [[1], [2], [3], [4]], jobs))
-    assert got == [1, 2]
+    assert got == [([1], 1), ([2], 2)]
 
 
 def test_progress_adds_up_to_the_bytes(tmp_path: Path) -> None:

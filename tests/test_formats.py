@@ -16,9 +16,10 @@ from cleaner.formats import (
     Record,
     Source,
     body,
+    chunks,
     find_sources,
     format_of,
-    read,
+    records,
 )
 from cleaner.jsonl import parse_line, restore_text, rewrite_text
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span
@@ -39,11 +40,20 @@ def names(found: Found) -> list[str]:
     return [source.name for source in found.sources]
 
 
+def read(source: Source, fields: Fields) -> list[Record]:
+    """Read a source in pieces of one line, of some, and whole: it is the same."""
+    one, *others = (
+        [record for chunk in chunks(source, size) for record in records(chunk, fields)] for size in (10**9, 1, 64)
+    )
+    assert others == [one, one]
+    return one
+
+
 def read_bytes(folder: Path, data: bytes, name: str = "x.jsonl", fields: Fields | None = None) -> list[Record]:
     """Write a file and read it."""
     path = folder / Path(name).name
     path.write_bytes(data)
-    return list(read(Source(path, name, format_of(name)), fields or Fields()))
+    return read(Source(path, name, format_of(name)), fields or Fields())
 
 
 def error(folder: Path, data: bytes, name: str = "x.jsonl", fields: Fields | None = None) -> tuple[str, str, str]:
@@ -269,20 +279,20 @@ def test_an_empty_jsonl_file_has_one_record_to_copy(tmp_path: Path) -> None:
 def test_lines_end_at_newlines_only(tmp_path: Path) -> None:
     """Every other character that Python calls a line end is part of a line."""
     data = '\ufeff{"text":"\x85\u2028"}\r\n\r\n \t\n{"text":"b"}\r{"text":"c"}\n{"text":"d"}'.encode()
-    records = read_bytes(tmp_path, data)
-    assert "".join(record.raw for record in records if record.line != 4).encode() == data.replace(
+    found = read_bytes(tmp_path, data)
+    assert "".join(record.raw for record in found if record.line != 4).encode() == data.replace(
         b'{"text":"b"}\r{"text":"c"}\n', b""
     )
-    assert [record.entry for record in records[:3]] == [Document("x.jsonl:1", "\x85\u2028"), None, None]
-    assert isinstance(records[3].entry, Failure)
-    assert records[4] == Record("x.jsonl", Document("x.jsonl:5", "d"), '{"text":"d"}', 5)
+    assert [record.entry for record in found[:3]] == [Document("x.jsonl:1", "\x85\u2028"), None, None]
+    assert isinstance(found[3].entry, Failure)
+    assert found[4] == Record("x.jsonl", Document("x.jsonl:5", "d"), '{"text":"d"}', 5)
 
 
 def test_a_byte_order_mark_alone_is_a_blank_line(tmp_path: Path) -> None:
     """On the first line only."""
-    records = read_bytes(tmp_path, b'\xef\xbb\xbf\n\xef\xbb\xbf{"text":""}')
-    assert records[0] == Record("x.jsonl", None, "\ufeff\n", 1)
-    assert isinstance(records[1].entry, Failure)
+    found = read_bytes(tmp_path, b'\xef\xbb\xbf\n\xef\xbb\xbf{"text":""}')
+    assert found[0] == Record("x.jsonl", None, "\ufeff\n", 1)
+    assert isinstance(found[1].entry, Failure)
 
 
 @pytest.mark.parametrize(
@@ -342,8 +352,8 @@ def test_ids_are_strings_or_integers(value: str, id_: str, tmp_path: Path) -> No
 def test_what_is_no_document_fails(line: bytes, expected: str, tmp_path: Path) -> None:
     """By its line, and the others are still read."""
     assert error(tmp_path, line) == ("x.jsonl:1", f"x.jsonl:1: {expected}", "")
-    records = read_bytes(tmp_path, line + b'\n{"text": "One"}\n')
-    assert records[1].entry == Document("x.jsonl:2", "One")
+    found = read_bytes(tmp_path, line + b'\n{"text": "One"}\n')
+    assert found[1].entry == Document("x.jsonl:2", "One")
 
 
 @pytest.mark.parametrize("line", [b"{", b"{'text': 1}", b'{"text": ""} x', b'{"text": NaN}', b'{"text": "\0"}'])

@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from cleaner import index as module
 from cleaner.fingerprints import NO_KEY, Lines, keys_of, lines_of
-from cleaner.index import SETTINGS, Index, digest_of, dumps, is_index, learn, load, loads, merge
+from cleaner.index import SETTINGS, Index, digest_of, dumps, is_index, learn, load, loads, merge, texts_of
 from cleaner.model import Document, IndexFormatError
 from cleaner.near import WIDTH
 from cleaner.segment import segment
@@ -43,14 +43,19 @@ def found(document: Document) -> Lines:
 
 def assert_same_arrays(one: Index, other: Index) -> None:
     """Assert that two indexes have the same of everything, in arrays of the same type."""
-    assert (one.ids, one.groups, one.digests, one.texts) == (other.ids, other.groups, other.digests, other.texts)
-    for part in ("lines", "shingles"):
+    assert (one.ids, one.groups, one.digests) == (other.ids, other.groups, other.digests)
+    for part, columns in {"lines": 11, "shingles": 4, "texts": 3}.items():
         arrays = vars(getattr(other, part))
-        assert len(arrays) == {"lines": 11, "shingles": 4}[part]
+        assert len(arrays) == columns
         for name, value in arrays.items():
             array = getattr(getattr(one, part), name)
             assert np.array_equal(array, value), name
             assert array.dtype == value.dtype, name
+
+
+def folded(index: Index) -> dict[int, str]:
+    """Return all texts of an index, by key."""
+    return index.texts.some(index.texts.keys)
 
 
 def changed(data: bytes, at: int, byte: int) -> bytes:
@@ -111,12 +116,17 @@ def test_the_shingles_that_are_learnt() -> None:
 
 
 def test_texts_are_kept_of_lines_wide_enough_to_compare() -> None:
-    assert sorted(learn([PAGE, OTHER]).texts.values()) == [
+    assert sorted(folded(learn([PAGE, OTHER])).values()) == [
         "the ferry leaves at seven in the morning and crosses the strait.",
         "what the captain keeps in his cabin",
     ]
     narrow, wide = "x" * (WIDTH - 1), "日" * (WIDTH // 2)
-    assert list(learn([Document("a", f"{narrow}\n{wide}\n{'1' * WIDTH}")]).texts.values()) == [wide]
+    assert list(folded(learn([Document("a", f"{narrow}\n{wide}\n{'1' * WIDTH}")])).values()) == [wide]
+    of_both = [keys_of(blocks).tolist() for blocks in (segment(PAGE.text), segment(OTHER.text))]
+    assert folded(learn([PAGE, OTHER])) == {
+        of_both[0][1]: "the ferry leaves at seven in the morning and crosses the strait.",
+        of_both[1][1]: "what the captain keeps in his cabin",
+    }
 
 
 def test_a_document_that_comes_twice_counts_once() -> None:
@@ -171,6 +181,21 @@ def test_shards_merge_to_the_whole(corpus: list[Document], numbers: random.Rando
     assert loads(dumps(merged)) == merged
 
 
+TEXTS = st.dictionaries(st.sampled_from((0, 1, 2, 3, 2**63, 2**64 - 1)), st.text(st.characters(codec="utf-8")))
+
+
+@STEADY
+@given(TEXTS, st.sets(st.sampled_from((0, 1, 2, 3, 4, 2**63, 2**64 - 1))))
+def test_texts_as_columns(texts: dict[int, str], wanted: set[int]) -> None:
+    """Those of any keys, asked for in any order, empty ones too."""
+    known = texts_of(texts)
+    assert known.keys.tolist() == sorted(texts)
+    assert known.some(known.keys) == texts
+    assert known.some(np.array(list(wanted), dtype=np.uint64)) == {
+        key: text for key, text in texts.items() if key in wanted
+    }
+
+
 # The file
 
 
@@ -196,7 +221,7 @@ def test_a_file_gives_the_index_back(documents: list[Document], tmp_path: Path) 
     found = load(path)
     assert found == index
     assert found.ids == index.ids
-    assert found.texts == index.texts
+    assert folded(found) == folded(index)
     assert_same_arrays(found, index)
     assert dumps(found) == path.read_bytes()
     assert is_index(path)
@@ -211,10 +236,10 @@ def test_the_header_says_how_it_was_made() -> None:
 
 def test_the_arrays_of_a_file_have_their_names() -> None:
     """Those of lines are called as they are; those of shingles say so."""
-    strings = {f"{name}_{part}" for name in ("ids", "groups", "digests", "texts") for part in ("bytes", "lengths")}
+    strings = {f"{name}_{part}" for name in ("ids", "groups", "digests") for part in ("bytes", "lengths")}
     lines = {"first", "keys", "starts", "stops", "prose", "masks", "heads", "tails", "shapes", "widths", "cells"}
     long = {"shingle_first", "shingle_hashes", "shingle_starts", "shingle_stops"}
-    assert stored_in(dumps(learn(ALL))).keys() == strings | lines | long | {"text_keys"}
+    assert stored_in(dumps(learn(ALL))).keys() == strings | lines | long | {"text_keys", "text_first", "text_encoded"}
 
 
 @pytest.mark.parametrize("name", SETTINGS)

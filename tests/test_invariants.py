@@ -250,12 +250,9 @@ def test_a_saved_index_is_the_same(corpus: list[Document]) -> None:
     found = loads(dumps(index))
     assert found == index
     assert dumps(found) == dumps(index)
-    assert (found.ids, found.groups, found.digests, found.texts) == (
-        index.ids,
-        index.groups,
-        index.digests,
-        index.texts,
-    )
+    assert (found.ids, found.groups, found.digests) == (index.ids, index.groups, index.digests)
+    assert found.texts.some(found.texts.keys) == index.texts.some(index.texts.keys)
+    assert found.texts.keys.tolist() == index.texts.keys.tolist()
     cleaners = Cleaner(index, RULES), Cleaner(found, RULES)
     for document in corpus:
         one, other = (cleaner.clean(document) for cleaner in cleaners)

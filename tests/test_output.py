@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.formats import Choice, Fields, Source, body, find_sources, read
+from cleaner.formats import Choice, Fields, Source, body, chunks, find_sources, records
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span, WriteError
 from cleaner.originals import Restored, restore_folder
 from cleaner.output import Output, check_output, write_atomic
-from cleaner.report import Summary, failure_record, record, summary_json
+from cleaner.report import Summary, dumps, failure_record, record, summary_json
 from tests.strategies import texts
 
 FIELDS = Fields()
@@ -59,18 +59,18 @@ def run(
     rows: list[dict[str, Any]] = []
     with Output(out, found.sources) as output:
         for source in found.sources:
-            for entry in read(source, fields):
+            for entry in (entry for chunk in chunks(source, 1) for entry in records(chunk, fields)):
                 if entry.entry is None:
-                    output.write(entry.target, entry.raw)
+                    output.write(entry.target, entry.raw.encode())
                     continue
                 if isinstance(entry.entry, Failure):
                     row = failure_record(entry.source, entry.entry)
                 else:
                     cleaned = cut_more(entry.entry)
                     text, literal = body(entry, cleaned, fields)
-                    output.write(entry.target, text)
+                    output.write(entry.target, text.encode())
                     row = record(entry.source, cleaned, literal)
-                output.record(row)
+                output.record(dumps(row))
                 rows.append(row)
         summary = Summary.total(rows)
         output.finish(summary_json(summary, versions={}, policy={}, format=choice, text_field=fields.text))
@@ -296,10 +296,10 @@ def test_a_killed_run_leaves_whole_files_only(tmp_path: Path) -> None:
 
     def killed_run() -> None:
         with Output(out, found.sources) as output:
-            output.write("a.txt", "One")
-            output.write("b.jsonl", "{}\n")
-            output.write("c.jsonl", "{}\n")
-            output.record({"id": "a.txt"})
+            output.write("a.txt", b"One")
+            output.write("b.jsonl", b"{}\n")
+            output.write("c.jsonl", b"{}\n")
+            output.record(dumps({"id": "a.txt"}))
             assert {".c.jsonl.part", ".report.jsonl.part"} < set(tree(out))
             raise Killed
 
@@ -335,7 +335,7 @@ def test_nothing_is_written_outside(name: str, tmp_path: Path) -> None:
         Output(tmp_path / "out", [Source(Path("x"), name, "text")]) as output,
         pytest.raises(WriteError, match="lies outside of the output folder"),
     ):
-        output.write(name, "One")
+        output.write(name, b"One")
     assert set(tree(tmp_path)) - before == {"out/.cleaner-run.json"}
 
 
@@ -343,10 +343,10 @@ def test_a_finished_file_is_not_begun_again(tmp_path: Path) -> None:
     """Lines of one JSONL file come together."""
     sources = [Source(Path(name), name, "jsonl") for name in ("a", "b")]
     with Output(tmp_path, sources) as output:
-        output.write("a", "")
-        output.write("b", "")
+        output.write("a", b"")
+        output.write("b", b"")
         with pytest.raises(WriteError, match="a: was finished; expected its lines one after another"):
-            output.write("a", "")
+            output.write("a", b"")
 
 
 # Restoring

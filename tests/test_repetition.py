@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
@@ -12,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.fingerprints import key
-from cleaner.frequency import PARTNERS, Frequencies
+from cleaner.fingerprints import key, lines_of
+from cleaner.frequency import KINDS, PARTNERS, Frequencies
 from cleaner.index import learn
 from cleaner.model import Document, TemplateReason
-from cleaner.repetition import Repetition, lookup
+from cleaner.pipeline import Cleaner
+from cleaner.repetition import Lookup, Repetition, _Others, lookup
 from cleaner.segment import fold, segment
-from cleaner.surroundings import EDGE, PLACE, REACH, close, edge_runs, landmarks
-from tests.strategies import STEADY
+from cleaner.surroundings import EDGE, PLACE, REACH, Codes, close, edge_runs, landmarks
+from tests.strategies import STEADY, corpora
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,6 +110,27 @@ def test_a_line_counts_the_other_documents(others: int) -> None:
     for document in corpus:
         assert grouped(document, corpus) == counts(document, corpus) == {PLUG.strip(): others}
         assert found(document, corpus).size == others
+
+
+@STEADY
+@given(corpora(min_size=1), st.data())
+def test_counts_are_those_of_other_families(corpus: list[Document], data: st.DataObject) -> None:
+    """Of all kinds of codes, for any own families of each of several documents: as sets count."""
+    known = Frequencies(learn(corpus))
+    lines = lines_of((one.text, segment(one.text)) for one in corpus)
+    groups = np.array([data.draw(st.sampled_from(known.group_of.tolist())) for _ in corpus], dtype=np.int64)
+    families = st.sets(st.sampled_from(sorted({*known.families.tolist()})), max_size=3)
+    own = [tuple(sorted(data.draw(families))) for _ in corpus]
+    others = _Others(known, Codes(lines, groups), own)
+    for kind, codes_of in KINDS.items():
+        holders: defaultdict[int, set[int]] = defaultdict(set)
+        for code, document in zip(*(one.tolist() for one in codes_of(known.standing)), strict=True):
+            holders[code].add(int(known.families[document]))
+        wanted = [*sorted(holders)[:40], 7]
+        for number in np.flatnonzero(np.diff(lines.first)).tolist():
+            line = np.full(len(wanted), lines.first[number], dtype=np.int64)
+            counts = others.count(kind, np.array(wanted, dtype=np.uint64), line).tolist()
+            assert counts == [len(holders[code] - {*own[number]}) for code in wanted], kind
 
 
 def test_a_document_does_not_count_itself() -> None:
@@ -719,3 +742,59 @@ def test_what_is_derived_belongs_to_the_index() -> None:
     for _ in range(2):
         found = [one.corpus.tolist() for size in known for one in lookup(known[size], corpus[:1], [blocks])]
         assert found == [[0] * 3 + [size - 1] * 4 for size in known]
+
+
+# Passed over
+
+
+def test_copies_that_share_no_line_with_others_are_known_for_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing speaks of them: no rule, and no line that stands anywhere else. Learnt or not, alone or together."""
+    texts = {"a": STORIES[0], "b": STORIES[0], "c": STORIES[1], "d": "", "e": "* * *\n", "f": STORIES[2]}
+    cleaner = Cleaner(learn(Document(name, text) for name, text in texts.items()))
+    over: list[str] = []
+    passed_over = Lookup.passed_over
+
+    def noted(self: Lookup, number: int) -> Repetition:
+        over.append(self.documents[number].id)
+        return passed_over(self, number)
+
+    monkeypatch.setattr(Lookup, "passed_over", noted)
+    documents = [Document(name, text) for name, text in {**texts, "new": texts["c"], "own": STORIES[3]}.items()]
+    expected = {"b": "a", "new": "c"}
+    for each in (False, True):
+        cleaned = list(map(cleaner.clean, documents)) if each else cleaner.clean_all(documents)
+        assert over == [document.id for document in documents]
+        over.clear()
+        assert {one.document.id: one.duplicate_of for one in cleaned if one.duplicate_of} == expected
+        assert {one.status for one in cleaned} == {"unchanged"}
+    assert cleaner.explain(documents[1]).repetition.duplicate_of == "a"
+
+
+@STEADY
+@given(corpora(), st.randoms(use_true_random=False))
+def test_who_is_passed_over_is_a_copy_of_the_same(corpus: list[Document], numbers: random.Random) -> None:
+    """As when looked up, whoever it is, and whether or not anything speaks of it."""
+    copies = [Document(f"copy {one.id}", one.text, one.group) for one in corpus if numbers.random() < 0.4]
+    own = [Document(f"own {at}", STORIES[at % 2]) for at in range(numbers.randrange(4))]
+    every = [*corpus, *copies, *own]
+    known = Frequencies(learn(one for one in every if numbers.random() < 0.8))
+    looked = Lookup(known, every, [segment(one.text) for one in every])
+    found = looked.found(range(len(every)))
+    cleaned = Cleaner(known.index).clean_all(every)
+    for number, repetition in enumerate(found):
+        assert looked.passed_over(number).duplicate_of == repetition.duplicate_of
+        assert looked.passed_over(number).blocks == looked.blocks[number] == repetition.blocks
+        assert cleaned[number].duplicate_of == repetition.duplicate_of
+
+
+def test_some_are_looked_up_in_any_order() -> None:
+    """What is found of one does not depend on who else is asked for."""
+    documents = site(*(story + TRAILER for story in STORIES[:3]), STORIES[4], "", group="a")
+    looked = Lookup(Frequencies(learn(documents)), documents, [segment(one.text) for one in documents])
+    every = looked.found(range(5))
+    for numbers in ([], [3], [4, 0], [2, 0, 1], [4, 3, 2, 1, 0]):
+        for number, found in zip(numbers, looked.found(numbers), strict=True):
+            assert found.blocks == every[number].blocks
+            assert found.group.tolist() == every[number].group.tolist()
+            assert found.reasons == every[number].reasons
+            assert (found.size, found.duplicate_of) == (every[number].size, every[number].duplicate_of)

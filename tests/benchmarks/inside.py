@@ -40,10 +40,9 @@ def stages(corpus: Path, out: Path) -> tuple[dict[str, float], Index]:
     with Output(out, sources) as output:
         for done in engines.clean_all(cleaner, sources, FIELDS):
             asked = clock()
-            if done.body is not None:
-                output.write(done.target, done.body)
-            if done.row is not None:
-                output.record(done.row)
+            for target, body in done.bodies:
+                output.write(target, body)
+            output.record(done.report)
             written += clock() - asked
         asked = clock()
         output.finish({})
