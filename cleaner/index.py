@@ -20,7 +20,7 @@ from xxhash import xxh3_128_hexdigest
 
 from cleaner import near
 from cleaner.counting import holds
-from cleaner.fingerprints import Lines, joined, lines_of, taken
+from cleaner.fingerprints import Lines, joined, lines_of
 from cleaner.model import Document, IndexFormatError
 from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION, segment
 from cleaner.shingling import Shingles, shingles, strung
@@ -80,10 +80,16 @@ def _united(parts: Sequence[Texts]) -> Texts:
     if not parts:
         return Texts()
     keys, at = np.unique(np.concatenate([part.keys for part in parts]), return_index=True)
-    ends = np.cumsum([0, *(len(part.encoded) for part in parts)])
-    first = np.concatenate([[0], *(part.first[1:] + end for part, end in zip(parts, ends, strict=False))])
-    new, places = taken(first, at)
-    return Texts(keys, new, np.concatenate([part.encoded for part in parts])[places])
+    numbers = np.repeat(np.arange(len(parts)), [len(part.keys) for part in parts])[at]
+    places = at - np.cumsum([0, *(len(part.keys) for part in parts)])[numbers]
+    data = [part.encoded.data for part in parts]  # cut into pieces: a place for each byte would take eight
+    ends = [part.first.tolist() for part in parts]
+    pieces = [
+        data[number][ends[number][place] : ends[number][place + 1]]
+        for number, place in zip(numbers.tolist(), places.tolist(), strict=True)
+    ]
+    first = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+    return Texts(keys, first, np.frombuffer(b"".join(pieces), dtype=np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
