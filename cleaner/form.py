@@ -63,7 +63,7 @@ def form(folded: str) -> Form:
     length = len(folded)
     wide = width(folded)
     ended = _ended(folded)
-    digits = sum(map(str.isdigit, folded)) if not folded.isascii() or _DIGIT.search(folded) else 0
+    digits = sum(map(str.isdigit, folded)) if _DIGIT.search(folded) else 0
     return Form(
         length=length,
         width=wide,

@@ -35,6 +35,11 @@ _DROPPED = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0
 _REPLACED: dict[int, str | None] = {**_DROPPED, **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 """Lone surrogates are no characters, and cannot be written; for comparing they are one unknown character."""
 
+_HIDDEN = re.compile(f"[{''.join(map(chr, sorted(_DROPPED)))}\ud800-\udfff]")
+
+_WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")
+"""Letters of the dense East Asian scripts."""
+
 _BULLETS = frozenset(f"{mark} " for mark in "*+-•·‣◦▪»›>")
 
 _SENTENCE_END = re.compile(
@@ -52,7 +57,9 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_REPLACED)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if _HIDDEN.search(folded):  # else there is nothing to translate, which takes longer than all else
+        folded = folded.translate(_REPLACED)
     return " ".join(folded.split())
 
 
@@ -101,9 +108,7 @@ def width(folded: str) -> int:
     """
     if folded.isascii():
         return len(folded)
-    return len(folded) + sum(
-        1 for character in folded if "\u3040" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3"
-    )
+    return len(folded) + len(_WIDE.findall(folded))
 
 
 def indent(text: str, block: Block) -> int:
