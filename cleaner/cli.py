@@ -32,10 +32,11 @@ from cleaner.rules_cli import rules_app
 if TYPE_CHECKING:
     from cleaner.decide import Preset
     from cleaner.engines import Watch
-    from cleaner.formats import Choice, Fields
+    from cleaner.formats import Fields
     from cleaner.model import Failure
     from cleaner.pipeline import Cleaner
     from cleaner.runs import Job
+    from cleaner.sources import Choice
 
 _Result = TypeVar("_Result")
 

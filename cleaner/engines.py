@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleaner import formats, report
-from cleaner.formats import Chunk, Fields, Record, Source
+from cleaner.formats import Chunk, Fields, Record
 from cleaner.index import Index, learn, merge
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure
 from cleaner.report import Summary
 from cleaner.sharing import share, shared
+from cleaner.sources import Source
 
 if TYPE_CHECKING:
     from cleaner.pipeline import Cleaner

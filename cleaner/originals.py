@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-from cleaner.formats import Choice, format_of
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, Part, inside, rows, write_atomic
 from cleaner.report import restore, target_of
+from cleaner.sources import Choice, format_of
 
 _Row = dict[str, Any]
 

@@ -17,10 +17,10 @@ from typing import Any, Self
 
 import orjson
 
-from cleaner.formats import Found, Source
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
 from cleaner.report import dumps, target_of
+from cleaner.sources import Found, Source
 
 REPORT = "report.jsonl"
 SUMMARY = "summary.json"

@@ -242,8 +242,7 @@ class Template:
 class Summary:
     """Counts over documents. `a + b` counts the documents of both, `Summary()` none.
 
-    Addition is associative and commutative, so that parts can be summed in any order, by any number of
-    workers.
+    Addition is associative and commutative: parts can be summed in any order, by any number of workers.
 
     >>> failed = failure_record("x.txt", Failure("x.txt", "x.txt: not UTF-8 at byte 2; expected UTF-8 text"))
     >>> both = Summary.of(failed) + Summary.of(failed)

@@ -13,13 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cleaner import __version__, engines, forest, formats, index
-from cleaner.formats import Choice, Chunk, Fields, Found, Source
+from cleaner import __version__, engines, forest, formats, index, sources
+from cleaner.formats import Chunk, Fields
 from cleaner.layout import Reading
 from cleaner.model import Document, Failure, ReadError, WriteError
 from cleaner.output import Output
 from cleaner.report import Summary, summary_json
 from cleaner.segment import FOLD_VERSION
+from cleaner.sources import Choice, Found, Source
 
 if TYPE_CHECKING:
     from cleaner.engines import Watch
@@ -77,7 +78,7 @@ def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Fou
     ...     [(source.name, source.path.read_bytes()) for source in found.sources]
     [('stdin.txt', b'One')]
     """
-    found = formats.find_sources([given for given in inputs if given != "-"], choice)
+    found = sources.find_sources([given for given in inputs if given != "-"], choice)
     if "-" not in inputs:
         yield found
         return
@@ -88,7 +89,7 @@ def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Fou
         with (folder / name).open("wb") as file:
             file.write(start)
             shutil.copyfileobj(stdin, file)
-        given = Source(folder / name, name, formats.format_of(name, choice))
+        given = Source(folder / name, name, sources.format_of(name, choice))
         yield replace(found, sources=(*found.sources, given))
 
 
@@ -194,7 +195,7 @@ def one_document(target: str, group: str, reading: Reading | None = None) -> tup
     """
     named = _PLACE.fullmatch(target)
     path, offset = (named[1], int(named[2])) if named and not os.path.lexists(target) else (target, None)
-    format_ = formats.format_of(path)
+    format_ = sources.format_of(path)
     if format_ not in ("text", "html"):
         raise ReadError(f"{path}: JSONL; expected a text or HTML file")
     [record] = formats.records(Chunk(Source(Path(path), Path(path).name, format_)), Fields())

@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 
 from cleaner import engines
 from cleaner.engines import Done, bytes_in, clean_all, learn_all, workers
-from cleaner.formats import Chunk, Fields, Record, Source, find_sources
+from cleaner.formats import Chunk, Fields, Record
 from cleaner.index import Index, learn
 from cleaner.model import CleanerError, Document, Failure
 from cleaner.pipeline import Cleaner
 from cleaner.report import Summary
+from cleaner.sources import Source, find_sources
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, plant
 from tests.strategies import corpora
 

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.formats import Choice, Fields, Source, body, chunks, find_sources, records
+from cleaner.formats import Fields, body, chunks, records
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span, WriteError
 from cleaner.originals import Restored, restore_folder
 from cleaner.output import Output, check_output, write_atomic
 from cleaner.report import Summary, dumps, failure_record, record, summary_json
+from cleaner.sources import Choice, Source, find_sources
 from tests.strategies import texts
 
 FIELDS = Fields()

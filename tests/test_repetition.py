@@ -17,8 +17,9 @@ from cleaner.fingerprints import key, lines_of
 from cleaner.frequency import KINDS, PARTNERS, Frequencies
 from cleaner.index import learn
 from cleaner.model import Document, TemplateReason
+from cleaner.others import Others
 from cleaner.pipeline import Cleaner
-from cleaner.repetition import Lookup, Repetition, _Others, lookup
+from cleaner.repetition import Lookup, Repetition, lookup
 from cleaner.segment import fold, segment
 from cleaner.surroundings import EDGE, PLACE, REACH, Codes, close, edge_runs, landmarks
 from tests.strategies import STEADY, corpora
@@ -121,7 +122,7 @@ def test_counts_are_those_of_other_families(corpus: list[Document], data: st.Dat
     groups = np.array([data.draw(st.sampled_from(known.group_of.tolist())) for _ in corpus], dtype=np.int64)
     families = st.sets(st.sampled_from(sorted({*known.families.tolist()})), max_size=3)
     own = [tuple(sorted(data.draw(families))) for _ in corpus]
-    others = _Others(known, Codes(lines, groups), own)
+    others = Others(known, Codes(lines, groups), own)
     for kind, codes_of in KINDS.items():
         holders: defaultdict[int, set[int]] = defaultdict(set)
         for code, document in zip(*(one.tolist() for one in codes_of(known.standing)), strict=True):

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from cleaner import Cleaner, Document, clean, learn
-from cleaner.formats import Fields, find_sources
+from cleaner.formats import Fields
 from cleaner.runs import Job, find, to_folder, to_stream
+from cleaner.sources import find_sources
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 NAMES = ("000_6ac200c3676267cd.txt", "001_169203d157c774fe.txt")

@@ -18,10 +18,11 @@ from pathlib import Path
 import orjson
 
 from cleaner import Cleaner, Document, engines
-from cleaner.formats import Fields, find_sources
+from cleaner.formats import Fields
 from cleaner.index import Index, load
 from cleaner.index import dumps as index_dumps
 from cleaner.output import Output
+from cleaner.sources import find_sources
 
 FIELDS = Fields(group="group")
 

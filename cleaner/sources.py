@@ -1,0 +1,203 @@
+"""Find the files to read: what stands on a command line becomes `Source`s."""
+
+# os.path, not Path, asks here what a path is: Path.is_dir() raises where a folder may not be entered.
+# ruff: noqa: PTH110, PTH112, PTH113, PTH114
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+Format = Literal["text", "html", "jsonl", "html-lines"]
+"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML."""
+
+Choice = Literal["auto", "text", "html", "jsonl"]
+"""`auto`: go by the suffix. The others force their format; `html` leaves JSONL files JSONL, with HTML in their field."""
+
+SUFFIXES: Final[dict[str, Format]] = {
+    ".txt": "text",
+    ".text": "text",
+    ".md": "text",
+    ".markdown": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+"""The files that are read when a folder is, and as what. Case does not matter."""
+
+_EXPECTED = "expected a file, a folder, a glob, or - for standard input"
+
+_WILDCARD = re.compile(r"[*?[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read."""
+
+    path: Path
+    name: str
+    """What it is called in the report and in the output folder: its POSIX path relative to the folder that
+    was named; for a glob, relative to its longest folder without wildcard; for a file that was named, its
+    file name. Bytes of a file name that are not UTF-8 are written as `\\xff`."""
+    format: Format
+
+    @property
+    def target(self) -> str:
+        """The file of the output folder that its bodies are written to: a page's is a text file."""
+        return target(self.name) if self.format == "html" else self.name
+
+    @property
+    def of_lines(self) -> bool:
+        """Whether each line is a document."""
+        return self.format in ("jsonl", "html-lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `find_sources` found."""
+
+    sources: tuple[Source, ...]
+    missing: tuple[str, ...] = ()
+    """One line for each input that is not there, or cannot be listed: what, and what was expected."""
+    skipped: int = 0
+    """How many files of other kinds lie in the folders. Hidden ones do not count."""
+    folders: tuple[Path, ...] = ()
+    """The folders that were read with all that is in them: an output folder in one of these would be read as
+    input."""
+
+
+def target(name: str) -> str:
+    """Return the name of the file that the body of an HTML file goes to.
+
+    >>> target("a/b.html")
+    'a/b.txt'
+    """
+    return str(PurePosixPath(name).with_suffix(".txt"))
+
+
+def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
+    """Return the format of a file that was named: the chosen one, else its suffix's, else text.
+
+    >>> format_of("a.NDJSON"), format_of("a.csv"), format_of("a.txt", "jsonl")
+    ('jsonl', 'text', 'jsonl')
+    >>> format_of("a.htm"), format_of("a.jsonl", "html")
+    ('html', 'html-lines')
+    """
+    known = SUFFIXES.get(PurePosixPath(name).suffix.lower(), "text")
+    if format == "html":
+        return "html-lines" if known == "jsonl" else "html"
+    return known if format == "auto" else format
+
+
+def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # noqa: A002
+    """Find the files to read: in the order of `inputs`, and within a folder or a glob by name.
+
+    Names are compared by code point. Folders are read with their subfolders, as far as `SUFFIXES` knows the
+    files; hidden files and folders, and links to folders, are passed over. A path that is not there and has
+    one of `*?[` in it is a glob, in which `**` stands for any number of folders; what it finds counts as
+    named, so that a folder it finds is read as a folder. A file that several inputs reach is read once, under
+    its first name. Two different files may get the same name ("a/x.txt b/x.txt"): both are returned, and
+    telling them apart is the caller's.
+
+    Args:
+        inputs: Paths and globs, not `-`.
+        format: A format to force on the files that were named and on those of known suffix in folders.
+
+    >>> find_sources(["missing.txt"]).missing[0].partition(";")[0]
+    'no such file or folder: missing.txt'
+    """
+    sources: dict[tuple[str, str], Source] = {}
+    missing: list[str] = []
+    folders: list[Path] = []
+    parents: dict[str, str] = {}
+    skipped = 0
+
+    def on_error(error: OSError) -> None:
+        where = _printable(str(error.filename))
+        missing.append(f"{where}: {error.strerror}; expected a folder that can be listed")
+
+    for text in inputs:
+        base, named = _named(text, on_error)
+        if not named:
+            missing.append(f"no such file or folder: {_printable(text)}; {_EXPECTED}")
+        if "**" in Path(text).parts:
+            folders.append(base)
+        hits = {path: format_of(path.name, format) for path in named if not os.path.isdir(path)}
+        for folder in (path for path in named if os.path.isdir(path)):
+            folders.append(folder)
+            for path in _walk(folder, on_error):
+                # A link to nothing is read: that it cannot be is for the report to say. A pipe would block.
+                if path.suffix.lower() in SUFFIXES and (os.path.isfile(path) or not os.path.exists(path)):
+                    hits[path] = format_of(path.name, format)
+                else:
+                    skipped += path not in hits
+        for name, path in sorted((_printable(path.relative_to(base).as_posix()), path) for path in hits):
+            parent = str(path.parent)
+            if parent not in parents:
+                parents[parent] = os.path.realpath(parent)
+            sources.setdefault((parents[parent], path.name), Source(path, name, hits[path]))
+    return Found(tuple(sources.values()), tuple(missing), skipped, tuple(folders))
+
+
+def _named(text: str, on_error: Callable[[OSError], None]) -> tuple[Path, list[Path]]:
+    """Return the files and folders that an input stands for, and the folder to which names are relative."""
+    path = Path(text)
+    if os.path.isdir(text):
+        return path, [path]
+    if os.path.isfile(text):
+        return path.parent, [path]
+    base, patterns = _split_glob(path)
+    return base, list(_expand(base, patterns, on_error)) if patterns and not os.path.exists(text) else []
+
+
+def _split_glob(path: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the longest folder without wildcard, and the patterns of the parts after it, () if none.
+
+    >>> _split_glob(Path("data/news/*/x?.txt")) == (Path("data/news"), ("*", "x?.txt"))
+    True
+    """
+    parts = path.parts
+    first = next((at for at, part in enumerate(parts) if _WILDCARD.search(part)), len(parts))
+    return Path(*parts[:first]), parts[first:]
+
+
+def _expand(folder: Path, patterns: tuple[str, ...], on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the files and folders that match, one pattern a level; some twice when there are several `**`."""
+    pattern, rest = patterns[0], patterns[1:]
+    if pattern == "**" and rest:
+        yield from _expand(folder, rest, on_error)
+    try:
+        entries = list(folder.iterdir()) if os.path.isdir(folder) else []
+    except OSError as error:
+        return on_error(error)
+    for entry in entries:
+        if entry.name.startswith(".") and not pattern.startswith("."):
+            continue
+        is_file, is_folder = os.path.isfile(entry), os.path.isdir(entry) and not os.path.islink(entry)
+        matches = pattern == "**" or fnmatchcase(entry.name, pattern)
+        if is_folder and (pattern == "**" or (matches and rest)):
+            yield from _expand(entry, patterns if pattern == "**" else rest, on_error)
+        elif matches and not rest and (is_file or is_folder):
+            yield entry
+
+
+def _walk(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the files of a folder and its subfolders that are not hidden."""
+    for parent, folders, files in os.walk(folder, onerror=on_error):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(parent, name) for name in files if not name.startswith("."))
+
+
+def _printable(path: str) -> str:
+    r"""Return a path as text that can be written as UTF-8.
+
+    >>> _printable("caf\udce9.txt")
+    'caf\\xe9.txt'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
