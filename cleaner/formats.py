@@ -79,6 +79,7 @@ def chunks(source: Source, size: int) -> Iterator[Chunk]:
     r"""Yield the pieces of a source in order: a file whole, a file of lines in pieces of about `size` bytes.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "x.jsonl")
     ...     _ = path.write_bytes(b"{}\n{}\n{}")
@@ -115,6 +116,7 @@ def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
         chunk: The piece.
         fields: Which fields of a JSONL object are text, id and group.
 
+    >>> from pathlib import Path
     >>> lines = b'{"text": "One", "url": 7}\n\n{"text": null}'
     >>> for record in records(Chunk(Source(Path("x.jsonl"), "x.jsonl", "jsonl"), 1, lines), Fields(id="url")):
     ...     print(record.line, record.entry)

@@ -226,6 +226,8 @@ def loads(data: bytes | mmap.mmap, where: str = "index") -> Index:
         entries = json.loads(data[8 : 8 + size])
         header = json.loads(entries.pop("__metadata__")["cleaner"])
         tensors = {name: _array(data, 8 + size, entry) for name, entry in entries.items()}
+        if len(data) != 8 + size + sum(array.nbytes for array in tensors.values()):
+            raise ValueError("more, or less, than its arrays")
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError, OverflowError, MemoryError) as error:
         raise IndexFormatError(f"{where}: not an index, or damaged; expected a file made by `cleaner learn`") from error
     if not isinstance(header, dict):
