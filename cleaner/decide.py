@@ -124,8 +124,8 @@ class Decision:
 def decide(pages: Sequence[Observed], policy: Policy) -> list[Decision]:
     r"""Return what to cut from each document: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
 
-    A document's decision does not depend on the others; several at once are decided faster. For a page weights of their own
-    decide, which see its layout, and nothing is body because it reads like one: a page shows the prose of others, too.
+    A document's decision does not depend on the others. For a page weights of their own decide, which see its layout, and
+    nothing is body because it reads like one: a page shows the prose of others, too.
 
     Args:
         pages: what was observed of each document.
@@ -139,7 +139,7 @@ def decide(pages: Sequence[Observed], policy: Policy) -> list[Decision]:
     >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
     """
-    found: list[Decision] = [_untouched(page) for page in pages]
+    found: list[Decision] = [untouched(page.repetition, page.evidence) for page in pages]
     for weights in (WEIGHTS, PAGE_WEIGHTS):
         some = [at for at, page in enumerate(pages) if _speaks(page) and (page.layout is None) == (weights == WEIGHTS)]
         if not some:
@@ -155,17 +155,19 @@ def decide(pages: Sequence[Observed], policy: Policy) -> list[Decision]:
 
 def _speaks(page: Observed) -> bool:
     """Whether there is evidence of any kind."""
-    return bool(page.blocks) and bool(
-        page.layout is not None or page.evidence or page.repetition.reasons or BREAK in page.text
-    )
+    said = page.layout is not None or page.evidence or page.repetition.reasons or BREAK in page.text
+    return bool(page.blocks and said)
 
 
-def _untouched(page: Observed) -> Decision:
-    count = len(page.blocks)
-    nothing: Decision = Decision(
-        tuple(page.evidence), page.repetition, {}, (0.0,) * count, {}, frozenset(), (False,) * count, ()
-    )
-    return nothing
+def untouched(repetition: Repetition, evidence: Sequence[Evidence] = ()) -> Decision:
+    """Return the decision on a document that nothing speaks for cutting from.
+
+    >>> from cleaner.repetition import none
+    >>> untouched(none([Block(0, 1, 1, "a")])).cut
+    (False,)
+    """
+    count = len(repetition.blocks)
+    return Decision(tuple(evidence), repetition, {}, (0.0,) * count, {}, frozenset(), (False,) * count, ())
 
 
 def _decided(seen: Observed, values: Features, scores: NDArray[np.float64], policy: Policy) -> Decision:
@@ -368,7 +370,7 @@ def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
                 passages.append((reason, reason))
                 named.add(reason)
         adjacent = reason is not None or (adjacent and not seen.lettered[place])
-    templates = dict.fromkeys(_passage(start, end) for start, end in passages)
+    templates = dict.fromkeys(_passage(*ends) for ends in passages)
     pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
     markup = [] if seen.layout is None else [_markup(seen.blocks[first:last], seen.layout)]
     return (*map(RuleReason, sorted(rules)), *pages, *markup, *templates)
@@ -384,8 +386,6 @@ def _markup(blocks: Sequence[Block], layout: Layout) -> MarkupReason:
 
 def _passage(start: TemplateReason, end: TemplateReason) -> TemplateReason:
     """Return one reason for a passage, of those of its first and of its last block."""
-    if start is end:
-        return start
     pairs = zip(start.partners, end.partners, strict=True)
     return start._replace(partners=tuple(Partner(one.id, one.start, other.end) for one, other in pairs))
 

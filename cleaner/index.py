@@ -81,15 +81,14 @@ def _united(parts: Sequence[Texts]) -> Texts:
         return Texts()
     keys, at = np.unique(np.concatenate([part.keys for part in parts]), return_index=True)
     numbers = np.repeat(np.arange(len(parts)), [len(part.keys) for part in parts])[at]
-    places = at - np.cumsum([0, *(len(part.keys) for part in parts)])[numbers]
-    data = [part.encoded.data for part in parts]  # cut into pieces: a place for each byte would take eight
-    ends = [part.first.tolist() for part in parts]
-    pieces = [
-        data[number][ends[number][place] : ends[number][place + 1]]
-        for number, place in zip(numbers.tolist(), places.tolist(), strict=True)
-    ]
-    first = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
-    return Texts(keys, first, np.frombuffer(b"".join(pieces), dtype=np.uint8))
+    sizes = np.concatenate([np.diff(part.first) for part in parts])[at]
+    starts = np.concatenate([part.first[:-1] for part in parts])[at]
+    encoded = np.empty(int(sizes.sum()), dtype=np.uint8)
+    end = 0
+    for number, start, size in zip(numbers.tolist(), starts.tolist(), sizes.tolist(), strict=True):
+        encoded[end : end + size] = parts[number].encoded[start : start + size]
+        end += size
+    return Texts(keys, np.cumsum([0, *sizes], dtype=np.int64), encoded)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +226,7 @@ def loads(data: bytes | mmap.mmap, where: str = "index") -> Index:
         header = json.loads(entries.pop("__metadata__")["cleaner"])
         tensors = {name: _array(data, 8 + size, entry) for name, entry in entries.items()}
         if len(data) != 8 + size + sum(array.nbytes for array in tensors.values()):
-            raise ValueError("more, or less, than its arrays")
+            raise ValueError("more, or less, than its arrays")  # noqa: TRY301  # as any other damage
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError, OverflowError, MemoryError) as error:
         raise IndexFormatError(f"{where}: not an index, or damaged; expected a file made by `cleaner learn`") from error
     if not isinstance(header, dict):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
-from cleaner.decide import Decision, Policy, decide, placed
+from cleaner.decide import Decision, Policy, decide, placed, untouched
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
 from cleaner.matching import RuleSet, match
@@ -65,12 +65,12 @@ class Cleaner:
             for at, document in enumerate(documents)
             if said[at] or looked.reasons[at] or document.layout is not None or BREAK in document.text
         ]
-        known = dict(zip(speaking, looked.found(speaking), strict=True))
-        pages = []
-        for at, (document, blocks) in enumerate(zip(documents, looked.blocks, strict=True)):
-            repetition = known[at] if at in known else looked.passed_over(at)
-            pages.append(Observed(document.text, blocks, said[at], repetition, document.layout))
-        return decide(pages, self.policy)
+        pages = [
+            Observed(documents[at].text, looked.blocks[at], said[at], repetition, documents[at].layout)
+            for at, repetition in zip(speaking, looked.found(speaking), strict=True)
+        ]
+        decided = dict(zip(speaking, decide(pages, self.policy), strict=True))
+        return [decided.get(at) or untouched(looked.passed_over(at)) for at in range(len(documents))]
 
     def clean(self, document: Document) -> Cleaned:
         r"""Cut the boilerplate out of `document`: `clean_all` of one.
