@@ -296,6 +296,8 @@ def _fields(
 def _job(inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None) -> Iterator[Job]:
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
+    from cleaner.engines import processes
+    from cleaner.workers import Workers
 
     if choice not in ("auto", "text", "html", "jsonl"):
         fail(f"--format {choice}: no such format; expected auto, text, html or jsonl")
@@ -311,7 +313,8 @@ def _job(inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None) -
             if not found.missing:
                 say("nothing to read; expected .txt, .md, .html or .jsonl files")
             raise typer.Exit(WRONG)
-        yield runs.Job(found, fields, cast("Choice", choice), jobs)
+        with Workers(processes(found.sources, jobs)) as workers:
+            yield runs.Job(found, fields, cast("Choice", choice), workers)
 
 
 def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy: Preset) -> Cleaner:

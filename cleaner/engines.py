@@ -1,24 +1,12 @@
-"""Many documents: read, learn, clean, in order, on one process or several.
-
-Results never depend on the number of workers: batches go out and come back in the order of the input.
-"""
+"""Many documents: read, learn, clean, in order, on one process or several."""
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
-import tempfile
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from multiprocessing import get_context, parent_process
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleaner import formats, report
@@ -27,8 +15,8 @@ from cleaner.index import Index, learn, merge
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure
 from cleaner.report import Summary
-from cleaner.sharing import share, shared
 from cleaner.sources import Source
+from cleaner.workers import Workers
 
 if TYPE_CHECKING:
     from cleaner.pipeline import Cleaner
@@ -39,11 +27,12 @@ BATCH_BYTES = 1_000_000
 PARALLEL_BYTES = 8_000_000
 """Inputs smaller than this are done before a second process has started."""
 
+ALONE = Workers()
+"""This process alone."""
+
 Watch = Callable[[int], None]
 """Called with the number of bytes that were done since the last call."""
 
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 _Named = TypeVar("_Named", "Done", "_Learnt")
 
 
@@ -92,10 +81,10 @@ def bytes_in(sources: Iterable[Source]) -> int:
     return sum(os.path.getsize(source.path) for source in sources if os.path.isfile(source.path))  # noqa: PTH113, PTH202
 
 
-def workers(sources: Sequence[Source], jobs: int | None) -> int:
+def processes(sources: Sequence[Source], jobs: int | None) -> int:
     """Return how many processes to use: `jobs` when given, else one for each core, but one for small inputs.
 
-    >>> workers([], None), workers([], 3)
+    >>> processes([], None), processes([], 3)
     (1, 3)
     """
     if jobs is not None:
@@ -107,13 +96,13 @@ def learn_all(
     sources: Sequence[Source],
     fields: Fields,
     *,
-    jobs: int = 1,
+    workers: Workers = ALONE,
     watch: Watch | None = None,
     failed: Callable[[Failure], object] | None = None,
 ) -> Index:
     """Return the index of all documents that can be read, and tell `failed` of the others."""
     parts = []
-    for learnt in _each(partial(_learn_batch, fields), sources, jobs, watch):
+    for learnt in _each(partial(_learn_batch, fields), sources, workers, watch):
         parts.append(learnt.index)
         for failure in learnt.failures if failed else ():
             failed(failure)  # type: ignore[misc]  # it is there
@@ -121,12 +110,17 @@ def learn_all(
 
 
 def clean_all(
-    cleaner: Cleaner, sources: Sequence[Source], fields: Fields, *, jobs: int = 1, watch: Watch | None = None
+    cleaner: Cleaner,
+    sources: Sequence[Source],
+    fields: Fields,
+    *,
+    workers: Workers = ALONE,
+    watch: Watch | None = None,
 ) -> Iterator[Done]:
     """Yield everything cleaned, batch by batch, in order. What goes wrong with one document becomes its `failed` record."""
-    if jobs > 1:
-        cleaner.prepare(jobs)
-    yield from _each(partial(_clean_batch, cleaner, fields), sources, jobs, watch)
+    if workers.processes > 1:
+        cleaner.prepare(workers.processes)
+    yield from _each(partial(_clean_batch, cleaner, fields), sources, workers, watch)
 
 
 def _learn_batch(fields: Fields, batch: _Batch, refused: _Refused) -> _Learnt:
@@ -200,14 +194,16 @@ def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record
     return records, tuple(names)
 
 
-def _each(work: Callable[..., _Named], sources: Sequence[Source], jobs: int, watch: Watch | None) -> Iterator[_Named]:
+def _each(
+    work: Callable[..., _Named], sources: Sequence[Source], workers: Workers, watch: Watch | None
+) -> Iterator[_Named]:
     """Yield what `work(batch, refused)` makes of each batch of the sources, in order.
 
     Documents whose id was used before are refused, and so is a file whose body would go where another one's does.
     """
     ids: dict[str, str] = {}
     targets: dict[str, str] = {}
-    for batch, result in _in_order(partial(work, refused={}), _batches(sources, watch), jobs):
+    for batch, result in workers.in_order(partial(work, refused={}), _batches(sources, watch)):
         refused: dict[int, str] = {}
         for number, name, where, target in result.names:
             if name in ids:
@@ -267,66 +263,3 @@ def _batches(sources: Sequence[Source], watch: Watch | None) -> Iterator[list[Ch
         yield batch
         if watch:
             watch(total)
-
-
-def _in_order(work: Callable[[_In], _Out], batches: Iterable[_In], jobs: int) -> Iterator[tuple[_In, _Out]]:
-    """Yield each batch and `work(batch)`, in order, keeping only a few batches under way."""
-    if jobs <= 1:
-        yield from ((batch, _undisturbed(work, batch)) for batch in batches)
-        return
-    # Spawned, not forked: it is the same on every platform, and safe beside threads.
-    with (
-        tempfile.TemporaryDirectory(prefix="cleaner-") as folder,
-        ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (share(work, Path(folder, "work")),)) as pool,
-    ):
-        waiting: deque[tuple[_In, Future[_Out]]] = deque()
-        try:
-            for batch in batches:
-                waiting.append((batch, pool.submit(_run, batch)))
-                if len(waiting) > 2 * jobs:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        except BrokenProcessPool as error:
-            raise CleanerError("a worker process was killed; expected more memory, or fewer with --jobs") from error
-        finally:
-            for _, future in waiting:
-                future.cancel()
-
-
-def _undisturbed(work: Callable[[_In], _Out], batch: _In) -> _Out:
-    """Return `work(batch)`, with garbage collected after it: looking for it in between takes a tenth of the time and finds none."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        return work(batch)
-    finally:
-        if was_on:
-            gc.enable()
-
-
-_work: Callable[[Any], Any] | None = None
-"""What a worker process does: sent to it once, not with each batch."""
-
-
-def _prepare(work: Path) -> None:
-    global _work  # noqa: PLW0603  # a worker process has no other place for it
-    _work = shared(work)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it reaches the whole group
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent is killed: nobody else would tell it."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _run(batch: Any) -> Any:
-    if _work is None:
-        raise RuntimeError("not in a worker process")
-    return _undisturbed(_work, batch)

@@ -21,6 +21,7 @@ from cleaner.output import Output
 from cleaner.report import Summary, summary_json
 from cleaner.segment import FOLD_VERSION
 from cleaner.sources import Choice, Found, Source
+from cleaner.workers import Workers
 
 if TYPE_CHECKING:
     from cleaner.engines import Watch
@@ -41,17 +42,11 @@ class Job:
     found: Found
     fields: Fields = field(default_factory=Fields)
     format: Choice = "auto"
-    jobs: int | None = None
-    """Processes; None: as many as the input is worth."""
-
-    @property
-    def workers(self) -> int:
-        """How many processes to use."""
-        return engines.workers(self.found.sources, self.jobs)
+    workers: Workers = engines.ALONE
 
     def learn(self, watch: Watch | None = None, failed: Callable[[Failure], object] | None = None) -> Index:
         """Return the index of all documents that can be read, and tell `failed` of the others."""
-        return engines.learn_all(self.found.sources, self.fields, jobs=self.workers, watch=watch, failed=failed)
+        return engines.learn_all(self.found.sources, self.fields, workers=self.workers, watch=watch, failed=failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +145,7 @@ def _summaries(
 ) -> Iterator[Summary]:
     """Clean everything, write it as it comes, note what went wrong, and yield the summary of each batch."""
     grouped = job.fields.group is None
-    for done in engines.clean_all(cleaner, job.found.sources, job.fields, jobs=job.workers, watch=watch):
+    for done in engines.clean_all(cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch):
         for target, body in done.bodies:
             if isinstance(to, Output):
                 to.write(target, body)

@@ -19,13 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import engines
-from cleaner.engines import Done, bytes_in, clean_all, learn_all, workers
+from cleaner.engines import Done, bytes_in, clean_all, learn_all, processes
 from cleaner.formats import Chunk, Fields, Record
 from cleaner.index import Index, learn
 from cleaner.model import CleanerError, Document, Failure
 from cleaner.pipeline import Cleaner
 from cleaner.report import Summary
 from cleaner.sources import Source, find_sources
+from cleaner.workers import Workers
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, plant
 from tests.strategies import corpora
 
@@ -50,7 +51,8 @@ def read_batch(fields: Fields, batch: Sequence[Chunk], refused: dict[int, str]) 
 
 def read_all(found: Sequence[Source], fields: Fields, jobs: int = 1) -> list[Record]:
     """Return all records, in order, the refused ones as failures."""
-    done = engines._each(partial(read_batch, fields), found, jobs, None)
+    with Workers(jobs) as workers:
+        done = list(engines._each(partial(read_batch, fields), found, workers, None))
     return [record for one in done for record in one.records]
 
 
@@ -190,12 +192,14 @@ def test_an_id_that_comes_twice_is_refused_wherever_it_does(
     whole = joined(list(clean_all(cleaner, found, Fields(id="n"))))
     monkeypatch.setattr(engines, "BATCH_BYTES", size)
     failed: list[Failure] = []
-    index = learn_all(found, Fields(id="n"), jobs=jobs, failed=failed.append)
+    with Workers(jobs) as workers:
+        index = learn_all(found, Fields(id="n"), workers=workers, failed=failed.append)
     assert index.ids == ("1", "2", "3", "4", "5", "6", "c.txt", "e.html")
     assert index == cleaner.index
     assert [failure.error for failure in failed] == refused
     assert [failure.id for failure in failed] == ["1", "2", "4", "c.txt", "3", "e.txt", "1"]
-    done = list(clean_all(cleaner, found, Fields(id="n"), jobs=jobs))
+    with Workers(jobs) as workers:
+        done = list(clean_all(cleaner, found, Fields(id="n"), workers=workers))
     assert (len(done) == 1) == (size == 1_000_000)
     assert joined(done) == whole
     assert whole["problems"] == refused
@@ -218,11 +222,12 @@ def test_processes_do_the_same_in_the_same_order(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(engines, "BATCH_BYTES", 1)
     found = sources(tmp_path, **{f"{n}_txt": f"{n} {BODY}{TRAILER}" for n in range(12)})
     told: list[int] = []
-    index = learn_all(found, Fields(), jobs=2, watch=told.append)
-    assert told == [source.path.stat().st_size for source in found]
-    assert index == learn_all(found, Fields())
-    cleaner = Cleaner(index)
-    assert list(clean_all(cleaner, found, Fields(), jobs=2)) == list(clean_all(cleaner, found, Fields()))
+    with Workers(2) as workers:  # the same processes learn and clean
+        index = learn_all(found, Fields(), workers=workers, watch=told.append)
+        assert told == [source.path.stat().st_size for source in found]
+        assert index == learn_all(found, Fields())
+        cleaner = Cleaner(index)
+        assert list(clean_all(cleaner, found, Fields(), workers=workers)) == list(clean_all(cleaner, found, Fields()))
 
 
 def die(_: object) -> None:
@@ -232,10 +237,11 @@ def die(_: object) -> None:
 
 def test_a_killed_worker_is_one_clear_error() -> None:
     """Not a traceback out of the process pool."""
-    with pytest.raises(
-        CleanerError, match=r"^a worker process was killed; expected more memory, or fewer with --jobs$"
+    with (
+        Workers(2) as workers,
+        pytest.raises(CleanerError, match=r"^a worker process was killed; expected more memory, or fewer with --jobs$"),
     ):
-        list(engines._in_order(die, [[1], [2]], 2))
+        list(workers.in_order(die, [[1], [2]]))
 
 
 def fail(batch: list[int]) -> int:
@@ -248,8 +254,8 @@ def fail(batch: list[int]) -> int:
 def test_an_error_in_a_worker_comes_through(jobs: int) -> None:
     """It is the very error, after all that came before it."""
     got: list[tuple[list[int], int]] = []
-    with pytest.raises(ValueError, match=r"^three$"):
-        got.extend(engines._in_order(fail, [[1], [2], [3], [4]], jobs))
+    with Workers(jobs) as workers, pytest.raises(ValueError, match=r"^three$"):
+        got.extend(workers.in_order(fail, [[1], [2], [3], [4]]))
     assert got == [([1], 1), ([2], 2)]
 
 
@@ -265,20 +271,20 @@ def test_small_inputs_get_one_process(tmp_path: Path, monkeypatch: pytest.Monkey
     """Two are asked for, or worth it; a source that is not there has no size."""
     found = sources(tmp_path, a_txt="12345")
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert workers(found, None) == 1
-    assert workers(found, 2) == 2
+    assert processes(found, None) == 1
+    assert processes(found, 2) == 2
     monkeypatch.setattr(engines, "PARALLEL_BYTES", 5)
-    assert workers(found, None) == 7
+    assert processes(found, None) == 7
     (tmp_path / "a.txt").unlink()
-    assert workers(found, None) == 1
+    assert processes(found, None) == 1
 
 
 ORPHANS = """
 import os, signal
-from cleaner import engines
+from cleaner.workers import Workers
 
 if __name__ == "__main__":
-    results = engines._in_order(len, [[1], [2], [3], [4]], 2)
+    results = Workers(2).in_order(len, [[1], [2], [3], [4]])
     print([next(results) for _ in range(4)])  # all is done, but the workers wait for more
     os.kill(os.getpid(), signal.SIGKILL)
 """

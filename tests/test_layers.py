@@ -13,7 +13,7 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 
 LAYERS = (
     "layout language sharing | model | segment jsonl charsets markup elements"
-    " | near fingerprints counting grouping matching report sources options"
+    " | near fingerprints counting grouping matching report sources options workers"
     " | formats form shingling rules output surroundings pages"
     " | index standing | copies | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
