@@ -34,7 +34,7 @@ from cleaner.model import (
     Span,
     TemplateReason,
 )
-from cleaner.observed import SEVERAL, Observed
+from cleaner.observed import SEVERAL, Observed, speaks
 from cleaner.pages import BREAK, emptied
 from cleaner.repetition import Repetition
 
@@ -121,14 +121,14 @@ class Decision:
     spans: tuple[Span, ...]
 
 
-def decide(pages: Sequence[Observed], policy: Policy) -> list[Decision]:
+def decide(seen: Sequence[Observed], policy: Policy) -> list[Decision]:
     r"""Return what to cut from each document: sorted, disjoint spans of whole blocks, none when nothing speaks for cutting.
 
     A document's decision does not depend on the others. For a page weights of their own decide, which see its layout, and
     nothing is body because it reads like one: a page shows the prose of others, too.
 
     Args:
-        pages: what was observed of each document.
+        seen: what was observed of each document.
         policy: how much evidence it takes.
 
     >>> from cleaner.repetition import none
@@ -139,24 +139,23 @@ def decide(pages: Sequence[Observed], policy: Policy) -> list[Decision]:
     >>> [(text[span.start:span.end], span.kind) for span in found.spans]
     [('Related articles\nAnother story\n', 'trailer')]
     """
-    found: list[Decision] = [untouched(page.repetition, page.evidence) for page in pages]
+    found: list[Decision] = [untouched(one.repetition, one.evidence) for one in seen]
     for weights in (WEIGHTS, PAGE_WEIGHTS):
-        some = [at for at, page in enumerate(pages) if _speaks(page) and (page.layout is None) == (weights == WEIGHTS)]
+        some = [
+            at
+            for at, one in enumerate(seen)
+            if (one.layout is None) == (weights == WEIGHTS)
+            and speaks(one.text, one.evidence, one.repetition.reasons, one.layout)
+        ]
         if not some:
             continue
-        values = features([pages[at] for at in some])
+        values = features([seen[at] for at in some])
         scores = shipped(weights).score(values) - policy.threshold
         last = 0
         for at in some:
-            own = slice(last, last := last + len(pages[at].blocks))
-            found[at] = _decided(pages[at], {name: one[own] for name, one in values.items()}, scores[own], policy)
+            own = slice(last, last := last + len(seen[at].blocks))
+            found[at] = _decided(seen[at], {name: one[own] for name, one in values.items()}, scores[own], policy)
     return found
-
-
-def _speaks(page: Observed) -> bool:
-    """Whether there is evidence of any kind."""
-    said = page.layout is not None or page.evidence or page.repetition.reasons or BREAK in page.text
-    return bool(page.blocks and said)
 
 
 def untouched(repetition: Repetition, evidence: Sequence[Evidence] = ()) -> Decision:

@@ -58,27 +58,27 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 Features = dict[str, "NDArray[np.float64]"]
 
 
-def features(pages: Sequence[Observed]) -> Features:
+def features(seen: Sequence[Observed]) -> Features:
     """Return every feature by name, each an array with one number per block, document after document.
 
     Args:
-        pages: what was observed of some documents: of all or of none of them with a layout, which has features of its own. The
+        seen: what was observed of some documents: of all or of none of them with a layout, which has features of its own. The
             values of one document do not depend on the others.
     """
-    first = np.cumsum([0, *(len(page.blocks) for page in pages)], dtype=np.int64)
+    first = np.cumsum([0, *(len(one.blocks) for one in seen)], dtype=np.int64)
     on = _Documents(first)
-    known = _Columns(pages)
-    form = _form(pages)
-    sizes = on.each([page.repetition.size for page in pages])
+    known = _Columns(seen)
+    form = _form(seen)
+    sizes = on.each([one.repetition.size for one in seen])
     size = np.maximum(1, sizes)
     share = known["group"] / size
-    most_near = on.each([page.repetition.near.max(initial=0) for page in pages])
+    most_near = on.each([one.repetition.near.max(initial=0) for one in seen])
     found = np.maximum(share, known["near"] / np.maximum(size, 1 + most_near))
     gap = known["gap"]
     cells = known["cells"]
     ends = np.minimum(FAR, on.at), np.minimum(FAR, on.back)
     cut, opens, ruled = (
-        np.concatenate([getattr(page, name) for page in pages]).astype(np.float64) for name in ("cut", "opens", "ruled")
+        np.concatenate([getattr(one, name) for one in seen]).astype(np.float64) for name in ("cut", "opens", "ruled")
     )
     values: Features = {
         **form,
@@ -112,12 +112,12 @@ def features(pages: Sequence[Observed]) -> Features:
         "at head": known["head"] / np.maximum(1, known["corpus"]),
         "at tail": known["tail"] / np.maximum(1, known["corpus"]),
         "size": np.log2(1 + sizes),
-        "copied": np.concatenate([page.copied for page in pages]).astype(np.float64),
+        "copied": np.concatenate([one.copied for one in seen]).astype(np.float64),
         "cut rule": cut,
         "open rule": opens,
-        "listed": np.concatenate([page.items for page in pages]).astype(np.float64),
+        "listed": np.concatenate([one.items for one in seen]).astype(np.float64),
     }
-    recurs = np.concatenate([page.recurs for page in pages])
+    recurs = np.concatenate([one.recurs for one in seen])
     strong = (share >= STRONG) & (known["group"] > 0) & (known["corpus"] > 0)
     prose = form["prose"] > 0
     letters = form["letters"] > 0
@@ -142,7 +142,7 @@ def features(pages: Sequence[Observed]) -> Features:
     values["chain"] = on.chain(known["before"] > 0, known["after"] > 0)
     values["recurring share"] = on.mean(recurs)
     values["strong share"] = on.mean(strong)
-    layouts = [elements(page.layout, page.blocks) for page in pages if page.layout is not None]
+    layouts = [elements(one.layout, one.blocks) for one in seen if one.layout is not None]
     if layouts:
         values |= {name: np.concatenate([one[name] for one in layouts]) for name in NAMES}
     return values
@@ -151,11 +151,11 @@ def features(pages: Sequence[Observed]) -> Features:
 class _Columns(dict[str, "NDArray[np.float64]"]):
     """What the corpus knows of the blocks of some documents, by name; put together when asked for."""
 
-    def __init__(self, pages: Sequence[Observed]) -> None:
-        self._pages = pages
+    def __init__(self, seen: Sequence[Observed]) -> None:
+        self._seen = seen
 
     def __missing__(self, name: str) -> NDArray[np.float64]:
-        self[name] = np.concatenate([getattr(page.repetition, name) for page in self._pages])
+        self[name] = np.concatenate([getattr(one.repetition, name) for one in self._seen])
         return self[name]
 
 
@@ -195,15 +195,15 @@ def _far(distance: float) -> str:
 _FORM = tuple(name for name in Form._fields if name not in ("prose", "ended", "clause", "goes_on", "fence"))
 
 
-def _form(pages: Sequence[Observed]) -> Features:
+def _form(seen: Sequence[Observed]) -> Features:
     """Return the form of each block, as numbers."""
-    numbers = chain.from_iterable(chain.from_iterable(page.form for page in pages))
+    numbers = chain.from_iterable(chain.from_iterable(one.form for one in seen))
     rows = np.fromiter(numbers, dtype=np.float64).reshape(-1, len(Form._fields))
     columns = dict(zip(Form._fields, rows.T, strict=True))
     values = {name: columns[name] for name in _FORM}
     for name in ("prose", "closed", "fenced"):
-        values[name] = np.concatenate([getattr(page, name) for page in pages]).astype(np.float64)
-    indents = [indent(page.text, block) for page in pages for block in page.blocks]
+        values[name] = np.concatenate([getattr(one, name) for one in seen]).astype(np.float64)
+    indents = [indent(one.text, block) for one in seen for block in one.blocks]
     values["indent"] = np.log2(1 + np.array(indents, dtype=np.float64))
     values["width"] = np.log2(1 + values["width"])
     return values

@@ -6,17 +6,17 @@ All are of the folded text but the shape and the cells, which are of how the lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from xxhash import xxh3_64_intdigest, xxh32_intdigest
 
 from cleaner.model import Block
-from cleaner.segment import fold, indent, is_prose
+from cleaner.segment import LONG_LINE, fold, indent, is_prose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,23 @@ _CELL = re.compile(r"\s{2,}|\t|\s*[|»›→·•]\s*|\s+[>/–—-]\s+")
 """What stands between the cells of a line."""
 
 _DIGIT = re.compile(r"\d")
+
+_Value = TypeVar("_Value")
+
+
+def remembered(function: Callable[..., _Value]) -> Callable[..., _Value]:
+    """Remember what a function says of the last `REMEMBERED` texts, its last argument: of ordinary lines, as longer ones add up.
+
+    >>> remembered(len)("read more")
+    9
+    """
+    known = lru_cache(REMEMBERED)(function)
+
+    def asked(*key: Any) -> _Value:
+        return known(*key) if len(key[-1]) <= LONG_LINE else function(*key)
+
+    return asked
+
 
 NO_KEY = 0
 """The key of a block without a letter: rules, numbers and bullets have no frequency."""
@@ -167,7 +184,7 @@ def taken(first: NDArray[np.int64], numbers: NDArray[np.int64]) -> tuple[NDArray
     return new, places
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def _folded(text: str) -> tuple[int, int, int, int, bool]:
     """Return what is told by the folded text of a line: its key, mask, head, tail, and whether it is prose."""
     number = key(text)
@@ -178,7 +195,7 @@ def _folded(text: str) -> tuple[int, int, int, int, bool]:
     return number, mask, head, tail, is_prose(text)
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def _looks(indentation: int, content: str) -> tuple[int, tuple[int, ...]]:
     """Return the shape of a line, and the keys of its cells when it has several."""
     cells: tuple[int, ...] = ()

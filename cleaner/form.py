@@ -6,10 +6,9 @@ None is a word of any language. Corpora repeat their lines, so what was seen is 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
-from cleaner.fingerprints import REMEMBERED
+from cleaner.fingerprints import remembered
 from cleaner.segment import is_bulleted, is_code, is_prose, width
 
 CLAUSE = 20
@@ -52,7 +51,7 @@ class Form(NamedTuple):
     """At most 10."""
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def form(folded: str) -> Form:
     """Return the form of folded text.
 

@@ -97,11 +97,10 @@ def chunks(source: Source, size: int) -> Iterator[Chunk]:
                     data += stream.readline()
                 yield Chunk(source, line, data)
                 line += data.count(b"\n")
+            if not stream.tell():
+                yield Chunk(source)
     except OSError as error:
         yield Chunk(source, failure=Failure(source.name, _unreadable(source.name, error)))
-    else:
-        if line == 1 and not source.path.stat().st_size:
-            yield Chunk(source)
 
 
 def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:

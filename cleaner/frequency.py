@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PARTNERS = 3
 """Other documents named per reason."""
 
+_NAMED = 2 * PARTNERS
+"""Documents remembered for each key."""
+
 
 @dataclass(frozen=True, eq=False)
 class Frequencies:
@@ -46,8 +49,9 @@ class Frequencies:
 
     def prepare(self, threads: int = 1) -> None:
         """Derive all that look-ups need: to hand it to other processes, which need not derive it anew."""
-        for name in ("names", "by_name", "originals", "members", "standing", "_groups_holding"):
+        for name in ("names", "by_name", "documents", "originals", "members", "standing"):
             getattr(self, name)
+        _ = self.copies.by_digest, self.copies.prose
         with ThreadPoolExecutor(threads) as pool:  # sorting is most of it, and sorts in parallel
             tasks = [
                 pool.submit(getattr, self, "neighbours"),
@@ -55,7 +59,7 @@ class Frequencies:
             ]
             for task in tasks:
                 task.result()
-        for name in ("sites", "shapes_in_all", "_ordered"):
+        for name in ("sites", "shapes_in_all", "shingle_order", "_ordered"):
             getattr(self, name)
 
     @cached_property
@@ -215,7 +219,7 @@ class Frequencies:
             own: the families that do not count.
         """
         partners = [partner for family, partner in self._named(key) if family not in own][:PARTNERS]
-        if len(partners) < min(PARTNERS, count):  # the first few are mostly the document's own
+        if len(partners) < PARTNERS and len(self._named(key)) == _NAMED:  # the first few are mostly the document's own
             partners = [partner for family, partner in self._holders_of(key) if family not in own][:PARTNERS]
         return TemplateReason(f"{key:016x}", count + 1, round(similarity, 3), tuple(partners))
 
@@ -225,7 +229,7 @@ class Frequencies:
         if key not in known:
             if len(known) >= REMEMBERED:
                 known.clear()
-            known[key] = list(islice(self._holders_of(key), 2 * PARTNERS))
+            known[key] = list(islice(self._holders_of(key), _NAMED))
         return known[key]
 
     @cached_property
@@ -283,7 +287,8 @@ def _restored(index: Index) -> dict[str, Any]:
     pairs: defaultdict[int, set[int]] = defaultdict(set)
     for one, other in tables["copies"].reshape(-1, 2).tolist():
         pairs[one].add(other)
-    copies = Copies(index, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    nothing = np.empty(0, dtype=np.int64)
+    copies = Copies(index, nothing, nothing)  # which are copies is known; it need not, and cannot, find more
     vars(copies).update(pairs=dict(pairs), prose=tables["prose"])
     return {
         **{name: tables[name] for name in _PLAIN},

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 3
-"""Version of the file's layout."""
+"""Version of the file's layout, and of what is fingerprinted: `cleaner.fingerprints`, `cleaner.shingling`."""
+
+DERIVED = 1
+"""Version of what is derived: `cleaner.frequency.derived`, and so the kinds, codes and constants of `standing`, `surroundings`,
+`copies`, `grouping` and `near`. What another version derived is derived anew."""
 
 SETTINGS: dict[str, object] = {
     "format": FORMAT,
@@ -164,11 +168,14 @@ def _ordered(names: Sequence[tuple[str, str, str]], lines: Lines, long: Shingles
     """Put documents in order, given id, group and digest of each; one that comes twice counts once."""
 
     def identity(number: int) -> tuple[tuple[str, str, str], bytes]:
-        # The offsets are part of it: the same lines may be set apart by other white space.
+        # How the lines look is part of it, too: what folds to the same, or has no letter, may still differ.
         own = slice(first[number], first[number + 1])
-        return names[number], lines.starts[own].tobytes() + lines.stops[own].tobytes()
+        cells = lines.cells[ends[own.start] : ends[own.stop]].tobytes()
+        return names[number], b"".join(column[own].tobytes() for column in columns) + cells
 
     first = lines.first.tolist()
+    ends = np.concatenate(([0], np.cumsum(lines.widths, dtype=np.int64)))
+    columns = (lines.starts, lines.stops, lines.masks, lines.heads, lines.tails, lines.shapes, lines.widths)
     unique = {identity(number): number for number in range(len(names))}
     order = [unique[name] for name in sorted(unique)]
     if order != list(range(len(names))):
@@ -195,7 +202,7 @@ _TYPES = {"BOOL": np.dtype(np.bool_)} | {
 
 
 def dumps(index: Index) -> bytes:
-    """Return the index as the bytes of a file; equal indexes give equal bytes.
+    """Return the index as the bytes of a file; equal indexes of which the same was derived give equal bytes.
 
     >>> loads(dumps(learn([Document("a", "One.")]))) == learn([Document("a", "One.")])
     True
@@ -209,7 +216,7 @@ def dumps(index: Index) -> bytes:
         tensors |= _packed(name, getattr(index, name))
     tensors |= {f"{_DERIVED}{name}": array for name, array in index.tables.items()}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    header = SETTINGS | {"documents": len(index), "checksum": _checksum(tensors)}
+    header = SETTINGS | {"documents": len(index), "derived": DERIVED, "checksum": _checksum(tensors)}
     return save(tensors, {"cleaner": json.dumps(header, sort_keys=True)})
 
 
@@ -243,7 +250,8 @@ def loads(data: bytes | mmap.mmap, where: str = "index") -> Index:
         parts: dict[str, dict[str, NDArray[Any]]] = {"lines": {}, "shingles": {}, "texts": {}}
         for name, (part, column) in _ARRAYS.items():
             parts[part][column] = tensors[name]
-        tables = {name.removeprefix(_DERIVED): one for name, one in tensors.items() if name.startswith(_DERIVED)}
+        derived = {name.removeprefix(_DERIVED): one for name, one in tensors.items() if name.startswith(_DERIVED)}
+        tables = derived if header.get("derived") == DERIVED else {}
     except (KeyError, ValueError) as error:
         raise IndexFormatError(f"{where}: lacks parts; expected it as `cleaner learn` wrote it") from error
     lines, long, texts = Lines(**parts["lines"]), Shingles(**parts["shingles"]), Texts(**parts["texts"])
@@ -260,7 +268,7 @@ def is_index(path: Path) -> bool:
 
 
 def load(path: Path | str) -> Index:
-    """Return the index at `path`, which is mapped into memory: only what is looked at is read, and processes share it.
+    """Return the index at `path`, which is mapped into memory: it is looked through once, for its checksum, and never copied.
 
     Raises:
         IndexFormatError: it cannot be read, or is no index that fits.

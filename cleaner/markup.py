@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import lxml.html
 import numpy as np
+from htmldate import find_date
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
+from trafilatura import bare_extraction
+from trafilatura.metadata import examine_meta, extract_meta_json, extract_title, extract_url
 
 from cleaner.layout import SECTIONS, TAGS, Layout, Line, Metadata, Reading, hints
 from cleaner.model import Document
@@ -153,8 +156,6 @@ def _flattened(html: str) -> str:
 
 def _extract(tree: lxml.html.HtmlElement, url: str, reading: Reading) -> tuple[Metadata, str]:
     """Return what a page says of itself, and what trafilatura takes for its text."""
-    from trafilatura import bare_extraction
-
     try:
         metadata = _metadata(tree, url)
         # Its own look for duplicates remembers other pages: the result would depend on their order.
@@ -169,9 +170,6 @@ def _metadata(tree: lxml.html.HtmlElement, url: str) -> Metadata:
 
     That one also looks for authors, tags and licences, which takes most of its time.
     """
-    from htmldate import find_date
-    from trafilatura.metadata import examine_meta, extract_meta_json, extract_title, extract_url
-
     about = examine_meta(tree)
     with suppress(Exception):  # JSON of any shape; what was found before it failed stays
         extract_meta_json(tree, about)

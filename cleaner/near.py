@@ -1,8 +1,8 @@
 """Near-duplicate text: MinHash to find candidates, the true Jaccard similarity to judge them.
 
 Everything is done for a whole batch of texts in numpy. The only user of datasketch: signatures equal, bit for bit, those of
-`datasketch.MinHash(scheme="affine32")` over the same 32-bit shingle hashes, and candidates are those of its `MinHashLSH`,
-but that crowds are bounded.
+`datasketch.MinHash(scheme="affine32")` over the same 32-bit shingle hashes, and candidates are those of its `MinHashLSH`
+and texts that start alike, but that crowds, and candidates, are bounded.
 """
 
 from __future__ import annotations

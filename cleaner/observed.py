@@ -7,7 +7,7 @@ blocks after it are the list's is told by their shape, by what recurs, and by wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ import numpy as np
 
 from cleaner.form import CLAUSE, form
 from cleaner.layout import Layout
-from cleaner.model import Block, Evidence, RuleReason
+from cleaner.model import Block, Evidence, RuleReason, TemplateReason
 from cleaner.near import WIDTH
 from cleaner.pages import BREAK, page_numbers, running
 from cleaner.repetition import Repetition
@@ -301,6 +301,17 @@ class Observed:
     def _blank_after(self, place: int) -> bool:
         block = self.blocks[place]
         return block.end - block.stop > 1 and self.text.count("\n", block.stop, block.end) > 1
+
+
+def speaks(
+    text: str, evidence: Sequence[Evidence], reasons: Mapping[int, TemplateReason], layout: Layout | None = None
+) -> bool:
+    r"""Whether there is evidence of any kind on a document: else nothing is cut from it.
+
+    >>> speaks("One.", [], {}), speaks("One.\n\fTwo.", [], {})
+    (False, True)
+    """
+    return bool(text) and bool(evidence or reasons or layout is not None or BREAK in text)
 
 
 def _said(evidence: Sequence[Evidence]) -> tuple[dict[int, dict[str, bool]], dict[int, list[RuleReason]]]:

@@ -11,8 +11,7 @@ from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
 from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, Document, Span
-from cleaner.observed import Observed
-from cleaner.pages import BREAK
+from cleaner.observed import Observed, speaks
 from cleaner.render import body
 from cleaner.repetition import Lookup
 from cleaner.rules import load_rules
@@ -61,15 +60,13 @@ class Cleaner:
         looked = Lookup(self._frequencies, documents, [segment(document.text) for document in documents])
         said = [match(self.rules, *one) for one in zip(documents, looked.blocks, strict=True)]
         speaking = [
-            at
-            for at, document in enumerate(documents)
-            if said[at] or looked.reasons[at] or document.layout is not None or BREAK in document.text
+            at for at, one in enumerate(documents) if speaks(one.text, said[at], looked.reasons[at], one.layout)
         ]
-        pages = [
+        seen = [
             Observed(documents[at].text, looked.blocks[at], said[at], repetition, documents[at].layout)
             for at, repetition in zip(speaking, looked.found(speaking), strict=True)
         ]
-        decided = dict(zip(speaking, decide(pages, self.policy), strict=True))
+        decided = dict(zip(speaking, decide(seen, self.policy), strict=True))
         return [decided.get(at) or untouched(looked.passed_over(at)) for at in range(len(documents))]
 
     def clean(self, document: Document) -> Cleaned:

@@ -81,13 +81,13 @@ class Repetition:
     """How many of the group have, as far after or before the same landmark, a block that starts or ends like it."""
     fixed: NDArray[np.int64]
     """How many of the group have it, digits as 0, as far from their start, or from their end, as it is here."""
-    shaped: NDArray[np.float64]
+    shaped: NDArray[np.int64]
     """How many of the group have, as far after or before the same landmark, a block of the same shape."""
     shape: NDArray[np.int64]
     """How many of the group have a block of the same shape anywhere."""
     shape_once: NDArray[np.float64]
     """How many documents of the group have that shape against how many blocks do: 1 when it comes once in each."""
-    place: NDArray[np.float64]
+    place: NDArray[np.int64]
     """How many of the group have any block as far after the same landmark, or before it, whichever is more."""
     place_prose: NDArray[np.float64]
     """The smaller share of these that have prose there."""

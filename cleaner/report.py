@@ -245,7 +245,7 @@ class Summary:
     Addition is associative and commutative: parts can be summed in any order, by any number of workers.
 
     >>> failed = failure_record("x.txt", Failure("x.txt", "x.txt: not UTF-8 at byte 2; expected UTF-8 text"))
-    >>> both = Summary.of(failed) + Summary.of(failed)
+    >>> both = Summary.total([failed]) + Summary.total([failed])
     >>> both.documents, both.failed, both + Summary() == both
     (2, 2, True)
     """
@@ -270,11 +270,6 @@ class Summary:
     def chars_kept(self) -> int:
         """What remains of `chars_in`."""
         return self.chars_in - self.chars_removed
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Summary:
-        """Count one record of the report."""
-        return cls.total([record])
 
     @classmethod
     def total(cls, records: Iterable[Mapping[str, Any]]) -> Summary:

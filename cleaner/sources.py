@@ -119,13 +119,13 @@ def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # no
     skipped = 0
 
     def on_error(error: OSError) -> None:
-        where = _printable(str(error.filename))
+        where = printable(str(error.filename))
         missing.append(f"{where}: {error.strerror}; expected a folder that can be listed")
 
     for text in inputs:
         base, named = _named(text, on_error)
         if not named:
-            missing.append(f"no such file or folder: {_printable(text)}; {_EXPECTED}")
+            missing.append(f"no such file or folder: {printable(text)}; {_EXPECTED}")
         if "**" in Path(text).parts:
             folders.append(base)
         hits = {path: format_of(path.name, format) for path in named if not os.path.isdir(path)}
@@ -137,7 +137,7 @@ def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # no
                     hits[path] = format_of(path.name, format)
                 else:
                     skipped += path not in hits
-        for name, path in sorted((_printable(path.relative_to(base).as_posix()), path) for path in hits):
+        for name, path in sorted((printable(path.relative_to(base).as_posix()), path) for path in hits):
             parent = str(path.parent)
             if parent not in parents:
                 parents[parent] = os.path.realpath(parent)
@@ -194,10 +194,10 @@ def _walk(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
         yield from (Path(parent, name) for name in files if not name.startswith("."))
 
 
-def _printable(path: str) -> str:
+def printable(path: str) -> str:
     r"""Return a path as text that can be written as UTF-8.
 
-    >>> _printable("caf\udce9.txt")
+    >>> printable("caf\udce9.txt")
     'caf\\xe9.txt'
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")

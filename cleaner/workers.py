@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -15,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from itertools import count
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -29,7 +29,6 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
-@dataclass
 class Workers:
     """So many processes, a context manager; one process is this one. They start with the first work, and do one after the other.
 
@@ -38,11 +37,11 @@ class Workers:
     [('a', 1), ('bc', 2)]
     """
 
-    processes: int = 1
-    _opened: ExitStack = field(default_factory=ExitStack, repr=False)
-    _pool: ProcessPoolExecutor | None = field(default=None, repr=False)
-    _files: Iterator[Path] = field(default_factory=lambda: iter(()), repr=False)
-    """Where to write what is to be done next."""
+    def __init__(self, processes: int = 1) -> None:
+        self.processes = processes
+        self._opened = ExitStack()
+        self._pool: ProcessPoolExecutor | None = None
+        self._files: Iterator[Path] = iter(())  # where to write what is to be done next
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -91,7 +90,7 @@ class Workers:
             folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="cleaner-")))
             self._files = (folder / str(number) for number in count())
             # Spawned, not forked: it is the same on every platform, and safe beside threads.
-            pool = ProcessPoolExecutor(self.processes, get_context("spawn"), _prepare)
+            pool = ProcessPoolExecutor(self.processes, get_context("spawn"), _prepare, (folder,))
             self._pool = self._opened.enter_context(pool)
         return self._pool
 
@@ -111,16 +110,17 @@ _last: tuple[Path, Callable[[Any], Any]] | None = None
 """What a worker process did last: most often it does the same again."""
 
 
-def _prepare() -> None:
+def _prepare(folder: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it reaches the whole group
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """End this worker when its parent is killed: nobody else would tell it."""
+def _end_with_parent(folder: Path) -> None:
+    """End this worker when its parent is killed: nobody else would tell it, nor remove what the parent wrote."""
     parent = parent_process()
     if parent is not None:
         parent.join()
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
 

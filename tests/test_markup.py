@@ -406,7 +406,7 @@ def test_what_an_extractor_keeps() -> None:
 
 def test_what_an_extractor_cannot_read_keeps_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """And is cleaned as text: there is nothing to tell its lines apart by."""
-    monkeypatch.setattr("trafilatura.bare_extraction", lambda *_, **__: None)
+    monkeypatch.setattr("cleaner.markup.bare_extraction", lambda *_, **__: None)
     page = opened(ARTICLE)
     assert (page.text, page.layout) == (f"A page of news\n{SENTENCE}\n{OTHER}\n", None)
     assert Cleaner().clean(page).status == "unchanged"

@@ -282,7 +282,7 @@ def test_a_rule_counts_spans_and_a_template_documents() -> None:
         Span(2, 6, "inset", 0.9, (RuleReason("a/b"), template(B))),
         Span(6, 7, "trailer", 0.9, (RuleReason("a/c"),)),
     )
-    found = Summary.of(record("x.txt", Cleaned(Document("x.txt", "zz\na  b"), "", spans, "cleaned")))
+    found = Summary.total([record("x.txt", Cleaned(Document("x.txt", "zz\na  b"), "", spans, "cleaned"))])
     assert (found.documents, found.cleaned, found.chars_in, found.chars_kept, found.chars_removed) == (
         1,
         1,
@@ -292,7 +292,7 @@ def test_a_rule_counts_spans_and_a_template_documents() -> None:
     )
     assert found.rules == (("a/b", 2), ("a/c", 1))
     assert found.templates == ((A, Template(1, "")), (B, Template(1, "a")))
-    other = Summary.of(record("y.txt", cut("b " * 99, 0, 198, template(A), id_="y.txt")))
+    other = Summary.total([record("y.txt", cut("b " * 99, 0, 198, template(A), id_="y.txt"))])
     both = found + other
     assert both.templates == ((A, Template(2, ("b " * 40)[:80])), (B, Template(1, "a")))
 
@@ -313,11 +313,11 @@ def test_the_digest_depends_on_ids_and_contents() -> None:
     """Not on bodies, nor on the order."""
     one = Cleaned(Document("a", "One"), "One", (), "unchanged")
     other = Cleaned(Document("b", "One"), "One", (), "unchanged")
-    first, second = (Summary.of(record("x", cleaned)).digest for cleaned in (one, other))
+    first, second = (Summary.total([record("x", cleaned)]).digest for cleaned in (one, other))
     assert first != second
-    assert Summary.of(record("x", cut("One", 1, 3, RuleReason("a/b"), id_="a"))).digest == first
+    assert Summary.total([record("x", cut("One", 1, 3, RuleReason("a/b"), id_="a"))]).digest == first
     assert first == int(hashlib.sha256(b"a\0" + hashlib.sha256(b"One").hexdigest().encode()).hexdigest(), 16)
-    assert (Summary.of(record("x", one)) + Summary.of(record("x", other))).digest == (first + second) % 2**256
+    assert (Summary.total([record("x", one)]) + Summary.total([record("x", other)])).digest == (first + second) % 2**256
 
 
 @given(parts=st.lists(st.lists(records(), max_size=3), max_size=4), data=st.data())
