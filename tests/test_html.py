@@ -552,7 +552,7 @@ def test_a_site_that_nothing_can_be_extracted_from(
     run: Command, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Has its paragraphs still, and nothing that recurs."""
-    monkeypatch.setattr("trafilatura.bare_extraction", lambda *_, **__: None)
+    monkeypatch.setattr("cleaner.markup.bare_extraction", lambda *_, **__: None)
     assert run("clean", site, "--out", tmp_path / "out").code == 0
     for name, row in zip(sorted(ARTICLES), rows(tmp_path / "out"), strict=True):
         left = (tmp_path / f"out/{name}.txt").read_text()
@@ -672,7 +672,7 @@ def test_an_extractor_that_raises(run: Command, site: Path, tmp_path: Path, monk
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr("trafilatura.bare_extraction", broken)
+    monkeypatch.setattr("cleaner.markup.bare_extraction", broken)
     assert run("clean", site, "--out", tmp_path / "out").code == 0
     for name in ARTICLES:
         left = (tmp_path / f"out/{name}.txt").read_text()
