@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cleaner.decide import POLICIES, Policy
     from cleaner.index import Index, learn
     from cleaner.matching import RuleSet
     from cleaner.model import Cleaned, CleanerError, Document, Span
     from cleaner.pipeline import Cleaner, clean
+    from cleaner.policy import POLICIES, Policy
     from cleaner.rules import load_rules
 
 __version__ = "0.1.0"

@@ -30,11 +30,11 @@ from cleaner.options import (  # typer looks at them
 from cleaner.rules_cli import rules_app
 
 if TYPE_CHECKING:
-    from cleaner.decide import Preset
     from cleaner.engines import Watch
     from cleaner.formats import Fields
     from cleaner.model import Failure
     from cleaner.pipeline import Cleaner
+    from cleaner.policy import Preset
     from cleaner.runs import Job
     from cleaner.sources import Choice
 
@@ -176,11 +176,11 @@ def explain(
     policy: PolicyName = "balanced",
 ) -> None:
     """Show block by block what was kept and cut, and by which evidence."""
-    from cleaner.decide import POLICIES
     from cleaner.index import learn as learnt
     from cleaner.index import load
     from cleaner.layout import Reading
     from cleaner.pipeline import Cleaner
+    from cleaner.policy import POLICIES
     from cleaner.render import explained
     from cleaner.rules import load_rules
     from cleaner.runs import one_document
@@ -318,9 +318,9 @@ def _job(inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None) -
 
 
 def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy: Preset) -> Cleaner:
-    from cleaner.decide import POLICIES
     from cleaner.index import load
     from cleaner.pipeline import Cleaner
+    from cleaner.policy import POLICIES
     from cleaner.rules import load_rules
 
     packs = load_rules(rules or [])  # first: a broken rule is found before the long work

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
-from cleaner.decide import Decision, Policy, decide, placed, untouched
+from cleaner.decide import Decision, decide, placed, untouched
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
 from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, Document, Span
 from cleaner.observed import Observed, speaks
+from cleaner.policy import Policy
 from cleaner.render import body
 from cleaner.repetition import Lookup
 from cleaner.rules import load_rules

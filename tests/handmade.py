@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from cleaner.decide import Decision, Policy, decide
+from cleaner.decide import Decision, decide
 from cleaner.forest import LEAVES, Forest, parsed
 from cleaner.layout import Layout
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, TemplateReason
 from cleaner.observed import Observed
+from cleaner.policy import Policy
 from cleaner.repetition import Repetition, none
 from cleaner.segment import segment
 

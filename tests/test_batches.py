@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaner.decide import Decision, Policy, decide
+from cleaner.decide import Decision, decide
 from cleaner.features import features
 from cleaner.fingerprints import lines_of
 from cleaner.frequency import Frequencies
@@ -27,6 +27,7 @@ from cleaner.matching import match
 from cleaner.model import Document
 from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
+from cleaner.policy import Policy
 from cleaner.repetition import Repetition, lookup
 from cleaner.rules import load_rules
 from cleaner.segment import LONG_LINE, segment

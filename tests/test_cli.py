@@ -18,7 +18,7 @@ import typer.main
 
 from cleaner import __version__
 from cleaner.cli import app
-from cleaner.decide import POLICIES, Preset
+from cleaner.policy import POLICIES, Preset
 from cleaner.report import schema
 from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command, plant, tree
 

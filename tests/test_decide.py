@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import AGAINST, GAP, GROUP, POLICIES, SETTLED, Decision, Policy, _runs, _segment, placed
+from cleaner.decide import AGAINST, GAP, GROUP, SETTLED, Decision, _runs, _segment, placed
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.layout import Layout, Line
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, Span, TemplateReason
 from cleaner.observed import SEVERAL, Observed
 from cleaner.pages import page_numbers
+from cleaner.policy import POLICIES, Policy
 from cleaner.repetition import Repetition, none
 from cleaner.segment import segment
 from tests.handmade import (

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.decide import Policy
 from cleaner.index import Index, learn
 from cleaner.model import Document, RuleReason, Span, TemplateReason
 from cleaner.pipeline import Cleaner, _joined, clean
+from cleaner.policy import Policy
 from cleaner.render import body
 from cleaner.rules import load_rules
 from tests.strategies import STEADY

@@ -29,7 +29,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner import decide, forest
-from cleaner.decide import POLICIES, Policy
 from cleaner.features import FAMILIES, Features, features
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
@@ -37,6 +36,7 @@ from cleaner.matching import RuleSet, match
 from cleaner.model import Document
 from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
+from cleaner.policy import POLICIES, Policy
 from cleaner.repetition import lookup
 from cleaner.rules import load_rules
 from cleaner.segment import segment

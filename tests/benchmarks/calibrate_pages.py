@@ -26,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner import decide, forest
-from cleaner.decide import POLICIES, Policy
 from cleaner.features import features
 from cleaner.frequency import Frequencies
 from cleaner.index import learn
@@ -34,6 +33,7 @@ from cleaner.layout import Reading
 from cleaner.markup import coverage, read
 from cleaner.model import Document
 from cleaner.pipeline import Cleaner
+from cleaner.policy import POLICIES, Policy
 from cleaner.rules import load_rules
 from tests.benchmarks.calibrate import SETTINGS, each, nodes, observed
 from tests.benchmarks.corpora import FOLDS, fold, part, sampled
