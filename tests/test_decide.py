@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import AGAINST, GAP, GROUP, SETTLED, Decision, _runs, _segment, placed
+from cleaner.decide import AGAINST, GAP, GROUP, PAGES, REFUSED, SETTLED, Decision, _runs, _segment, placed
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.layout import Layout, Line
@@ -756,7 +756,15 @@ def on_page(scores: list[float], said: dict[int, Signal], lines: tuple[str, ...]
         return list(decided(text, blocks, evidence, none(blocks), Policy(), layout=layout).cut)
 
 
-@pytest.mark.parametrize(("score", "cut"), [(-2.9, True), (-3.1, False)])
+@pytest.mark.parametrize(("more", "cut"), [(0.1, True), (-0.1, False)])
+def test_lines_of_pages_need_less(more: float, cut: bool) -> None:
+    """What ends the document pays for one border; a text's line needs that much, a page's less."""
+    needed = Policy().border + PAGES
+    assert needed < 0
+    assert on_page([-9.0, -9.0, needed + more], {}, (PROSE, MORE, TITLE)) == [False, False, cut]
+
+
+@pytest.mark.parametrize(("score", "cut"), [(REFUSED + PAGES + 0.1, True), (REFUSED + PAGES - 0.1, False)])
 def test_a_rule_settles_a_page_s_line_unless_much_speaks_for_it(score: float, cut: bool) -> None:
     assert on_page([-9.0, score, -9.0], {1: "cut"}, (PROSE, TITLE, MORE)) == [False, cut, False]
 
