@@ -117,11 +117,6 @@ def key(folded: str) -> int:
     return NO_KEY
 
 
-def keys_of(blocks: Sequence[Block]) -> NDArray[np.uint64]:
-    """Return the fingerprint of each block."""
-    return np.array([_folded(block.folded)[0] for block in blocks], dtype=np.uint64)
-
-
 def lines_of(documents: Iterable[tuple[str, Sequence[Block]]]) -> Lines:
     r"""Return the lines of documents, each given as its text and its blocks.
 

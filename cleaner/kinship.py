@@ -32,11 +32,12 @@ NOBODY = 2**32
 class Kinship:
     r"""One document against the index.
 
-    >>> from cleaner.fingerprints import keys_of
+    >>> from cleaner.fingerprints import lines_of
     >>> from cleaner.index import learn
     >>> from cleaner.segment import segment
     >>> known = Frequencies(learn([Document("a", "Of bees."), Document("b", "Of ants.")]))
-    >>> len(Kinship(known, Document("a", "Of bees."), segment("Of bees."), keys_of(segment("Of bees."))).own)
+    >>> blocks = segment("Of bees.")
+    >>> len(Kinship(known, Document("a", "Of bees."), blocks, lines_of([("Of bees.", blocks)]).keys).own)
     1
     """
 

@@ -67,26 +67,6 @@ def comparable(folded: str) -> bool:
     return len(folded) <= LIMIT and width(folded) >= WIDTH
 
 
-def shingles(folded: str) -> set[str]:
-    """Return the character n-grams of folded text; at least one, the text itself when it is shorter.
-
-    >>> sorted(shingles("abcdefg")), shingles("ab")
-    (['abcde', 'bcdef', 'cdefg'], {'ab'})
-    """
-    size = _shingle_size(folded)
-    return {folded[at : at + size] for at in range(max(1, len(folded) - size + 1))}
-
-
-def jaccard(one: str, other: str) -> float:
-    """Return the Jaccard similarity of two folded texts' shingles, in [0, 1].
-
-    >>> jaccard("abcdefg", "abcdefgh"), jaccard("abcdefg", "hijklmn")
-    (0.75, 0.0)
-    """
-    left, right = shingles(one), shingles(other)
-    return len(left & right) / len(left | right)
-
-
 def shortened(one: str, other: str) -> bool:
     """Whether one folded text is the other cut short by an ellipsis.
 
@@ -155,10 +135,6 @@ def signatures(texts: Sequence[str]) -> NDArray[np.uint32]:
         hashed += second[:, None]
         rows[begin : begin + BATCH] = np.minimum.reduceat(hashed, np.cumsum(counts) - counts, axis=1).T
     return rows
-
-
-def _shingle_size(folded: str) -> int:
-    return SHINGLE if width(folded) < 1.5 * len(folded) else SHINGLE_DENSE
 
 
 def _shingle_hashes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

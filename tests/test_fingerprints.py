@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from itertools import pairwise
 
@@ -10,9 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.fingerprints import AFFIX, CELLED, NO_KEY, Lines, joined, key, keys_of, lines_of
+from cleaner.fingerprints import AFFIX, CELLED, NO_KEY, Lines, joined, key, lines_of
+from cleaner.model import Block
 from cleaner.segment import fold, is_prose, segment
 from tests.strategies import STEADY, texts
+
+
+def keys_of(blocks: Sequence[Block]) -> np.ndarray:
+    """Return the key of each block, one by one."""
+    return np.array([key(block.folded) for block in blocks], dtype=np.uint64)
 
 
 def lines(*texts: str) -> Lines:

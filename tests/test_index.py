@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,19 @@ from safetensors.numpy import load as stored_in
 from safetensors.numpy import save
 
 from cleaner import index as module
-from cleaner.fingerprints import NO_KEY, Lines, keys_of, lines_of
+from cleaner.fingerprints import NO_KEY, Lines, key, lines_of
 from cleaner.index import SETTINGS, Index, digest_of, dumps, is_index, learn, load, loads, merge, texts_of
-from cleaner.model import Document, IndexFormatError
+from cleaner.model import Block, Document, IndexFormatError
 from cleaner.near import WIDTH
 from cleaner.segment import segment
 from cleaner.shingling import shingles
 from tests.strategies import STEADY, corpora
+
+
+def keys_of(blocks: Sequence[Block]) -> np.ndarray:
+    """Return the key of each block, one by one."""
+    return np.array([key(block.folded) for block in blocks], dtype=np.uint64)
+
 
 PAGE = Document(
     "a/1", "The ferry\n\nThe ferry leaves at seven in the morning and crosses the strait.\nRead MORE\n", "a"

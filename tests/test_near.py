@@ -17,17 +17,30 @@ from cleaner import near
 from cleaner.near import (
     PERMUTATIONS,
     PREFIX,
+    SHINGLE,
+    SHINGLE_DENSE,
     SIMILAR,
     WIDTH,
-    jaccard,
     jaccards,
     neighbours,
-    shingles,
     shortened,
     signatures,
 )
-from cleaner.segment import fold
+from cleaner.segment import fold, width
 from tests.strategies import STEADY, texts
+
+
+def shingles(folded: str) -> set[str]:
+    """Return the character n-grams of folded text; at least one, the text itself when it is shorter."""
+    size = SHINGLE if width(folded) < 1.5 * len(folded) else SHINGLE_DENSE
+    return {folded[at : at + size] for at in range(max(1, len(folded) - size + 1))}
+
+
+def jaccard(one: str, other: str) -> float:
+    """Return the Jaccard similarity of two folded texts' shingles, in [0, 1]."""
+    left, right = shingles(one), shingles(other)
+    return len(left & right) / len(left | right)
+
 
 LINES = texts().map(fold).filter(lambda line: "\0" not in line)
 """Folded. A shingle that is but a zero has the hash of the empty one."""
