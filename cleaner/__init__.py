@@ -38,10 +38,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "cleaner.decide": ("POLICIES", "Policy"),
     "cleaner.index": ("Index", "learn"),
     "cleaner.model": ("Cleaned", "CleanerError", "Document", "Span"),
     "cleaner.pipeline": ("Cleaner", "clean"),
+    "cleaner.policy": ("POLICIES", "Policy"),
     "cleaner.matching": ("RuleSet",),
     "cleaner.rules": ("load_rules",),
 }
