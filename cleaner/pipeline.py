@@ -146,6 +146,8 @@ def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy 
     if isinstance(texts, str):
         raise TypeError("clean: a str; expected an iterable of texts")
     documents = [Document(str(number), text) for number, text in enumerate(texts)]
+    if wrong := next((one for one in documents if not isinstance(one.text, str)), None):
+        raise TypeError(f"clean: a {type(wrong.text).__name__}; expected strings: documents are for Cleaner.clean_all")
     cleaner = Cleaner(learn(documents), _shipped_rules() if rules is None else rules, policy or Policy())
     return cleaner.clean_all(documents)
 

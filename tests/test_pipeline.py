@@ -260,6 +260,8 @@ def test_no_group_is_no_site() -> None:
 def test_a_string_is_not_a_list_of_texts() -> None:
     with pytest.raises(TypeError, match="expected an iterable of texts"):
         clean("One text")
+    with pytest.raises(TypeError, match=r"^clean: a Document; expected strings: documents are for Cleaner.clean_all$"):
+        clean([Document("a", "One.")])  # type: ignore[list-item]
 
 
 def test_a_rule_of_the_users_own_settles_it(tmp_path: Path) -> None:
