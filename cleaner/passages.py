@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,18 +94,19 @@ class Passages:
         covered: dict[int, tuple[int, range]] = {}
         if not counts.any():
             return covered
-        for at, block in enumerate(self.blocks):
-            if block.sentence:
-                first = np.searchsorted(found.starts, block.start)
-                last = np.searchsorted(found.stops, block.stop, "right")
-                if first < last:
-                    count = int(np.median(counts[first:last]))
-                else:  # none inside: those around it
-                    first = np.searchsorted(found.stops, block.stop)
-                    last = np.searchsorted(found.starts, block.start, "right")
-                    count = int(counts[first:last].max(initial=0))
-                if count:
-                    covered[at] = count, range(int(first), int(last))
+        places = [at for at, block in enumerate(self.blocks) if block.sentence]
+        starts, stops = (np.array([self.blocks[at][side] for at in places], dtype=np.int64) for side in (0, 1))
+        inside = np.searchsorted(found.starts, starts), np.searchsorted(found.stops, stops, "right")
+        around = np.searchsorted(found.stops, stops), np.searchsorted(found.starts, starts, "right")
+        known = counts.tolist()
+        for at, first, last, *outer in zip(places, *(one.tolist() for one in (*inside, *around)), strict=True):
+            if first < last:
+                count = int(median(known[first:last]))
+            else:  # none inside: those around it
+                first, last = outer  # noqa: PLW2901
+                count = max(known[first:last], default=0)
+            if count:
+                covered[at] = count, range(first, last)
         return covered
 
     def reason(self, at: int) -> TemplateReason:

@@ -117,21 +117,23 @@ def borders(found: Shingles, counts: NDArray[np.int64]) -> list[int]:
     >>> [text[border:].split()[0] for border in borders(found, np.array([0] * 50 + [3] * 20 + [0] * 27))]
     ['word50', 'word73']
     """
-    cuts: set[int] = set()
     starts, stops = found.starts.astype(np.int64), found.stops.astype(np.int64)
     here = np.maximum(counts, 0)
-    for at in range(len(here)):
-        if not here[at]:
-            continue
-        # Across the start of this shingle: those that start before it and reach into it. Across its end: likewise.
-        low = int(np.searchsorted(stops[:at], starts[at], "right"))
-        if low == at or here[low:at].max() * 2 <= here[at]:
-            cuts.add(int(starts[at]))
-        high = int(np.searchsorted(starts, stops[at], "left"))
-        after = here[at + 1 : high]
-        if not len(after) or after.max() * 2 <= here[at]:
-            cuts.add(int(stops[at]))
-    return sorted(cuts)
+    at = np.arange(len(here))
+    # Across the start of a shingle: those that start before it and reach into it. Across its end: likewise.
+    before = _largest(here, np.searchsorted(stops, starts, "right"), at)
+    after = _largest(here, at + 1, np.searchsorted(starts, stops))
+    cuts = np.concatenate((starts[(here > 0) & (before * 2 <= here)], stops[(here > 0) & (after * 2 <= here)]))
+    return [int(cut) for cut in np.unique(cuts)]
+
+
+def _largest(values: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the largest of each `values[low:high]`, 0 of none: they are short."""
+    largest = np.zeros(len(values), dtype=np.int64)
+    for step in range(int((high - low).max(initial=0))):
+        place = low + step
+        largest = np.maximum(largest, np.where(place < high, values.take(place, mode="clip"), 0))
+    return largest
 
 
 def _long_lines(blocks: Sequence[Block]) -> list[tuple[int, int]]:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.fingerprints import key
+from cleaner.fingerprints import key, lines_of
 from cleaner.frequency import PARTNERS, Frequencies
 from cleaner.index import learn
+from cleaner.kinship import Kinship
 from cleaner.model import Document
+from cleaner.passages import Passages
 from cleaner.repetition import Repetition, lookup
 from cleaner.segment import LONG_LINE, fold, segment
 from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles, strung
@@ -344,3 +346,52 @@ def test_a_part_shorter_than_a_shingle_names_no_more_than_itself() -> None:
         partners = repetition.reasons[blocks.index(part)].partners
         assert partners
         assert {texts[partner.id][partner.start : partner.end] for partner in partners} == {part}
+
+
+# One by one
+
+
+def slow_borders(found: Shingles, counts: list[int]) -> list[int]:
+    """Look at each shingle by itself."""
+    starts, stops, cuts = found.starts.tolist(), found.stops.tolist(), set()
+    for at, count in enumerate(counts):
+        before = [counts[other] for other in range(at) if stops[other] > starts[at]]
+        after = [counts[other] for other in range(at + 1, len(counts)) if starts[other] < stops[at]]
+        cuts |= {starts[at]} if count and max(before, default=0) * 2 <= count else set()
+        cuts |= {stops[at]} if count and max(after, default=0) * 2 <= count else set()
+    return sorted(cuts)
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=80), st.integers(0, 9))
+def test_borders_are_those_of_each_shingle(counts: list[int], seed: int) -> None:
+    whole = shingled(". ".join((flat(seed), flat(seed + 10))) + "\n" + dense(seed))
+    size = min(len(counts), len(whole.hashes))
+    some = Shingles(np.array([0, size]), whole.hashes[:size], whole.starts[:size], whole.stops[:size])
+    assert borders(some, np.array(counts[:size])) == slow_borders(some, counts[:size])
+
+
+@given(st.lists(st.integers(0, 11), min_size=3, max_size=6, unique=True), st.integers(0, 9))
+def test_parts_are_covered_by_the_shingles_inside_them_or_else_around_them(chosen: list[int], seed: int) -> None:
+    words = flat(seed, 96).split()
+    items = [" ".join(words[8 * at : 8 * at + 8 - at % 6]) for at in range(12)]  # of three to eight words
+    corpus = site(
+        lambda number: (
+            f"{flat(100 + number)} {' '.join(items[at] for at in chosen[number % 3 :])} ok. Yes. {flat(200 + number)}"
+        )
+    )
+    known = Frequencies(learn(corpus))
+    for document in corpus:
+        blocks = segment(document.text)
+        kin = Kinship(known, document, blocks, lines_of([(document.text, blocks)]).keys)
+        passages = Passages(kin)
+        long, counts = passages._shingles
+        starts, stops = long.starts.tolist(), long.stops.tolist()
+        expected = {}
+        for at, block in enumerate(passages.blocks):
+            inside = [one for one in range(len(starts)) if starts[one] >= block.start and stops[one] <= block.stop]
+            around = [one for one in range(len(starts)) if starts[one] <= block.start and stops[one] >= block.stop]
+            held = [int(count) for count in counts[inside or around]]
+            count = int(np.median(held)) if inside else max(held, default=0)
+            if block.sentence and count:
+                expected[at] = count, range((inside or around)[0], (inside or around)[-1] + 1)
+        assert passages.covered == expected
