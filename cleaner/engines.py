@@ -78,7 +78,7 @@ def bytes_in(sources: Iterable[Source]) -> int:
     >>> bytes_in([])
     0
     """
-    return sum(os.path.getsize(source.path) for source in sources if os.path.isfile(source.path))  # noqa: PTH113, PTH202
+    return sum(source.size for source in sources)
 
 
 def processes(sources: Sequence[Source], jobs: int | None) -> int:
@@ -104,8 +104,9 @@ def learn_all(
     parts = []
     for learnt in _each(partial(_learn_batch, fields), sources, workers, watch):
         parts.append(learnt.index)
-        for failure in learnt.failures if failed else ():
-            failed(failure)  # type: ignore[misc]  # it is there
+        if failed:
+            for failure in learnt.failures:
+                failed(failure)
     return merge(parts)
 
 

@@ -92,6 +92,12 @@ class Lines:
         """The document of each line."""
         return np.repeat(np.arange(len(self.first) - 1, dtype=np.int64), np.diff(self.first))
 
+    @property
+    def lettered(self) -> NDArray[np.bool_]:
+        """Whether each line has a key."""
+        lettered: NDArray[np.bool_] = self.keys != NO_KEY
+        return lettered
+
     def take(self, documents: NDArray[np.int64]) -> Lines:
         """Return the lines of some documents, in the order given."""
         first, lines = taken(self.first, documents)
@@ -159,7 +165,17 @@ def joined(parts: Sequence[Lines]) -> Lines:
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in (*_BY_LINE, "cells")
     }
-    return Lines(np.cumsum([0, *chain.from_iterable(np.diff(part.first).tolist() for part in parts)]), **columns)
+    return Lines(strung_first([part.first for part in parts]), **columns)
+
+
+def strung_first(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return where things start when all parts are one after another, given where they start in each; at least one part.
+
+    >>> strung_first([np.array([0, 2]), np.array([0, 1, 4])]).tolist()
+    [0, 2, 3, 6]
+    """
+    sizes = np.concatenate([np.diff(first) for first in parts])
+    return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
 def taken(first: NDArray[np.int64], numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

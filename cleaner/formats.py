@@ -7,7 +7,6 @@ as UTF-8, a byte order mark and every kind of line end stay. HTML is opened late
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
@@ -70,9 +69,7 @@ class Chunk:
     @property
     def size(self) -> int:
         """Bytes."""
-        if self.line or self.source.of_lines:
-            return len(self.data)
-        return os.path.getsize(self.source.path) if os.path.isfile(self.source.path) else 0  # noqa: PTH113, PTH202  # a path that may not be there
+        return len(self.data) if self.source.of_lines else self.source.size
 
 
 def chunks(source: Source, size: int) -> Iterator[Chunk]:

@@ -19,7 +19,7 @@ import numpy as np
 from cleaner import near
 from cleaner.copies import Copies
 from cleaner.counting import Counter, combined, counter, totals
-from cleaner.fingerprints import NO_KEY, REMEMBERED
+from cleaner.fingerprints import REMEMBERED
 from cleaner.grouping import communities
 from cleaner.index import Index
 from cleaner.model import Partner, TemplateReason
@@ -89,7 +89,7 @@ class Frequencies:
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """The lines with a key, by key, then by position."""
-        lines = np.flatnonzero(self.index.lines.keys != NO_KEY)
+        lines = np.flatnonzero(self.index.lines.lettered)
         return lines[np.argsort(self.index.lines.keys[lines], kind="stable")]
 
     @cached_property
@@ -143,7 +143,7 @@ class Frequencies:
     def standing(self) -> Standing:
         """All lines and where they stand."""
         lines, codes = self.index.lines, Codes(self.index.lines, self.group_of)
-        lettered = lines.keys != NO_KEY
+        lettered = lines.lettered
         marks, recurs = np.zeros((2, len(lines)), dtype=np.bool_)
         families = self.families[self.documents]
         held = totals(codes.held[lettered], families[lettered])
@@ -197,7 +197,7 @@ class Frequencies:
     def neighbours(self) -> near.Neighbours:
         """Recurring lines, and unseen ones close to them or to an end: near-duplicates of these can matter."""
         lines, recurs = self.index.lines, self.standing.recurs
-        some = recurs | close(lines.first, recurs, lines.keys != NO_KEY)
+        some = recurs | close(lines.first, recurs, lines.lettered)
         return near.neighbours(self.index.texts.some(lines.keys[some]))
 
     def lines_with(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -252,12 +252,10 @@ class Frequencies:
 class _Counters(dict[str, Counter]):
     """Counters by kind, counted when asked for."""
 
-    def __init__(self, known: Frequencies | None) -> None:
+    def __init__(self, known: Frequencies) -> None:
         self._known = known
 
     def __missing__(self, kind: str) -> Counter:
-        if self._known is None:
-            raise KeyError(kind)
         self[kind] = self._known.counted(kind)
         return self[kind]
 
@@ -281,9 +279,10 @@ def derived(known: Frequencies) -> dict[str, NDArray[Any]]:
 def _restored(index: Index) -> dict[str, Any]:
     """Return the attributes of `Frequencies` that the tables of an index hold."""
     tables = index.tables
-    counters = _Counters(None)
-    for kind in (*KINDS, "members", "shingles"):
-        counters[kind] = Counter(*(tables[f"{kind}: {one.name}"] for one in fields(Counter)))
+    counters = {
+        kind: Counter(*(tables[f"{kind}: {one.name}"] for one in fields(Counter)))
+        for kind in (*KINDS, "members", "shingles")
+    }
     pairs: defaultdict[int, set[int]] = defaultdict(set)
     for one, other in tables["copies"].reshape(-1, 2).tolist():
         pairs[one].add(other)

@@ -62,9 +62,9 @@ class Texts:
         """Return the texts of those of `keys` that have one."""
         places = np.flatnonzero(holds(np.sort(keys), self.keys))
         ends = self.first.tolist()
-        data = self.encoded.tobytes()
+        data = self.encoded.data
         found = zip(self.keys[places].tolist(), places.tolist(), strict=True)
-        return {key: data[ends[at] : ends[at + 1]].decode() for key, at in found}
+        return {key: str(data[ends[at] : ends[at + 1]], "utf-8") for key, at in found}
 
 
 def texts_of(texts: Mapping[int, str]) -> Texts:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cleaner.counting import combined, holds
-from cleaner.fingerprints import NO_KEY, Lines
+from cleaner.fingerprints import Lines
 from cleaner.frequency import Frequencies
 from cleaner.standing import KINDS, Standing
 from cleaner.surroundings import Codes, edge_runs, landmarks
@@ -92,7 +92,7 @@ class Others:
 def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Return all counts for lines, given what was counted first."""
     lines, codes, count = others.lines, others.codes, others.count
-    lettered = lines.keys != NO_KEY
+    lettered = lines.lettered
     size = others.sizes[others.documents]
     marks = lettered & landmarks(first["group"] + 1, size + 1)
     before, after = (count("pairs", pairs) for pairs in codes.pairs)

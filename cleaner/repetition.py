@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cleaner import near
-from cleaner.fingerprints import NO_KEY, Lines, joined, lines_of, taken
+from cleaner.fingerprints import Lines, joined, lines_of, taken
 from cleaner.frequency import Frequencies
 from cleaner.kinship import Kinship
 from cleaner.model import Block, Document, TemplateReason
@@ -214,11 +214,6 @@ class Lookup:
         return Others(self.known, Codes(self._lines, groups), [kin.own for kin in self._kin])
 
     @cached_property
-    def _lettered(self) -> NDArray[np.bool_]:
-        lettered: NDArray[np.bool_] = self._lines.keys != NO_KEY
-        return lettered
-
-    @cached_property
     def _holders(self) -> NDArray[np.int64]:
         """How many others of the corpus have each line."""
         return self._others.count("holders", self._lines.keys)
@@ -244,7 +239,7 @@ class Lookup:
         group = self._whole.copy()
         for number, at in self._parts:
             group[self._lines.first[number] + at] = self._passages[number].covered[at][0]
-        group[~self._lettered] = 0
+        group[~self._lines.lettered] = 0
         return group
 
     @cached_property
@@ -308,7 +303,7 @@ class Lookup:
         """
         held, first, documents = self._corpus, self._lines.first, self._others.documents
         texts: dict[int, str] = {}
-        for line in np.flatnonzero(close(first, held > 0, self._lettered) & (held == 0)).tolist():
+        for line in np.flatnonzero(close(first, held > 0, self._lines.lettered) & (held == 0)).tolist():
             number = int(documents[line])
             folded = self.blocks[number][line - int(first[number])].folded
             if self.documents[number].layout is None and near.comparable(folded):

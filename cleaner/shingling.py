@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
-from cleaner.fingerprints import REMEMBERED, taken
+from cleaner.fingerprints import REMEMBERED, strung_first, taken
 from cleaner.segment import fold, width
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def strung(parts: Sequence[Shingles]) -> Shingles:
     if not parts:
         return Shingles()
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("hashes", "starts", "stops")]
-    return Shingles(np.cumsum([0, *chain.from_iterable(np.diff(part.first).tolist() for part in parts)]), *columns)
+    return Shingles(strung_first([part.first for part in parts]), *columns)
 
 
 def _of_line(line: str, start: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:

@@ -53,6 +53,11 @@ class Source:
         return target(self.name) if self.format == "html" else self.name
 
     @property
+    def size(self) -> int:
+        """Bytes; 0 when it is not there."""
+        return os.path.getsize(self.path) if os.path.isfile(self.path) else 0  # noqa: PTH202
+
+    @property
     def of_lines(self) -> bool:
         """Whether each line is a document."""
         return self.format in ("jsonl", "html-lines")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cleaner.counting import combined
-from cleaner.fingerprints import NO_KEY, Lines, taken
+from cleaner.fingerprints import Lines, taken
 from cleaner.surroundings import END, Codes
 
 if TYPE_CHECKING:
@@ -44,12 +44,6 @@ class Standing:
         _, lines = taken(self.lines.first, documents)
         codes = Codes(self.lines.take(documents), self.codes.groups[documents])
         return Standing(codes, self.marks[lines], self.recurs[lines], self.head[lines], self.tail[lines])
-
-    @cached_property
-    def lettered(self) -> NDArray[np.bool_]:
-        """Whether each line has a key."""
-        lettered: NDArray[np.bool_] = self.lines.keys != NO_KEY
-        return lettered
 
     @cached_property
     def ends(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -98,7 +92,10 @@ def _pairs(known: Standing) -> Counted:
 
 
 def _cells(known: Standing) -> Counted:
-    (cells, of_cells), (lines, of_lines) = known.at(*known.codes.celled), known.some(known.codes.held, known.lettered)
+    (cells, of_cells), (lines, of_lines) = (
+        known.at(*known.codes.celled),
+        known.some(known.codes.held, known.lines.lettered),
+    )
     return np.concatenate((cells, lines)), np.concatenate((of_cells, of_lines))
 
 
@@ -125,8 +122,8 @@ def _shaped_places(known: Standing) -> Counted:
 
 
 KINDS: Final[Mapping[str, Callable[[Standing], Counted]]] = {
-    "holders": lambda known: known.some(known.lines.keys, known.lettered),
-    "group holders": lambda known: known.some(known.codes.held, known.lettered),
+    "holders": lambda known: known.some(known.lines.keys, known.lines.lettered),
+    "group holders": lambda known: known.some(known.codes.held, known.lines.lettered),
     "masked": lambda known: known.every(known.codes.masked),
     "pairs": _pairs,
     "affixes": lambda known: known.every(*known.codes.affixes),
@@ -141,10 +138,10 @@ KINDS: Final[Mapping[str, Callable[[Standing], Counted]]] = {
     "places with prose": _prosaic,
     "places by affix": _labels,
     "places by shape": _shaped_places,
-    "head": lambda known: known.some(known.lines.keys, known.head & known.lettered),
-    "tail": lambda known: known.some(known.lines.keys, known.tail & known.lettered),
-    "from start": lambda known: known.some(known.lines.keys, known.ends[0] & known.lettered),
-    "to end": lambda known: known.some(known.lines.keys, known.ends[1] & known.lettered),
+    "head": lambda known: known.some(known.lines.keys, known.head & known.lines.lettered),
+    "tail": lambda known: known.some(known.lines.keys, known.tail & known.lines.lettered),
+    "from start": lambda known: known.some(known.lines.keys, known.ends[0] & known.lines.lettered),
+    "to end": lambda known: known.some(known.lines.keys, known.ends[1] & known.lines.lettered),
 }
 """What is counted in families: lines ("holders") and lines in their group; in a group, lines with digits as 0, two of these in a
 row, starts and ends of lines beside a line, both, looks of lines, cells (a line of one cell is one), lines so far from an end;
