@@ -22,6 +22,7 @@ from cleaner.options import (  # typer looks at them
     Inputs,
     Jobs,
     KeepHtml,
+    Memory,
     PolicyName,
     Rules,
     Tables,
@@ -89,6 +90,7 @@ def clean(
     keep_html: KeepHtml = False,
     policy: PolicyName = "balanced",
     jobs: Jobs = None,
+    memory: Memory = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")] = False,
 ) -> None:
@@ -102,7 +104,7 @@ def clean(
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     if keep_html and text_field == "text":
         fail("clean: --keep-html with the HTML in 'text', where the body goes; expected another --text-field")
-    with lines(), _job(inputs, format_, fields, jobs) as job:
+    with lines(), _job(inputs, format_, fields, jobs, memory) as job:
         if out is not None:
             check_output(out, job.found, force=force)
         elif inputs != ["-"] and not dry_run:
@@ -135,25 +137,27 @@ def learn(
     tables: Tables = True,
     formatting: Formatting = False,
     jobs: Jobs = None,
+    memory: Memory = None,
 ) -> None:
     """Save what a corpus repeats, to clean other documents by it; merge saved indexes."""
     from dataclasses import replace
 
     from cleaner.frequency import Frequencies, derived
-    from cleaner.index import dumps, load, merge
+    from cleaner.index import merge
     from cleaner.output import write_atomic
     from cleaner.runs import PROBLEMS, check_index_file
+    from cleaner.saving import dumped, load
 
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting)
-    with lines(), _job(inputs or [], format_, fields, jobs) as job:
+    with lines(), _job(inputs or [], format_, fields, jobs, memory) as job:
         check_index_file(out, job.found)
         known = [load(path) for path in add or []]
         failed: list[Failure] = []
         learnt = _watched("learning", job, lambda watch: job.learn(watch, failed.append))
-        index = merge([*known, learnt])
-        write_atomic(out, dumps(replace(index, tables=derived(Frequencies(index)))))
+        index = merge([*known, learnt], job.workers.space) if known else learnt
+        write_atomic(out, dumped(replace(index, tables=derived(Frequencies(index, job.workers.space)))))
         say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
         for failure in failed[:PROBLEMS]:
             say(failure.error)
@@ -177,13 +181,13 @@ def explain(
 ) -> None:
     """Show block by block what was kept and cut, and by which evidence."""
     from cleaner.index import learn as learnt
-    from cleaner.index import load
     from cleaner.layout import Reading
     from cleaner.pipeline import Cleaner
     from cleaner.policy import POLICIES
     from cleaner.render import explained
     from cleaner.rules import load_rules
     from cleaner.runs import one_document
+    from cleaner.saving import load
 
     with lines():
         document, offset = one_document(target, group, Reading(tables, formatting))
@@ -293,11 +297,13 @@ def _fields(
 
 
 @contextmanager
-def _job(inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None) -> Iterator[Job]:
+def _job(
+    inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None, memory: str | None = None
+) -> Iterator[Job]:
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
     from cleaner.engines import processes
-    from cleaner.workers import Workers
+    from cleaner.workers import Workers, bytes_of
 
     if choice not in ("auto", "text", "html", "jsonl"):
         fail(f"--format {choice}: no such format; expected auto, text, html or jsonl")
@@ -313,15 +319,15 @@ def _job(inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None) -
             if not found.missing:
                 say("nothing to read; expected .txt, .md, .html or .jsonl files")
             raise typer.Exit(WRONG)
-        with Workers(processes(found.sources, jobs)) as workers:
+        with Workers(processes(found.sources, jobs), bytes_of(memory) if memory else None) as workers:
             yield runs.Job(found, fields, cast("Choice", choice), workers)
 
 
 def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy: Preset) -> Cleaner:
-    from cleaner.index import load
     from cleaner.pipeline import Cleaner
     from cleaner.policy import POLICIES
     from cleaner.rules import load_rules
+    from cleaner.saving import load
 
     packs = load_rules(rules or [])  # first: a broken rule is found before the long work
     return Cleaner(load(index) if index else _watched("learning", job, job.learn), packs, POLICIES[policy])

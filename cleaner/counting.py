@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from cleaner.spill import Space
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -33,6 +35,23 @@ def combined(*parts: Any) -> NDArray[np.uint64]:
         code ^= code >> _HALF
     return code
 
+
+def grouped(lead: NDArray[np.uint64], *parts: Any) -> NDArray[np.uint64]:
+    """Return one code for each tuple of a leading code and whole numbers; its highest bits are those of the leading code.
+
+    So codes of one group are close together in a sorted array, and looking up many touches little of it.
+
+    >>> lead = combined(np.array([1, 1, 2]))
+    >>> codes = grouped(lead, np.array([7, 8, 8]))
+    >>> len(set(codes.tolist())), (codes >> np.uint64(48) == lead >> np.uint64(48)).all()
+    (3, True)
+    """
+    found: NDArray[np.uint64] = (lead & _LEAD) | (combined(lead, *parts) >> _LEADING)
+    return found
+
+
+_LEADING, _LEAD = np.uint64(16), np.uint64(0xFFFF << 48)
+"""The highest 16 bits: two groups of 65,536 share them, and 48 others tell apart what these hold."""
 
 _GOLDEN, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
@@ -81,23 +100,45 @@ class Counter:
         return Counter(self.codes[~apart], self.totals[~apart], self.codes[apart])
 
 
+class Tally:
+    """Counters of ascending ranges of codes, put together as they come: arrays that need not fit into memory.
+
+    >>> tally = Tally(Space())
+    >>> for codes in ([7, 7, 9], [11]):
+    ...     tally.add(counter(np.array(codes, dtype=np.uint64), np.arange(len(codes))).parted())
+    >>> tally.counter().codes.tolist(), tally.counter().single.tolist()
+    ([7], [9, 11])
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._columns = [space.column(dtype) for dtype in (np.uint64, np.int64, np.uint64)]
+
+    def add(self, found: Counter) -> None:
+        """Add the counter of the next codes."""
+        for column, values in zip(self._columns, (found.codes, found.totals, found.single), strict=True):
+            column.append(values)
+
+    def counter(self) -> Counter:
+        """Return all of them as one."""
+        return Counter(*(column.array() for column in self._columns))
+
+
 def counter(codes: NDArray[np.uint64], holders: NDArray[np.int64]) -> Counter:
     """Count for each code the distinct families among its `holders`; none stands apart."""
     order, ranks = _ranked(codes)
-    starts = np.ones(len(codes), dtype=np.bool_)
-    starts[1:] = ranks[1:] != ranks[:-1]
-    return Counter(codes[order[starts]], _distinct(ranks, holders[order]), np.empty(0, dtype=np.uint64))
+    return Counter(codes[order[fresh(ranks)]], _distinct(ranks, holders[order]), np.empty(0, dtype=np.uint64))
 
 
-def totals(codes: NDArray[np.uint64], holders: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each of `codes` how many distinct `holders` it has.
+def fresh(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which rows of sorted columns, at least one, differ from the row before.
 
-    >>> totals(np.array([7, 9, 7, 7], dtype=np.uint64), np.array([0, 0, 1, 1])).tolist()
-    [2, 1, 2, 2]
+    >>> fresh(np.array([1, 1, 1, 2]), np.array([5, 5, 6, 6])).tolist()
+    [True, False, True, True]
     """
-    order, ranks = _ranked(codes)
-    found = np.empty(len(codes), dtype=np.int64)
-    found[order] = _distinct(ranks, holders[order])[ranks]
+    found = np.zeros(len(columns[0]), dtype=np.bool_)
+    found[:1] = True
+    for column in columns:
+        found[1:] |= column[1:] != column[:-1]
     return found
 
 
@@ -114,9 +155,7 @@ def _distinct(ranks: NDArray[np.int64], holders: NDArray[np.int64]) -> NDArray[n
     """Return how many distinct holders each rank has."""
     families = int(holders.max(initial=0)) + 1
     pairs = np.sort(ranks * families + holders)
-    fresh = np.ones(len(pairs), dtype=np.bool_)
-    fresh[1:] = pairs[1:] != pairs[:-1]
-    return np.bincount(pairs[fresh] // families).astype(np.int64, copy=False)
+    return np.bincount(pairs[fresh(pairs)] // families).astype(np.int64, copy=False)
 
 
 def holds(numbers: NDArray[_Whole], wanted: NDArray[_Whole]) -> NDArray[np.bool_]:

@@ -21,8 +21,8 @@ from cleaner.workers import Workers
 if TYPE_CHECKING:
     from cleaner.pipeline import Cleaner
 
-BATCH_BYTES = 1_000_000
-"""Text in a batch of documents: a second of work or less, and little to hold."""
+PREPARED = 50_000
+"""Lines of an index from which on all is derived from it before the first document; of a smaller one, what is asked for."""
 
 PARALLEL_BYTES = 8_000_000
 """Inputs smaller than this are done before a second process has started."""
@@ -81,7 +81,7 @@ def bytes_in(sources: Iterable[Source]) -> int:
     return sum(source.size for source in sources)
 
 
-def processes(sources: Sequence[Source], jobs: int | None) -> int:
+def processes(sources: Iterable[Source], jobs: int | None) -> int:
     """Return how many processes to use: `jobs` when given, else one for each core, but one for small inputs.
 
     >>> processes([], None), processes([], 3)
@@ -101,13 +101,15 @@ def learn_all(
     failed: Callable[[Failure], object] | None = None,
 ) -> Index:
     """Return the index of all documents that can be read, and tell `failed` of the others."""
-    parts = []
-    for learnt in _each(partial(_learn_batch, fields), sources, workers, watch):
-        parts.append(learnt.index)
-        if failed:
-            for failure in learnt.failures:
-                failed(failure)
-    return merge(parts)
+
+    def parts() -> Iterator[Index]:
+        for learnt in _each(partial(_learn_batch, fields), sources, workers, watch):
+            if failed:
+                for failure in learnt.failures:
+                    failed(failure)
+            yield learnt.index
+
+    return merge(parts(), workers.space)
 
 
 def clean_all(
@@ -119,8 +121,8 @@ def clean_all(
     watch: Watch | None = None,
 ) -> Iterator[Done]:
     """Yield everything cleaned, batch by batch, in order. What goes wrong with one document becomes its `failed` record."""
-    if workers.processes > 1:
-        cleaner.prepare(workers.processes)
+    if workers.processes > 1 or len(cleaner.index.lines) >= PREPARED:
+        cleaner.prepare(workers.space)
     yield from _each(partial(_clean_batch, cleaner, fields), sources, workers, watch)
 
 
@@ -204,7 +206,7 @@ def _each(
     """
     ids: dict[str, str] = {}
     targets: dict[str, str] = {}
-    for batch, result in workers.in_order(partial(work, refused={}), _batches(sources, watch)):
+    for batch, result in workers.in_order(partial(work, refused={}), _batches(sources, workers.batch, watch)):
         refused: dict[int, str] = {}
         for number, name, where, target in result.names:
             if name in ids:
@@ -248,14 +250,14 @@ def opened(page: Document, reading: Reading) -> tuple[Document, Metadata]:
     return read(page, reading)
 
 
-def _batches(sources: Sequence[Source], watch: Watch | None) -> Iterator[list[Chunk]]:
-    """Yield the sources in batches, and tell `watch` of one when the next one is asked for."""
+def _batches(sources: Sequence[Source], size: int, watch: Watch | None) -> Iterator[list[Chunk]]:
+    """Yield the sources in batches of about `size` bytes, and tell `watch` of one when the next one is asked for."""
     batch: list[Chunk] = []
     total = 0
-    for chunk in chain.from_iterable(formats.chunks(source, BATCH_BYTES) for source in sources):
+    for chunk in chain.from_iterable(formats.chunks(source, size) for source in sources):
         batch.append(chunk)
         total += chunk.size
-        if total >= BATCH_BYTES:
+        if total >= size:
             yield batch
             if watch:
                 watch(total)

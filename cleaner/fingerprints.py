@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -101,10 +101,25 @@ class Lines:
     def take(self, documents: NDArray[np.int64]) -> Lines:
         """Return the lines of some documents, in the order given."""
         first, lines = taken(self.first, documents)
-        ends = np.concatenate(([0], np.cumsum(self.widths, dtype=np.int64)))
-        _, cells = taken(ends, lines)
+        _, cells = taken(self._first_cells, documents)
         columns = {name: getattr(self, name)[lines] for name in _BY_LINE}
         return Lines(first, **columns, cells=self.cells[cells])
+
+    def part(self, start: int, stop: int) -> Lines:
+        """Return the lines of the documents `[start, stop)`, without a copy."""
+        own = slice(self.first[start], self.first[stop])
+        cells = slice(self._first_cells[start], self._first_cells[stop])
+        columns = {name: getattr(self, name)[own] for name in _BY_LINE}
+        return Lines(self.first[start : stop + 1] - self.first[start], **columns, cells=self.cells[cells])
+
+    @cached_property
+    def _first_cells(self) -> NDArray[np.int64]:
+        """Document d has the cells `[_first_cells[d], _first_cells[d + 1])`."""
+        sizes = np.zeros(len(self.first) - 1, dtype=np.int64)
+        some = self.first[:-1] < self.first[1:]
+        if some.any():
+            sizes[some] = np.add.reduceat(self.widths, self.first[:-1][some], dtype=np.int64)
+        return np.concatenate(([0], np.cumsum(sizes)))
 
 
 _BY_LINE = tuple(one.name for one in fields(Lines) if one.name not in ("first", "cells"))

@@ -6,10 +6,10 @@ count once. Everything here is derived from the index, so equal indexes say the 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -18,16 +18,17 @@ import numpy as np
 
 from cleaner import near
 from cleaner.copies import Copies
-from cleaner.counting import Counter, combined, counter, totals
+from cleaner.counting import Counter, Tally, combined, counter, grouped
 from cleaner.fingerprints import REMEMBERED
 from cleaner.grouping import communities
 from cleaner.index import Index
 from cleaner.model import Partner, TemplateReason
-from cleaner.standing import KINDS, Standing
+from cleaner.spill import ROW, Space, Spill, parts, steps
+from cleaner.standing import KINDS, Counted, Standing
 from cleaner.surroundings import Codes, close, edge_runs, landmarks
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
 PARTNERS = 3
 """Other documents named per reason."""
@@ -41,31 +42,23 @@ class Frequencies:
     """An index, ready for look-ups. All is derived from the index, so equal indexes say the same."""
 
     index: Index
+    space: Space = field(default_factory=Space)
+    """Where what is derived goes."""
 
     def __post_init__(self) -> None:
         """Take over what was derived before."""
         if self.index.tables:
             vars(self).update(_restored(self.index))
 
-    def prepare(self, threads: int = 1) -> None:
+    def prepare(self) -> None:
         """Derive all that look-ups need: to hand it to other processes, which need not derive it anew."""
-        for name in ("names", "by_name", "documents", "originals", "members", "standing"):
+        for name in ("names", "group_of", "families", "originals", "ordered", "members", "standing", "neighbours"):
             getattr(self, name)
-        _ = self.copies.by_digest, self.copies.prose
-        with ThreadPoolExecutor(threads) as pool:  # sorting is most of it, and sorts in parallel
-            tasks = [
-                pool.submit(getattr, self, "neighbours"),
-                *(pool.submit(self.counters.__getitem__, kind) for kind in (*KINDS, "members", "shingles")),
-            ]
-            for task in tasks:
-                task.result()
-        for name in ("sites", "shapes_in_all", "shingle_order", "_ordered"):
+        for kind in _COUNTED:
+            _ = self.counters[kind]
+        for name in ("sites", "shapes_in_all", "shingle_order"):
             getattr(self, name)
-
-    @cached_property
-    def documents(self) -> NDArray[np.int64]:
-        """The document of each line."""
-        return self.index.lines.documents
+        _ = self.copies.prose
 
     @cached_property
     def names(self) -> dict[str, int]:
@@ -78,37 +71,46 @@ class Frequencies:
         groups = np.array([self.names.get(group, -1) for group in self.index.groups], dtype=np.int64)
         nameless = groups < 0
         if nameless.any():
-            order = np.array(self.copies.by_content)
+            order = self.copies.by_content
             number = np.cumsum(nameless) - 1
-            short = (self.slots >= 0) & ~self.index.lines.prose & nameless[self.documents]
-            order = number[order[nameless[order]]]
-            labels = communities(self.slots[short], number[self.documents[short]], len(order), order)
+            labels = communities(self._short(nameless, number), number[order[nameless[order]]], self.space)
             groups[nameless] = len(self.names) + labels
         return groups
 
-    @cached_property
-    def order(self) -> NDArray[np.int64]:
-        """The lines with a key, by key, then by position."""
-        lines = np.flatnonzero(self.index.lines.lettered)
-        return lines[np.argsort(self.index.lines.keys[lines], kind="stable")]
+    def _short(self, nameless: NDArray[np.bool_], number: NDArray[np.int64]) -> Spill:
+        """Return the short lines of the documents without a name, parted by their keys: with each the number of its document."""
+        lines = self.index.lines
+        spill = Spill(self.space, len(lines), np.int64)
+        for start, stop in parts(lines.first, self.space):
+            some = lines.part(start, stop)
+            documents = some.documents + start
+            short = some.lettered & ~some.prose & nameless[documents]
+            spill.add(some.keys[short], number[documents[short]])
+        return spill
 
     @cached_property
-    def _ordered(self) -> NDArray[np.uint64]:
-        return self.index.lines.keys[self.order]
+    def ordered(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """The lines with a key, by key, then by position; and their keys."""
+        lines = self.index.lines
+        spill = Spill(self.space, len(lines), np.int64)
+        for start, stop in parts(lines.first, self.space):
+            some = lines.part(start, stop)
+            spill.add(some.keys[some.lettered], np.flatnonzero(some.lettered) + int(lines.first[start]))
+        return self._sorted(spill, np.uint64)
 
-    @cached_property
-    def slots(self) -> NDArray[np.int64]:
-        """The position of each line's key among the distinct keys; -1 for a line without one."""
-        slots = np.full(len(self.index.lines), -1, dtype=np.int64)
-        new = np.ones(len(self.order), dtype=np.bool_)
-        new[1:] = self._ordered[1:] != self._ordered[:-1]
-        slots[self.order] = np.cumsum(new) - 1
-        return slots
+    def _sorted(self, spill: Spill, dtype: DTypeLike) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return places by code, then as they were added, and the codes, as that type."""
+        order, ordered = self.space.column(np.int64), self.space.column(dtype)
+        for codes, places in spill.ranges():
+            at = np.argsort(codes, kind="stable")
+            order.append(places[at])
+            ordered.append(codes[at] >> np.uint64(64 - 8 * np.dtype(dtype).itemsize))
+        return order.array(), ordered.array()
 
     @cached_property
     def copies(self) -> Copies:
         """Which documents are copies of each other."""
-        return Copies(self.index, self.documents, self.slots)
+        return Copies(self.index, self.space)
 
     @cached_property
     def families(self) -> NDArray[np.int64]:
@@ -118,7 +120,7 @@ class Frequencies:
     @cached_property
     def originals(self) -> NDArray[np.int64]:
         """For each document the first, by id, that it is a copy of; itself when there is none before it."""
-        return np.array([self.copies.first(number) for number in range(len(self.index))], dtype=np.int64)
+        return self.copies.originals
 
     @cached_property
     def members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -131,83 +133,137 @@ class Frequencies:
         order, families = self.members
         return order[slice(*families.searchsorted((family, family + 1)))]
 
-    @cached_property
-    def by_name(self) -> dict[tuple[str, str], list[int]]:
-        """The documents with each id and group."""
-        found: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        for number, name in enumerate(zip(self.index.ids, self.index.groups, strict=True)):
-            found[name].append(number)
-        return found
+    def named(self, name: str, group: str) -> list[int]:
+        """Return the documents with this id and group."""
+        ids, groups = self.index.ids, self.index.groups
+        start = bisect_left(range(len(ids)), (name, group), key=lambda at: (ids[at], groups[at]))
+        stop = start
+        while stop < len(ids) and (ids[stop], groups[stop]) == (name, group):
+            stop += 1
+        return list(range(start, stop))
 
     @cached_property
     def standing(self) -> Standing:
         """All lines and where they stand."""
-        lines, codes = self.index.lines, Codes(self.index.lines, self.group_of)
-        lettered = lines.lettered
-        marks, recurs = np.zeros((2, len(lines)), dtype=np.bool_)
-        families = self.families[self.documents]
-        held = totals(codes.held[lettered], families[lettered])
-        sizes = totals(combined(self.group_of), self.families)
-        marks[lettered] = landmarks(held, sizes[self.documents[lettered]])
-        recurs[lettered] = totals(lines.keys[lettered], families[lettered]) >= 2
-        return Standing(codes, marks, recurs, *edge_runs(lines.first, recurs, lines.prose, lettered))
+        lines = self.index.lines
+        held, holders = self.counters["group holders"], self.counters["holders"]
+        sizes = self.counters["members"].count(combined(self.group_of))
+        columns = [self.space.column(np.bool_) for _ in _MARKS]
+        for start, stop in parts(lines.first, self.space):
+            some = Codes(lines.part(start, stop), self.group_of[start:stop])
+            lettered = some.lines.lettered
+            marks = lettered & landmarks(held.count(some.held, lettered), sizes[start:stop][some.documents])
+            recurs = lettered & (holders.count(some.lines.keys, lettered) >= 2)
+            found = marks, recurs, *edge_runs(some.lines.first, recurs, some.lines.prose, lettered)
+            for column, values in zip(columns, found, strict=True):
+                column.append(values)
+        return Standing(Codes(lines, self.group_of), *(column.array() for column in columns))
 
     @cached_property
     def counters(self) -> Mapping[str, Counter]:
         """What holds each code of a kind, counted in families."""
         return _Counters(self)
 
-    @cached_property
+    @property
     def sites(self) -> NDArray[np.int64]:
         """In how many groups each key of "holders" stands."""
-        return self._groups_holding.count(self.counters["holders"].codes)
+        return self._holders[1]
 
-    @cached_property
-    def _groups_holding(self) -> Counter:
-        keys, documents = KINDS["holders"](self.standing)
-        return counter(keys, self.group_of[documents])
-
-    @cached_property
+    @property
     def shapes_in_all(self) -> NDArray[np.int64]:
         """How many lines have each of the "shapes"."""
-        known = self.counters["shapes"]
-        return np.bincount(known.places(self.standing.codes.shaped), minlength=len(known.codes))
+        return self._shapes[1]
 
     def counted(self, kind: str) -> Counter:
         """Count the families that hold each code of a kind."""
         if kind == "members":
             return counter(combined(self.group_of), self.families)
+        if kind == "holders":
+            return self._holders[0]
+        if kind == "shapes":
+            return self._shapes[0]
+        tally = Tally(self.space)
+        for codes, documents in self._codes(kind):
+            tally.add(counter(codes, self.families[documents]).parted())
+        return tally.counter()
+
+    @cached_property
+    def _holders(self) -> tuple[Counter, NDArray[np.int64]]:
+        tally, sites = Tally(self.space), self.space.column(np.int64)
+        for codes, documents in self._codes("holders"):
+            groups = counter(codes, self.group_of[documents]).totals
+            found = counter(codes, self.families[documents])
+            several = groups > 1  # copies of a document may stand in several groups
+            tally.add(found.parted(stay=several))
+            sites.append(groups[several | (found.totals > 1)])
+        return tally.counter(), sites.array()
+
+    @cached_property
+    def _shapes(self) -> tuple[Counter, NDArray[np.int64]]:
+        tally, in_all = Tally(self.space), self.space.column(np.int64)
+        for codes, documents in self._codes("shapes"):
+            tally.add(counter(codes, self.families[documents]))
+            in_all.append(np.unique(codes, return_counts=True)[1])
+        return tally.counter(), in_all.array()
+
+    def _codes(self, kind: str) -> Iterator[tuple[NDArray[Any], ...]]:
+        """Yield the codes of a kind, and the document that each is of, a range of codes at a time."""
+        first, several = self.index.lines.first, _SEVERAL.get(kind, 1)
         if kind == "shingles":
-            long = self.index.shingles
-            documents = np.repeat(np.arange(len(self.index)), np.diff(long.first))
-            return counter(combined(self.group_of[documents], long.hashes), self.families[documents]).parted()
-        codes, documents = KINDS[kind](self.standing)
-        found = counter(codes, self.families[documents])
-        if kind == "holders":  # copies of a document may stand in several groups
-            return found.parted(stay=self._groups_holding.count(found.codes) > 1)
-        return found if kind == "shapes" else found.parted()
+            first = self.index.shingles.first
+        spill = Spill(self.space, several * int(first[-1]), np.int64)
+        for start, stop in parts(first, self.space):
+            codes, documents = self._codes_of(kind, start, stop)
+            spill.add(codes, documents + start)
+        yield from spill.ranges()
+
+    def _codes_of(self, kind: str, start: int, stop: int) -> Counted:
+        groups = self.group_of[start:stop]
+        if kind == "shingles":
+            long = self.index.shingles.part(start, stop)
+            return grouped(combined(groups)[long.documents], long.hashes), long.documents
+        lines = self.index.lines.part(start, stop)
+        if kind in ("holders", "group holders"):  # which lines recur is known by these
+            nothing = np.zeros(len(lines), dtype=np.bool_)
+            return KINDS[kind](Standing(Codes(lines, groups), nothing, nothing, nothing, nothing))
+        return KINDS[kind](self.standing.part(start, stop))
 
     @cached_property
     def shingle_order(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         """The shingles of all documents by hash, then by document and place; and their hashes."""
-        order = np.argsort(self.index.shingles.hashes, kind="stable")
-        return order, self.index.shingles.hashes[order]
+        hashes = self.index.shingles.hashes
+        spill = Spill(self.space, len(hashes), np.int64)
+        for start, stop in steps(len(hashes), max(1, self.space.most // ROW)):
+            spill.add(hashes[start:stop].astype(np.uint64) << np.uint64(32), np.arange(start, stop))
+        return self._sorted(spill, np.uint32)
 
     @cached_property
     def neighbours(self) -> near.Neighbours:
         """Recurring lines, and unseen ones close to them or to an end: near-duplicates of these can matter."""
-        lines, recurs = self.index.lines, self.standing.recurs
-        some = recurs | close(lines.first, recurs, lines.lettered)
-        return near.neighbours(self.index.texts.some(lines.keys[some]))
+        lines, recurring, texts = self.index.lines, self.standing.recurs, self.index.texts
+        spill, keys = Spill(self.space, len(lines)), self.space.column(np.uint64)
+        for start, stop in parts(lines.first, self.space):
+            some = lines.part(start, stop)
+            recurs = recurring[lines.first[start] : lines.first[stop]]
+            spill.add(np.unique(some.keys[recurs | close(some.first, recurs, some.lettered)]))
+        for (found,) in spill.ranges():
+            keys.append(np.unique(found))
+        return near.neighbours(texts, texts.places(keys.array()), self.space)
 
     def lines_with(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where in `order` the lines with each key start, and where they end."""
-        return self._ordered.searchsorted(keys), self._ordered.searchsorted(keys, "right")
+        _, ordered = self.ordered
+        return ordered.searchsorted(keys), ordered.searchsorted(keys, "right")
+
+    def documents(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the documents that some lines are of."""
+        found: NDArray[np.int64] = self.index.lines.first.searchsorted(lines, "right") - 1
+        return found
 
     def holding(self, key: int) -> NDArray[np.int64]:
         """Return the documents that hold a line of this key, sorted."""
         [start], [stop] = self.lines_with(np.array([key], dtype=np.uint64))
-        return np.unique(self.documents[self.order[start:stop]])
+        return np.unique(self.documents(self.ordered[0][start:stop]))
 
     def reason(self, key: int, count: int, similarity: float, own: tuple[int, ...]) -> TemplateReason:
         """Return a key as a reason: the first `PARTNERS` documents, in order, of other families than `own`.
@@ -241,8 +297,8 @@ class Frequencies:
         lines = self.index.lines
         [start], [stop] = self.lines_with(np.array([key], dtype=np.uint64))
         last = -1
-        for line in self.order[start:stop]:
-            number = int(self.documents[line])
+        for line in self.ordered[0][start:stop]:
+            number = int(self.documents(line))
             if number != last:
                 partner = Partner(self.index.ids[number], int(lines.starts[line]), int(lines.stops[line]))
                 yield int(self.families[number]), partner
@@ -260,8 +316,21 @@ class _Counters(dict[str, Counter]):
         return self[kind]
 
 
-_PLAIN: Final = ("group_of", "families", "order", "originals", "sites", "shapes_in_all")
+_PLAIN: Final = ("group_of", "families", "originals")
 _MARKS: Final = ("marks", "recurs", "head", "tail")
+_ORDERS: Final = ("ordered", "shingle_order")
+_SEVERAL: Final = {
+    "pairs": 2,
+    "affixes": 4,
+    "cells": 2,
+    "fixed": 2,
+    "places": 2,
+    "places by affix": 4,
+    "places by shape": 2,
+}
+"""About how many codes of a kind a line has, of those that may have several."""
+
+_COUNTED: Final = (*KINDS, "members", "shingles")
 
 
 def derived(known: Frequencies) -> dict[str, NDArray[Any]]:
@@ -270,29 +339,31 @@ def derived(known: Frequencies) -> dict[str, NDArray[Any]]:
     tables |= {name: getattr(known.standing, name) for name in _MARKS}
     pairs = sorted((one, other) for one, others in known.copies.pairs.items() for other in others)
     tables |= {"copies": np.array(pairs, dtype=np.int64).ravel(), "prose": known.copies.prose}
-    for kind in (*KINDS, "members", "shingles"):
+    tables |= {"by_content": known.copies.by_content, "sites": known.sites, "shapes_in_all": known.shapes_in_all}
+    for name in _ORDERS:
+        tables |= {f"{name}: order": getattr(known, name)[0], f"{name}: codes": getattr(known, name)[1]}
+    for kind in _COUNTED:
         counter = known.counters[kind]
         tables |= {f"{kind}: {one.name}": getattr(counter, one.name) for one in fields(counter)}
-    return tables | {f"near: {one.name}": getattr(known.neighbours, one.name) for one in fields(near.Neighbours)}
+    return tables | {"entries": known.neighbours.entries, "slots": known.neighbours.slots.view(np.uint32)}
 
 
 def _restored(index: Index) -> dict[str, Any]:
     """Return the attributes of `Frequencies` that the tables of an index hold."""
     tables = index.tables
-    counters = {
-        kind: Counter(*(tables[f"{kind}: {one.name}"] for one in fields(Counter)))
-        for kind in (*KINDS, "members", "shingles")
-    }
+    counters = {kind: Counter(*(tables[f"{kind}: {one.name}"] for one in fields(Counter))) for kind in _COUNTED}
     pairs: defaultdict[int, set[int]] = defaultdict(set)
     for one, other in tables["copies"].reshape(-1, 2).tolist():
         pairs[one].add(other)
-    nothing = np.empty(0, dtype=np.int64)
-    copies = Copies(index, nothing, nothing)  # which are copies is known; it need not, and cannot, find more
-    vars(copies).update(pairs=dict(pairs), prose=tables["prose"])
+    copies = Copies(index)
+    vars(copies).update(pairs=dict(pairs), prose=tables["prose"], by_content=tables["by_content"])
     return {
         **{name: tables[name] for name in _PLAIN},
         "standing": Standing(Codes(index.lines, tables["group_of"]), *(tables[name] for name in _MARKS)),
         "counters": counters,
         "copies": copies,
-        "neighbours": near.Neighbours(*(tables[f"near: {one.name}"] for one in fields(near.Neighbours))),
+        "_holders": (counters["holders"], tables["sites"]),
+        "_shapes": (counters["shapes"], tables["shapes_in_all"]),
+        **{name: (tables[f"{name}: order"], tables[f"{name}: codes"]) for name in _ORDERS},
+        "neighbours": near.Neighbours(index.texts, tables["entries"], tables["slots"].view(np.int32)),
     }

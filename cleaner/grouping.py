@@ -7,9 +7,14 @@ whatever is tied would chain everything into one group.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from cleaner.counting import fresh
+from cleaner.spill import Space, Spill, parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,33 +47,32 @@ def weight(holders: NDArray[np.int64], documents: int) -> NDArray[np.float64]:
     return weights
 
 
-def communities(
-    lines: NDArray[np.int64], documents: NDArray[np.int64], count: int, order: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return a label for each of `count` documents: the same for those of one group.
+def communities(lines: Spill, order: NDArray[np.int64], space: Space) -> NDArray[np.int64]:
+    """Return a label for each document: the same for those of one group.
 
     Args:
-        lines: a number for each line of each document, equal for equal lines.
-        documents: the document of each line.
-        count: how many documents there are.
+        lines: lines by key, and the document of each.
         order: all documents, in an order that follows from what they say and not from how they are called.
+        space: where the ties go.
 
-    >>> lines, documents = np.arange(5).repeat(3), np.tile([0, 2, 3], 5)
-    >>> communities(lines, documents, 4, np.arange(4)).tolist()
+    >>> keys = np.arange(1, 6, dtype=np.uint64).repeat(3)
+    >>> lines = Spill(Space(), len(keys), np.int64)
+    >>> lines.add(keys, np.tile([0, 2, 3], 5))
+    >>> communities(lines, np.arange(4), Space()).tolist()
     [2, 1, 2, 2]
     """
-    rank = np.empty(count, dtype=np.int64)
-    rank[order] = np.arange(count)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
     labels = rank.copy()
-    ties = _ties(lines, documents, count)
+    first, near_to, weights = _ties(lines, len(order), space)
     for _ in range(ROUNDS):
         changed = False
         for document in order.tolist():
-            own = slice(ties.indptr[document], ties.indptr[document + 1])
+            own = slice(first[document], first[document + 1])
             if own.start == own.stop:
                 continue
-            near, at = np.unique(labels[ties.indices[own]], return_inverse=True)
-            votes = np.bincount(at, weights=ties.data[own])
+            near, at = np.unique(labels[near_to[own]], return_inverse=True)
+            votes = np.bincount(at, weights=weights[own])
             best = near[votes >= votes.max() - 1e-6]
             if labels[document] not in best:
                 labels[document] = best[0]
@@ -78,26 +82,63 @@ def communities(
     return labels
 
 
-def _ties(lines: NDArray[np.int64], documents: NDArray[np.int64], count: int) -> csr_matrix:
-    """Return the weights between each two documents, weak ones left out."""
+_Ties = tuple["NDArray[np.int64]", "NDArray[np.int32]", "NDArray[np.float64]"]
+"""Document d is tied to others: which these are, and how strongly, is in the rows `[first[d], first[d + 1])`."""
+
+
+def _ties(lines: Spill, count: int, space: Space) -> _Ties:
+    """Return the weights between each two of `count` documents, weak ones left out."""
+    strongest = np.zeros(count)
+    sizes = np.zeros(count, dtype=np.int64)
+    others, weights = space.column(np.int32), space.column(np.float64)
+    held, weighted = _held(lines, count, space)
+    for start, stop in _rows(held, space):
+        row, _, data = _both(weighted, held, start, stop)
+        np.maximum.at(strongest, row, data)
+    for start, stop in _rows(held, space):
+        row, column, data = _both(weighted, held, start, stop)
+        strong = (data >= TIE) & (data >= RELATIVE * np.minimum(strongest[row], strongest[column]))
+        sizes += np.bincount(row[strong], minlength=count)
+        others.append(column[strong])
+        weights.append(data[strong])
+    return np.concatenate(([0], np.cumsum(sizes))), others.array(), weights.array()
+
+
+def _held(lines: Spill, count: int, space: Space) -> tuple[csr_matrix, csr_matrix]:
+    """Return which document holds which line, of those that tie; and the same with the weights of these."""
     from scipy.sparse import csr_matrix
 
-    pairs = np.unique(lines * count + documents)
-    lines, documents = pairs // count, pairs % count
-    holders = np.bincount(lines)
-    some = (holders[lines] >= 2) & (holders[lines] <= COMMON)
-    _, lines = np.unique(lines[some], return_inverse=True)
-    documents = documents[some]
-    shape = count, int(lines.max(initial=-1)) + 1
-    held = csr_matrix((np.ones(len(lines)), (documents, lines)), shape=shape)
-    holders = np.bincount(lines, minlength=shape[1])
-    weighted = csr_matrix((weight(holders, count)[lines], (documents, lines)), shape=shape)
-    both = (weighted @ held.T).tocoo()
-    apart = both.row != both.col
-    row, column, data = both.row[apart], both.col[apart], both.data[apart].round(6)
-    strongest = np.zeros(count)
-    np.maximum.at(strongest, row, data)
-    strong = (data >= TIE) & (data >= RELATIVE * np.minimum(strongest[row], strongest[column]))
-    ties = csr_matrix((data[strong], (row[strong], column[strong])), shape=(count, count))
-    ties.sort_indices()
-    return ties
+    columns = space.column(np.int64), space.column(np.int64), space.column(np.float64)
+    number = 0
+    for keys, documents in lines.ranges():
+        order = np.lexsort((documents, keys))
+        order = order[fresh(keys[order], documents[order])]
+        _, at, holders = np.unique(keys[order], return_inverse=True, return_counts=True)
+        some = (holders >= 2) & (holders <= COMMON)
+        numbers = number + np.cumsum(some) - 1
+        number += int(np.count_nonzero(some))
+        tie = some[at]
+        found = documents[order][tie], numbers[at][tie], weight(holders[at][tie], count)
+        for column, values in zip(columns, found, strict=True):
+            column.append(values)
+    rows, numbers, weights = (column.array() for column in columns)
+    return tuple(
+        csr_matrix((values, (rows, numbers)), shape=(count, number)) for values in (np.ones(len(rows)), weights)
+    )
+
+
+def _rows(held: csr_matrix, space: Space) -> Iterator[tuple[int, int]]:
+    """Yield the documents `[start, stop)` whose ties are looked at at a time: a line of one may be on `COMMON` others."""
+    return parts(held.indptr.astype(np.int64), replace(space, most=max(1, space.most // 8)))
+
+
+def _both(weighted: csr_matrix, held: csr_matrix, start: int, stop: int) -> _Found:
+    """Return each two documents that share a line, the first one in `[start, stop)`, by both; and what ties them."""
+    both = weighted[start:stop] @ held.T
+    both.sort_indices()
+    row, column = np.repeat(np.arange(start, stop), np.diff(both.indptr)), both.indices
+    apart = row != column
+    return row[apart], column[apart], both.data[apart].round(6)
+
+
+_Found = tuple["NDArray[np.int64]", "NDArray[np.int32]", "NDArray[np.float64]"]

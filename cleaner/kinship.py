@@ -57,8 +57,8 @@ class Kinship:
     @cached_property
     def _learnt(self) -> set[int]:
         """The learnt documents that are this one: by name, or because they say the same."""
-        named = self.known.by_name.get((self.document.id, self.document.group), ())
-        return {*named, *self.known.copies.by_digest.get(digest_of(self.keys), ())}
+        named = self.known.named(self.document.id, self.document.group)
+        return {*named, *self.known.copies.saying(digest_of(self.keys))}
 
     @cached_property
     def own(self) -> tuple[int, ...]:
@@ -73,7 +73,7 @@ class Kinship:
         """The id of the first learnt document, by id, that this one is a copy of; None when that is itself, or there is none."""
         if not np.any(self.keys != NO_KEY):
             return None
-        named = self.known.by_name.get((self.document.id, self.document.group), ())
+        named = self.known.named(self.document.id, self.document.group)
         same = [int(self.known.originals[number]) for number in self._learnt] if self._learnt else self._copied
         return None if not same or min(same) in named else self.known.index.ids[min(same)]
 

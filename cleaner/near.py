@@ -7,7 +7,7 @@ and texts that start alike, but that crowds, and candidates, are bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress
@@ -18,6 +18,8 @@ import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from cleaner.segment import width
+from cleaner.spill import Space, Spill, steps
+from cleaner.strings import Texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +49,9 @@ PREFIX = 16
 
 BATCH = 128
 """Texts, or pairs of texts, that are worked on at once: at most `LIMIT` shingles of `PERMUTATIONS` 32-bit values each, 16 MB."""
+
+AT_ONCE = 2**14
+"""Texts that are hashed at a time."""
 
 CROWD = 16
 """Of more texts than this in one bucket, those of the smallest keys are kept: more would only make look-ups slow."""
@@ -188,19 +193,12 @@ def _permutations() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Texts by key, and the means to find those that nearly equal a given one. Build it with `neighbours`.
+    """The means to find texts that nearly equal a given one. Build it with `neighbours`."""
 
-    It is made of arrays only: other processes can be sent it, or map it into their memory.
-    """
-
-    keys: NDArray[np.uint64]
-    """Of each text, sorted. The row of a text is its place among them."""
-    encoded: NDArray[np.uint8]
-    """The texts in UTF-8, row after row."""
-    borders: NDArray[np.int64]
-    """The text of row r has the bytes `[borders[r], borders[r + 1])`."""
+    texts: Texts
+    """Those to find, and others."""
     entries: NDArray[np.uint64]
-    """For each text in each of its buckets, sorted: the code of the bucket, its lowest bits replaced by the row."""
+    """For each text to find, in each of its buckets, sorted: the code of the bucket, its lowest bits replaced by the text's place."""
     slots: NDArray[np.int32]
     """The entries whose highest bits are s are `[slots[s], slots[s + 1])`: one or two on average, so that none need be sought."""
 
@@ -221,7 +219,7 @@ class Neighbours:
     def _verified(self, queries: Sequence[str]) -> Iterable[tuple[int, int, float]]:
         """Return (place of the query, key, similarity) of all that is alike, by query, then best first, then by key."""
         places, rows = self._candidates(queries)
-        ones, others = [queries[place] for place in places.tolist()], self._texts(rows)
+        ones, others = [queries[place] for place in places.tolist()], self.texts.strings.some(rows)
         differ = np.fromiter(map(ne, ones, others), dtype=np.bool_, count=len(ones))
         ones, others = list(compress(ones, differ)), list(compress(others, differ))
         similar = jaccards(ones, others)
@@ -231,7 +229,7 @@ class Neighbours:
         places, rows = places[differ][alike], rows[differ][alike]
         similar = similar[alike].clip(0.001, 0.999)  # 1 is for word for word
         order = np.lexsort((rows, -similar, places))
-        return zip(places[order].tolist(), self.keys[rows[order]].tolist(), similar[order].tolist(), strict=True)
+        return zip(places[order].tolist(), self.texts.keys[rows[order]].tolist(), similar[order].tolist(), strict=True)
 
     def _candidates(self, queries: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (place of the query, row) of the texts that share most buckets with each query, at most `MOST`."""
@@ -241,7 +239,7 @@ class Neighbours:
         counts = stops - starts
         ends = np.cumsum(counts)
         entries = self.entries[np.repeat(stops - ends, counts) + np.arange(ends[-1])]
-        bits = _row_bits(len(self.keys))
+        bits = _row_bits(len(self.texts.keys))
         held = np.flatnonzero((entries ^ np.repeat(codes, counts)) >> bits == 0)
         rows = entries[held].astype(np.int64) & ((1 << bits) - 1)
         places = ends[BANDS :: BANDS + 1].searchsorted(held, "right")
@@ -251,41 +249,41 @@ class Neighbours:
         order = order[_within(MOST, places[order])]
         return places[order], rows[order]
 
-    def _texts(self, rows: NDArray[np.int64]) -> list[str]:
-        encoded = self.encoded.data
-        spans = zip(self.borders[rows].tolist(), self.borders[rows + 1].tolist(), strict=True)
-        return [encoded[start:stop].tobytes().decode() for start, stop in spans]
 
-
-def neighbours(texts: Mapping[int, str]) -> Neighbours:
-    """Prepare look-ups among folded texts (each at least `WIDTH` wide), by key. The order of `texts` does not matter.
+def neighbours(texts: Texts, places: NDArray[np.int64], space: Space) -> Neighbours:
+    """Prepare look-ups among folded texts, each at least `WIDTH` wide.
 
     Args:
-        texts: keys are in [0, 2**64).
+        texts: some of them are to be found.
+        places: of those, sorted.
+        space: where the arrays go.
 
-    >>> found = neighbours({7: "the quick brown fox jumps over the lazy dog"})
+    >>> from cleaner.strings import texts_of
+    >>> texts = texts_of([7], ["the quick brown fox jumps over the lazy dog"])
+    >>> found = neighbours(texts, np.array([0]), Space())
     >>> found.like(["the quick brown fox jumped over the lazy dog"])
     [[(7, 0.7...)]]
     """
-    keys = sorted(texts)
-    ordered = [texts[key] for key in keys]
-    pieces = [text.encode() for text in ordered]
-    bits = _row_bits(len(keys))
-    codes = _buckets(ordered)
-    codes &= ~np.uint64((1 << bits) - 1)
-    codes |= np.arange(len(keys), dtype=np.uint64)[:, None]
-    entries = codes.ravel()
-    entries.sort()
-    entries = entries[_within(CROWD, entries >> np.uint64(bits))]
+    bits = _row_bits(len(texts.keys))
+    spill = Spill(space, len(places) * (BANDS + 1))
+    for start, stop in steps(len(places), AT_ONCE):
+        some = places[start:stop]
+        codes = _buckets(texts.strings.some(some))
+        codes &= ~np.uint64((1 << bits) - 1)
+        codes |= some.astype(np.uint64)[:, None]
+        spill.add(codes.ravel())
+    column = space.column(np.uint64)
+    for (codes,) in spill.ranges():
+        ordered = np.sort(codes)
+        column.append(ordered[_within(CROWD, ordered >> np.uint64(bits))])
+    entries = column.array()
     slot_bits = _slot_bits(len(entries))
-    sizes = np.bincount((entries >> (64 - slot_bits)).astype(np.int64), minlength=1 << slot_bits)
-    return Neighbours(
-        np.array(keys, dtype=np.uint64),
-        np.frombuffer(b"".join(pieces), dtype=np.uint8),
-        np.cumsum([0, *map(len, pieces)], dtype=np.int64),
-        entries,
-        np.concatenate(([0], np.cumsum(sizes))).astype(np.int32),
-    )
+    slots = space.column(np.int32)
+    for start, stop in steps(1 << slot_bits, AT_ONCE):
+        borders = np.arange(start, stop, dtype=np.uint64) << np.uint64(64 - slot_bits)
+        slots.append(entries.searchsorted(borders))
+    slots.append(np.array([len(entries)]))
+    return Neighbours(texts, entries, slots.array())
 
 
 def _buckets(texts: Sequence[str]) -> NDArray[np.uint64]:

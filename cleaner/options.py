@@ -41,6 +41,12 @@ KeepHtml = Annotated[bool, typer.Option("--keep-html", help="JSONL: leave the HT
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory", metavar="SIZE", help="For all processes, such as 700MB; default: a quarter of the machine's."
+    ),
+]
 PolicyName = Annotated[
     Literal["careful", "balanced", "thorough"],
     typer.Option("--policy", help="How much evidence a cut takes: careful cuts less, thorough cuts more."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cleaner.counting import combined, holds
+from cleaner.counting import combined, grouped, holds
 from cleaner.fingerprints import Lines
 from cleaner.frequency import Frequencies
 from cleaner.standing import KINDS, Standing
@@ -152,9 +152,9 @@ def _places(others: Others, marks: NDArray[np.bool_]) -> dict[str, Any]:
         total = count("places", codes, beside)
         share = np.where(total > 0, count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
         prose[beside] = np.minimum(prose[beside], share)
-        alike = count("places by shape", combined(codes, lines.shapes[beside]), beside)
+        alike = count("places by shape", grouped(codes, lines.shapes[beside]), beside)
         starts, stops = (
-            count("places by affix", combined(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
+            count("places by affix", grouped(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
         )
         for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
             row[beside] = np.maximum(row[beside], counts)

@@ -36,8 +36,8 @@ _NAME_BYTES = 255
 """The longest file name of common file systems."""
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whatever happens.
+def write_atomic(path: Path, data: bytes | Iterator[bytes]) -> None:
+    """Write a file, given whole or in pieces, so that it is there whole or not at all, whatever happens.
 
     It is written to `.{name}.part` in the same folder, forced to disk, and renamed; missing folders are made.
 
@@ -52,7 +52,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     """
     part = Part(path)
     try:
-        part.write(data)
+        for piece in (data,) if isinstance(data, bytes) else data:
+            part.write(piece)
         part.commit()
     finally:
         part.discard()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cleaner.counting import combined, holds
+from cleaner.counting import combined, grouped, holds
 from cleaner.fingerprints import key
 from cleaner.frequency import PARTNERS
 from cleaner.model import Block, Partner, TemplateReason
@@ -69,12 +69,12 @@ class Passages:
             return Shingles(), np.empty(0, dtype=np.int64)
         found = shingles([(self.kin.document.text, self.kin.blocks)])
         known = self.kin.known
-        codes = combined(self.kin.group, found.hashes)
+        codes = grouped(combined(np.array([self.kin.group])), found.hashes)
         counts = known.counters["shingles"].count(codes)
         for family in self.kin.own:
             members = known.members_of(family)
             long = known.index.shingles.take(members)
-            theirs = combined(np.repeat(known.group_of[members], np.diff(long.first)), long.hashes)
+            theirs = grouped(combined(known.group_of[members])[long.documents], long.hashes)
             counts -= (counts > 0) & holds(np.sort(theirs), codes)
         return found, counts
 

@@ -17,6 +17,7 @@ from cleaner.render import body
 from cleaner.repetition import Lookup
 from cleaner.rules import load_rules
 from cleaner.segment import segment
+from cleaner.spill import Space
 
 
 @cache
@@ -48,10 +49,15 @@ class Cleaner:
     def _frequencies(self) -> Frequencies:
         return Frequencies(self.index)
 
-    def prepare(self, threads: int = 1) -> None:
-        """Derive from the index all that cleaning needs: to hand it to other processes, which need not derive it anew."""
+    def prepare(self, space: Space | None = None) -> None:
+        """Derive from the index all that cleaning needs, to hand it to other processes, which need not derive it anew.
+
+        Args:
+            space: where it goes; by default into memory.
+        """
         if len(self.index.lines):
-            self._frequencies.prepare(threads)
+            vars(self)["_frequencies"] = known = Frequencies(self.index, space or Space())
+            known.prepare()
 
     def explain(self, document: Document) -> Decision:
         """Return the evidence on `document` and what follows from it, in one pass, before anything is held back."""

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cleaner import __version__, engines, forest, formats, index, sources
+from cleaner import __version__, engines, forest, formats, saving, sources
 from cleaner.formats import Chunk, Fields
 from cleaner.layout import Reading
 from cleaner.model import Document, Failure, ReadError, WriteError
@@ -126,7 +126,7 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
         "rules": cleaner.rules.digest,
         "weights": forest.digest(),
         "normaliser": FOLD_VERSION,
-        "index": {"format": index.FORMAT, "documents": len(cleaner.index)},
+        "index": {"format": saving.FORMAT, "documents": len(cleaner.index)},
     }
     versions |= {name: version(name) for name in ("trafilatura", "lxml", "selectolax")}  # pages are what they read
     summary = summary_json(
@@ -174,7 +174,7 @@ def check_index_file(path: Path, found: Found) -> None:
         return
     if any(source.path.exists() and source.path.samefile(path) for source in found.sources):
         raise WriteError(f"{path}: is an input; expected another file")
-    if not path.is_file() or not index.is_index(path):
+    if not path.is_file() or not saving.is_index(path):
         raise WriteError(f"{path}: not an index; expected an index, or nothing there")
 
 

@@ -6,25 +6,31 @@ The arrays are there once, however many processes read them.
 from __future__ import annotations
 
 import io
-import mmap
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cleaner.spill import mapped, place_of, view_of
+
 ALIGNED = 64
 """Bytes: where an array starts, so that the processor reads it fast."""
 
 
 class _Pickler(pickle.Pickler):
-    """Leaves arrays to the buffers: those too that do not lie in one piece, which pickle would copy into its stream."""
+    """Leaves arrays to the buffers: those too that do not lie in one piece, which pickle would copy into its stream.
+
+    Of those that are mapped from a file already, it only says where.
+    """
 
     def reducer_override(self, value: Any) -> Any:
         """Return how to make a value again, NotImplemented for as usual."""
-        if isinstance(value, np.ndarray) and not value.flags.forc:
-            return np.ascontiguousarray(value).__reduce_ex__(5)
-        return NotImplemented
+        if not isinstance(value, np.ndarray):
+            return NotImplemented
+        if place := place_of(value):
+            return view_of, (*place, value.dtype, value.shape)
+        return NotImplemented if value.flags.forc else np.ascontiguousarray(value).__reduce_ex__(5)
 
 
 def share(value: Any, path: Path) -> Path:
@@ -54,8 +60,7 @@ def shared(path: Path) -> Any:
     >>> found["a"].tolist(), found["a"].flags.writeable
     ([0, 1, 2], False)
     """
-    with path.open("rb") as file:
-        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    data = memoryview(mapped(path))
     count = int.from_bytes(data[:8], "little")
     at, parts = 8 * (count + 1), []
     for number in range(count):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
-from cleaner.fingerprints import REMEMBERED, strung_first, taken
+from cleaner.fingerprints import REMEMBERED, taken
 from cleaner.segment import fold, width
 
 if TYPE_CHECKING:
@@ -51,6 +51,17 @@ class Shingles:
         first, places = taken(self.first, documents)
         return Shingles(first, self.hashes[places], self.starts[places], self.stops[places])
 
+    def part(self, start: int, stop: int) -> Shingles:
+        """Return the shingles of the documents `[start, stop)`, without a copy."""
+        own = slice(self.first[start], self.first[stop])
+        first = self.first[start : stop + 1] - self.first[start]
+        return Shingles(first, self.hashes[own], self.starts[own], self.stops[own])
+
+    @property
+    def documents(self) -> NDArray[np.int64]:
+        """The document of each shingle."""
+        return np.repeat(np.arange(len(self.first) - 1, dtype=np.int64), np.diff(self.first))
+
 
 def shingles(documents: Iterable[tuple[str, Sequence[Block]]]) -> Shingles:
     """Return the shingles of the lines of which blocks are sentences, of documents given as text and blocks.
@@ -69,14 +80,6 @@ def shingles(documents: Iterable[tuple[str, Sequence[Block]]]) -> Shingles:
         parts.extend(found)
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else []
     return Shingles(np.cumsum(counts, dtype=np.int64), *columns)
-
-
-def strung(parts: Sequence[Shingles]) -> Shingles:
-    """Return the shingles of all parts, one after another."""
-    if not parts:
-        return Shingles()
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("hashes", "starts", "stops")]
-    return Shingles(strung_first([part.first for part in parts]), *columns)
 
 
 def _of_line(line: str, start: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:

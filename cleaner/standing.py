@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cleaner.counting import combined
+from cleaner.counting import grouped
 from cleaner.fingerprints import Lines, taken
 from cleaner.surroundings import END, Codes
 
@@ -44,6 +44,12 @@ class Standing:
         _, lines = taken(self.lines.first, documents)
         codes = Codes(self.lines.take(documents), self.codes.groups[documents])
         return Standing(codes, self.marks[lines], self.recurs[lines], self.head[lines], self.tail[lines])
+
+    def part(self, start: int, stop: int) -> Standing:
+        """Return the lines of the documents `[start, stop)`, without a copy."""
+        own = slice(self.lines.first[start], self.lines.first[stop])
+        codes = Codes(self.lines.part(start, stop), self.codes.groups[start:stop])
+        return Standing(codes, self.marks[own], self.recurs[own], self.head[own], self.tail[own])
 
     @cached_property
     def ends(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -112,13 +118,13 @@ def _prosaic(known: Standing) -> Counted:
 
 def _labels(known: Standing) -> Counted:
     codes, lines = known.places
-    labels = [combined(codes, affix[lines]) for affix in (known.lines.heads, known.lines.tails)]
+    labels = [grouped(codes, affix[lines]) for affix in (known.lines.heads, known.lines.tails)]
     return known.at(np.concatenate(labels), np.tile(lines, 2))
 
 
 def _shaped_places(known: Standing) -> Counted:
     codes, lines = known.places
-    return known.at(combined(codes, known.lines.shapes[lines]), lines)
+    return known.at(grouped(codes, known.lines.shapes[lines]), lines)
 
 
 KINDS: Final[Mapping[str, Callable[[Standing], Counted]]] = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.counting import combined
+from cleaner.counting import combined, grouped
 from cleaner.fingerprints import Lines
 
 if TYPE_CHECKING:
@@ -51,8 +51,14 @@ class Codes:
         return self.lines.documents
 
     @cached_property
-    def _groups(self) -> NDArray[np.int64]:
-        return self.groups[self.documents]
+    def _leads(self) -> NDArray[np.uint64]:
+        """The code of each document's group."""
+        return combined(self.groups)
+
+    @cached_property
+    def _groups(self) -> NDArray[np.uint64]:
+        """The code of each line's group."""
+        return self._leads[self.documents]
 
     @cached_property
     def bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -73,21 +79,21 @@ class Codes:
     @cached_property
     def held(self) -> NDArray[np.uint64]:
         """A line's key."""
-        return combined(self._groups, self.lines.keys)
+        return grouped(self._groups, self.lines.keys)
 
     @cached_property
     def masked(self) -> NDArray[np.uint64]:
         """A line with every digit as 0."""
-        return combined(self._groups, self.lines.masks)
+        return grouped(self._groups, self.lines.masks)
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """A line right after the line before it here; right before the line after it here. Digits as 0."""
         before, after = self.around
-        pairs = combined(self._groups, before, self.lines.masks)
+        pairs = grouped(self._groups, before, self.lines.masks)
         last = np.flatnonzero(after == END)
         following = np.roll(pairs, -1)
-        following[last] = combined(self._groups[last], self.lines.masks[last], END)
+        following[last] = grouped(self._groups[last], self.lines.masks[last], END)
         return pairs, following
 
     @cached_property
@@ -95,25 +101,25 @@ class Codes:
         """How a line starts, or ends, with the line before it; then with the line after it."""
         affixes = self.lines.heads, self.lines.tails
         return [
-            combined(self._groups, number, affix, side)
+            grouped(self._groups, number, affix, side)
             for number, (side, affix) in enumerate(product(self.around, affixes))
         ]
 
     @cached_property
     def framed(self) -> NDArray[np.uint64]:
         """How a line starts and how it ends."""
-        return combined(self._groups, self.lines.heads, self.lines.tails)
+        return grouped(self._groups, self.lines.heads, self.lines.tails)
 
     @cached_property
     def shaped(self) -> NDArray[np.uint64]:
         """How a line looks."""
-        return combined(self._groups, self.lines.shapes)
+        return grouped(self._groups, self.lines.shapes)
 
     @cached_property
     def celled(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """The cells of lines that have several; and the line of each."""
         lines = np.repeat(np.arange(len(self.lines)), self.lines.widths)
-        return combined(self._groups[lines], self.lines.cells), lines
+        return grouped(self._groups[lines], self.lines.cells), lines
 
     @cached_property
     def fixed(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -122,7 +128,7 @@ class Codes:
         codes, lines = [], []
         for side, away in enumerate((at - start, end - 1 - at), 1):
             near = np.flatnonzero(away < PLACE)
-            codes.append(combined(self._groups[near], self.lines.masks[near], side, away[near]))
+            codes.append(grouped(self._groups[near], self.lines.masks[near], side, away[near]))
             lines.append(near)
         return np.concatenate(codes), np.concatenate(lines)
 
@@ -139,19 +145,19 @@ class Codes:
         keys = np.append(self.lines.keys, np.uint64(END))
         before = np.where(inside, keys[left], np.uint64(START))
         after = np.where(np.arange(len(ends)) < np.count_nonzero(marks), keys[ends], np.uint64(END))
-        return combined(self.groups[documents], before, after), ends, documents
+        return grouped(self._leads[documents], before, after), ends, documents
 
     def between(self, marks: NDArray[np.bool_]) -> NDArray[np.uint64]:
         """Return the two landmarks around each line."""
         (before, _), (after, _) = self._beside(marks)
-        return combined(self._groups, before, after)
+        return grouped(self._groups, before, after)
 
     def places(self, marks: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
         """Return the lines at most `PLACE` after a landmark, or the start, with their place's code; then those before one."""
         found = []
         for number, (side, away) in enumerate(self._beside(marks)):
             near = np.flatnonzero(~marks & (away <= PLACE))
-            found.append((near, combined(self._groups[near], number, side[near], away[near])))
+            found.append((near, grouped(self._groups[near], number, side[near], away[near])))
         return found
 
     def _beside(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -24,27 +25,106 @@ from typing import Any, Self, TypeVar
 
 from cleaner.model import CleanerError
 from cleaner.sharing import share, shared
+from cleaner.spill import Space, release
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
+BASE = 170_000_000
+"""Bytes that a process takes before it has work: the interpreter, libraries, rules, weights, and what it remembers of lines."""
+
+LEAST = 100_000_000
+"""Bytes to work in, beside that, at the least."""
+
+BATCH = 1_000_000
+"""Bytes of text in a batch of documents: a second of work or less, and little to hold."""
+
+WORK = 300
+"""Bytes that it takes to work on one byte of text: its columns, and what is looked up for it in mapped files."""
+
+
+def total_memory() -> int:
+    """Return how many bytes of memory this machine has, or this container may use; 4 GB where the system does not tell."""
+    try:
+        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 4_000_000_000
+    limit = Path("/sys/fs/cgroup/memory.max")
+    allowed = limit.read_text(encoding="ascii").strip() if limit.is_file() else "max"
+    return min(found, int(allowed)) if allowed.isdecimal() else found
+
+
+def bytes_of(words: str) -> int:
+    """Return a number of bytes that a person said.
+
+    Raises:
+        CleanerError: it is none.
+
+    >>> bytes_of("700MB"), bytes_of("1.5 GiB"), bytes_of("2g")
+    (700000000, 1610612736, 2000000000)
+    """
+    said = _SIZE.fullmatch(words.strip().lower())
+    if not said:
+        raise CleanerError(f"{words}: no size; expected such as 700MB or 2GB")
+    number, unit, binary = said.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
+
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])?(i)?b?")
+
+
+def in_words(size: int) -> str:
+    """Return a number of bytes as a person says it.
+
+    >>> in_words(440_000_000)
+    '440 MB'
+    """
+    return f"{size / 1e6:,.0f} MB"
+
+
 class Workers:
-    """So many processes, a context manager; one process is this one. They start with the first work, and do one after the other.
+    """So many processes, in so much memory: a context manager; one process is this one. They start with the first work.
 
     >>> with Workers(1) as workers:
     ...     list(workers.in_order(len, ["a", "bc"]))
     [('a', 1), ('bc', 2)]
     """
 
-    def __init__(self, processes: int = 1) -> None:
+    def __init__(self, processes: int = 1, memory: int | None = None) -> None:
+        """Prepare for work.
+
+        Args:
+            processes: how many; with several, the one that asks only hands out work.
+            memory: bytes for all of them; by default a quarter of the machine's.
+
+        Raises:
+            CleanerError: so many processes need more.
+        """
+        memory = memory or total_memory() // 4
+        least = BASE * (processes + (processes > 1)) + LEAST
+        if memory < least:
+            raise CleanerError(f"{in_words(memory)} for {processes} processes; expected at least {in_words(least)}")
         self.processes = processes
+        self._spare = memory - least + LEAST
         self._opened = ExitStack()
+        self._folder: Path | None = None
         self._pool: ProcessPoolExecutor | None = None
-        self._files: Iterator[Path] = iter(())  # where to write what is to be done next
+        self._names = count()  # of files with what is to be done
+
+    @property
+    def space(self) -> Space:
+        """Where large arrays go: into a temporary folder, or into memory before the block and after it."""
+        return Space(self._folder, self._spare // 2)
+
+    @property
+    def batch(self) -> int:
+        """How many bytes of text are worked on at a time."""
+        return min(BATCH, self._spare // self.processes // WORK)
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Make the temporary folder."""
+        self._folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="cleaner-")))
         return self
 
     def __exit__(
@@ -52,7 +132,7 @@ class Workers:
     ) -> None:
         """End the processes."""
         self._opened.close()
-        self._pool = None
+        self._pool = self._folder = None
 
     def in_order(self, work: Callable[[_In], _Out], batches: Iterable[_In]) -> Iterator[tuple[_In, _Out]]:
         """Yield each batch and `work(batch)`, in order, keeping only a few batches under way.
@@ -67,8 +147,11 @@ class Workers:
         if self.processes <= 1:
             yield from ((batch, _undisturbed(work, batch)) for batch in batches)
             return
-        pool = self._started()
-        task = share(work, next(self._files))
+        if self._folder is None:
+            raise CleanerError("Workers: not started; expected `with Workers(n) as workers:`")
+        pool = self._started(self._folder)
+        task = share(work, self._folder / f"work-{next(self._names)}")
+        release()
         waiting: deque[tuple[_In, Future[_Out]]] = deque()
         try:
             for batch in batches:
@@ -85,10 +168,8 @@ class Workers:
             for _, future in waiting:
                 future.cancel()
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _started(self, folder: Path) -> ProcessPoolExecutor:
         if self._pool is None:
-            folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="cleaner-")))
-            self._files = (folder / str(number) for number in count())
             # Spawned, not forked: it is the same on every platform, and safe beside threads.
             pool = ProcessPoolExecutor(self.processes, get_context("spawn"), _prepare, (folder,))
             self._pool = self._opened.enter_context(pool)
@@ -102,6 +183,7 @@ def _undisturbed(work: Callable[[_In], _Out], batch: _In) -> _Out:
     try:
         return work(batch)
     finally:
+        release()
         if was_on:
             gc.enable()
 

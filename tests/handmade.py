@@ -1,4 +1,4 @@
-"""What decisions rest on, made by hand: lines, evidence, repetition, and trees of known worth."""
+"""What decisions rest on, made by hand: lines, evidence, repetition, and trees of known worth; and what is written of an index."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 
 from cleaner.decide import Decision, decide
 from cleaner.forest import LEAVES, Forest, parsed
+from cleaner.index import Index
 from cleaner.layout import Layout
 from cleaner.model import Block, Evidence, Partner, RuleReason, Signal, TemplateReason
 from cleaner.observed import Observed
 from cleaner.policy import Policy
 from cleaner.repetition import Repetition, none
+from cleaner.saving import dumped
 from cleaner.segment import segment
 
 PROSE = "The council met on Monday and agreed on the budget for the coming year."
@@ -92,3 +94,8 @@ def _of_places(scores: Sequence[float], first: int, stop: int) -> list[list[floa
     for threshold, score in steps:
         tree += [[0.0, 0, threshold, len(tree) + 1, len(tree) + 2], [score]]
     return [*tree, [scores[-1] if stop >= len(scores) else 0.0]]
+
+
+def dumps(index: Index) -> bytes:
+    """Return an index as the bytes of a file."""
+    return b"".join(dumped(index))

@@ -537,7 +537,7 @@ def test_an_interrupted_run_says_so(run: Command, tmp_path: Path, monkeypatch: p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("cleaner.engines.BATCH_BYTES", 1)  # else all bodies would be written before the first record
+        patch.setattr("cleaner.workers.BATCH", 1)  # else all bodies would be written before the first record
         patch.setattr("cleaner.output.Output.record", interrupt)
         ran = run("clean", corpus, "--out", tmp_path / "out")
     assert (ran.code, ran.words[-1]) == (130, "interrupted")

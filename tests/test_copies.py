@@ -123,7 +123,7 @@ def test_every_copy_is_one_of_its_family() -> None:
     for number, head in enumerate(known.families.tolist()):
         assert head == number or head in known.copies.pairs[number]
         assert known.families[head] == head
-        assert known.copies.first(number) <= number
+        assert known.originals[number] <= number
 
 
 @pytest.mark.parametrize("copies", [2, RARE + 4])

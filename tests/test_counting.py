@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.counting import Counter, combined, counter, holds, totals
+from cleaner.counting import Counter, Tally, combined, counter, holds
+from cleaner.spill import Space
 from tests.strategies import STEADY
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def test_nothing_counted_and_nothing_asked_for() -> None:
     for known in (counted((1, 0)), counted((1, 0)).parted()):
         assert known.count(codes_of()).tolist() == []
         assert known.count(codes_of(), np.empty(0, dtype=np.bool_)).tolist() == []
-    assert totals(codes_of(), np.empty(0, dtype=np.int64)).tolist() == []
+    assert Tally(Space()).counter().codes.tolist() == []
 
 
 @STEADY
@@ -127,8 +128,37 @@ def test_it_counts_what_sets_count(
         assert [place >= 0 for place in known.places(codes).tolist()] == [
             code in known.codes.tolist() for code in wanted
         ]
-    column, of = codes_of(*(code for code, _ in pairs)), np.array([family for _, family in pairs], dtype=np.int64)
-    assert totals(column, of).tolist() == [len(holders[code]) for code, _ in pairs]
+
+
+@STEADY
+@given(
+    st.lists(st.tuples(st.integers(0, 40) | st.sampled_from((2**63, LAST)), st.integers(0, FAMILIES - 1))),
+    st.sets(st.integers(0, 41)),
+    st.sets(st.integers(0, 40)),
+    st.booleans(),
+)
+def test_a_tally_of_ranges_is_the_counter_of_all(
+    tmp_path_factory: pytest.TempPathFactory,
+    pairs: list[tuple[int, int]],
+    borders: set[int],
+    stay: set[int],
+    in_files: bool,
+) -> None:
+    """Wherever the ranges end, and whatever stands apart in them; empty ones too."""
+
+    def parted(known: Counter) -> Counter:
+        return known.parted(np.array([code in stay for code in known.codes.tolist()], dtype=bool))
+
+    whole = parted(counted(*pairs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cleaner.spill.HELD", 8)
+        tally = Tally(Space(tmp_path_factory.mktemp("space") if in_files else None))
+        for start, stop in pairwise([0, *sorted(borders), LAST + 1]):
+            tally.add(parted(counted(*(pair for pair in pairs if start <= pair[0] < stop))))
+        found = tally.counter()
+    for name in ("codes", "totals", "single"):
+        one, other = getattr(found, name), getattr(whole, name)
+        assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())
 
 
 # Codes

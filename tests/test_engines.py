@@ -83,7 +83,7 @@ def test_records_come_in_order_and_ids_are_unique(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, jobs: int
 ) -> None:
     """A second document of an id is a failure that names the first; blank lines pass."""
-    monkeypatch.setattr(engines, "BATCH_BYTES", size)
+    monkeypatch.setattr("cleaner.workers.BATCH", size)
     found = sources(tmp_path, a_jsonl='{"n":"1","text":"One"}\n\n{"n":1,"text":"Two"}\n', b_txt="Three", c_txt=b"\xff")
     records = read_all(found, Fields(id="n"), jobs)
     assert [(record.source, record.line, record.raw) for record in records] == [
@@ -125,7 +125,7 @@ def test_cleaning_says_what_to_write_and_what_to_report(tmp_path: Path, monkeypa
     ]
     assert one.summary == Summary.total(rows([one]))
     assert (one.problems, one.grouped) == ((wrong,), False)
-    monkeypatch.setattr(engines, "BATCH_BYTES", 1)
+    monkeypatch.setattr("cleaner.workers.BATCH", 1)
     done = list(clean_all(Cleaner(), found, Fields()))
     assert [(one.bodies, [row["status"] for row in rows([one])], one.problems) for one in done] == [
         ((("a.txt", BODY.encode()),), ["cleaned"], ()),
@@ -155,7 +155,7 @@ def test_batches_of_any_size_do_the_same(
 
     with pytest.MonkeyPatch.context() as patch:
         whole = both()
-        patch.setattr(engines, "BATCH_BYTES", size)
+        patch.setattr("cleaner.workers.BATCH", size)
         assert both() == whole
 
 
@@ -190,7 +190,7 @@ def test_an_id_that_comes_twice_is_refused_wherever_it_does(
     refused = [error.format(tmp_path) for error in REFUSED]
     cleaner = Cleaner(learn_all(found, Fields(id="n")))
     whole = joined(list(clean_all(cleaner, found, Fields(id="n"))))
-    monkeypatch.setattr(engines, "BATCH_BYTES", size)
+    monkeypatch.setattr("cleaner.workers.BATCH", size)
     failed: list[Failure] = []
     with Workers(jobs) as workers:
         index = learn_all(found, Fields(id="n"), workers=workers, failed=failed.append)
@@ -219,7 +219,7 @@ def test_a_source_that_is_given_twice_is_refused_the_second_time(tmp_path: Path)
 
 def test_processes_do_the_same_in_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More batches than are ever under way at once, by two processes."""
-    monkeypatch.setattr(engines, "BATCH_BYTES", 1)
+    monkeypatch.setattr("cleaner.workers.BATCH", 1)
     found = sources(tmp_path, **{f"{n}_txt": f"{n} {BODY}{TRAILER}" for n in range(12)})
     told: list[int] = []
     with Workers(2) as workers:  # the same processes learn and clean
@@ -284,7 +284,8 @@ import os, signal
 from cleaner.workers import Workers
 
 if __name__ == "__main__":
-    results = Workers(2).in_order(len, [[1], [2], [3], [4]])
+    workers = Workers(2).__enter__()
+    results = workers.in_order(len, [[1], [2], [3], [4]])
     print([next(results) for _ in range(4)])  # all is done, but the workers wait for more
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaner.counting import combined
 from cleaner.frequency import Frequencies
 from cleaner.grouping import BACKGROUND, COMMON, RELATIVE, TIE, communities, weight
 from cleaner.index import learn
 from cleaner.model import Document
+from cleaner.spill import Space, Spill
 from tests.strategies import STEADY
 
 Page = Sequence[int]
@@ -39,12 +41,16 @@ def partition(labels: Sequence[int]) -> set[frozenset[int]]:
     return {frozenset(group) for group in groups.values()}
 
 
-def grouped(pages: Sequence[Page], order: Sequence[int] | None = None) -> set[frozenset[int]]:
-    """Return the groups of pages, looked at in an order."""
-    lines = np.array(list(chain.from_iterable(pages)), dtype=np.int64)
-    documents = np.repeat(np.arange(len(pages)), [len(page) for page in pages])
+def grouped(
+    pages: Sequence[Page], order: Sequence[int] | None = None, space: Space | None = None
+) -> set[frozenset[int]]:
+    """Return the groups of pages, looked at in an order, in some space."""
+    space = space or Space()
+    keys = combined(np.array(list(chain.from_iterable(pages)), dtype=np.int64))  # spread over all of 64 bits
+    lines = Spill(space, len(keys), np.int64)
+    lines.add(keys, np.repeat(np.arange(len(pages)), [len(page) for page in pages]))
     ranked = np.arange(len(pages)) if order is None else np.array(order, dtype=np.int64)
-    return partition(communities(lines, documents, len(pages), ranked).tolist())
+    return partition(communities(lines, ranked, space).tolist())
 
 
 def alone(*numbers: int) -> set[frozenset[int]]:

@@ -320,7 +320,7 @@ def test_pages_in_another_order_give_the_same(run: Command, site: Path, cleaned:
 def test_the_batch_of_a_page_does_not_matter(
     run: Command, site: Path, cleaned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cleaner.engines.BATCH_BYTES", 1)
+    monkeypatch.setattr("cleaner.workers.BATCH", 1)
     assert run("clean", site, "--out", tmp_path / "out").code == 0
     assert tree(tmp_path / "out") == tree(cleaned)
 

@@ -1,26 +1,23 @@
-"""Learning, merging, and the index file."""
+"""Learning and merging."""
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.numpy import load as stored_in
-from safetensors.numpy import save
 
-from cleaner import index as module
 from cleaner.fingerprints import NO_KEY, Lines, key, lines_of
-from cleaner.index import SETTINGS, Index, digest_of, dumps, is_index, learn, load, loads, merge, texts_of
-from cleaner.model import Block, Document, IndexFormatError
+from cleaner.index import Index, arrays, digest_of, learn, merge
+from cleaner.model import Block, Document
 from cleaner.near import WIDTH
+from cleaner.saving import loads
 from cleaner.segment import segment
 from cleaner.shingling import shingles
+from tests.handmade import dumps
 from tests.strategies import STEADY, corpora
 
 
@@ -51,23 +48,16 @@ def found(document: Document) -> Lines:
 def assert_same_arrays(one: Index, other: Index) -> None:
     """Assert that two indexes have the same of everything, in arrays of the same type."""
     assert (one.ids, one.groups, one.digests) == (other.ids, other.groups, other.digests)
-    for part, columns in {"lines": 11, "shingles": 4, "texts": 3}.items():
-        arrays = vars(getattr(other, part))
-        assert len(arrays) == columns
-        for name, value in arrays.items():
-            array = getattr(getattr(one, part), name)
-            assert np.array_equal(array, value), name
-            assert array.dtype == value.dtype, name
+    theirs = arrays(other)
+    assert len(theirs) == 3 * 2 + 11 + 4 + 3
+    for name, array in arrays(one).items():
+        assert np.array_equal(array, theirs[name]), name
+        assert array.dtype == theirs[name].dtype, name
 
 
 def folded(index: Index) -> dict[int, str]:
     """Return all texts of an index, by key."""
-    return index.texts.some(index.texts.keys)
-
-
-def changed(data: bytes, at: int, byte: int) -> bytes:
-    """Return data with another byte at a place."""
-    return data[:at] + bytes([byte]) + data[at + 1 :]
+    return dict(zip(index.texts.keys.tolist(), index.texts.strings, strict=True))
 
 
 # Learning
@@ -186,142 +176,3 @@ def test_shards_merge_to_the_whole(corpus: list[Document], numbers: random.Rando
     merged = merge(learn(shard) for shard in shards)
     assert merged == learn(documents)
     assert loads(dumps(merged)) == merged
-
-
-TEXTS = st.dictionaries(st.sampled_from((0, 1, 2, 3, 2**63, 2**64 - 1)), st.text(st.characters(codec="utf-8")))
-
-
-@STEADY
-@given(TEXTS, st.sets(st.sampled_from((0, 1, 2, 3, 4, 2**63, 2**64 - 1))))
-def test_texts_as_columns(texts: dict[int, str], wanted: set[int]) -> None:
-    """Those of any keys, asked for in any order, empty ones too."""
-    known = texts_of(texts)
-    assert known.keys.tolist() == sorted(texts)
-    assert known.some(known.keys) == texts
-    assert known.some(np.array(list(wanted), dtype=np.uint64)) == {
-        key: text for key, text in texts.items() if key in wanted
-    }
-
-
-# The file
-
-
-@pytest.mark.parametrize(
-    "documents",
-    [
-        [],
-        [PAGE],
-        [PAGE, OTHER],
-        [Document("", "")],
-        [Document("\ud800", "a lone \udfff surrogate in a line of text")],
-        [Document("例", "秋天值得一看的十座灯塔和它们的故事", "グループ")],
-        [Document("例", "秋天值得一看的十座灯塔和它们的故事" * 30, "グループ"), LONG],
-        [TABLE],
-        ALL,
-    ],
-    ids=["none", "one", "two", "empty", "surrogate", "cjk", "long", "cells", "all"],
-)
-def test_a_file_gives_the_index_back(documents: list[Document], tmp_path: Path) -> None:
-    index = learn(documents)
-    path = tmp_path / "an.index"
-    path.write_bytes(dumps(index))
-    found = load(path)
-    assert found == index
-    assert found.ids == index.ids
-    assert folded(found) == folded(index)
-    assert_same_arrays(found, index)
-    assert dumps(found) == path.read_bytes()
-    assert is_index(path)
-
-
-def test_the_header_says_how_it_was_made() -> None:
-    data = dumps(learn([PAGE, OTHER]))
-    header = json.loads(json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["cleaner"])
-    assert header.items() >= SETTINGS.items()
-    assert header["documents"] == 2
-
-
-def test_the_arrays_of_a_file_have_their_names() -> None:
-    """Those of lines are called as they are; those of shingles say so."""
-    strings = {f"{name}_{part}" for name in ("ids", "groups", "digests") for part in ("bytes", "lengths")}
-    lines = {"first", "keys", "starts", "stops", "prose", "masks", "heads", "tails", "shapes", "widths", "cells"}
-    long = {"shingle_first", "shingle_hashes", "shingle_starts", "shingle_stops"}
-    assert stored_in(dumps(learn(ALL))).keys() == strings | lines | long | {"text_keys", "text_first", "text_encoded"}
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-@pytest.mark.parametrize("value", [999, "other", None])
-def test_other_settings_do_not_fit(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setitem(module.SETTINGS, name, value)
-        data = dumps(learn([PAGE]))
-    with pytest.raises(IndexFormatError, match=rf"^my\.index: made with {name} {value!r}; expected .*: learn it anew$"):
-        loads(data, "my.index")
-
-
-def test_a_damaged_file_is_refused() -> None:
-    """Wherever the damage is. What reads as the same index is no damage."""
-    index = learn([PAGE, OTHER])
-    data = dumps(index)
-    numbers = random.Random(0)
-    refused = 0
-    for _ in range(200):
-        at = numbers.randrange(len(data))
-        damaged = changed(data, at, data[at] ^ numbers.randrange(1, 256))
-        try:
-            assert loads(damaged) == index
-        except IndexFormatError:
-            refused += 1
-    assert refused > 150
-
-
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_file_is_refused(share: float) -> None:
-    data = dumps(learn([PAGE, OTHER]))
-    with pytest.raises(IndexFormatError, match=r"^index: "):
-        loads(data[: int(share * len(data))])
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"\n",
-        b"The ferry leaves at seven.\n",
-        b'{"id": "a", "text": "b"}\n',
-        b"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00.",
-        b"\xff" * 64,
-        (2).to_bytes(8, "little") + b"[]",
-        (2).to_bytes(8, "little") + b"{}",
-        save({"weights": np.zeros(3)}),
-        save({"weights": np.zeros(3)}, {"format": "np"}),
-        save({"weights": np.zeros(3)}, {"cleaner": "yes"}),
-        save({"weights": np.zeros(3)}, {"cleaner": "[]"}),
-        save({"weights": np.zeros(3)}, {"cleaner": "{}"}),
-        save({"weights": np.zeros(3)}, {"cleaner": json.dumps(SETTINGS)}),
-    ],
-)
-def test_a_foreign_file_is_refused(data: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "foreign"
-    path.write_bytes(data)
-    with pytest.raises(IndexFormatError, match=r"foreign: .*; expected "):
-        load(path)
-
-
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(IndexFormatError, match="missing: No such file or directory; expected an index"):
-        load(tmp_path / "missing")
-    with pytest.raises(IndexFormatError, match="Is a directory; expected an index"):
-        load(tmp_path)
-
-
-def test_what_claims_to_be_an_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of other settings too: a reader must not take it for text."""
-    monkeypatch.setitem(module.SETTINGS, "format", 999)
-    path = tmp_path / "a"
-    path.write_bytes(dumps(learn([PAGE])))
-    assert is_index(path)
-    path.write_bytes(save({"weights": np.zeros(3)}))
-    assert not is_index(path)
-    path.write_bytes(b"")
-    assert not is_index(path)

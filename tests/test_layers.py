@@ -12,10 +12,10 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy sharing | model | segment jsonl charsets markup elements"
-    " | near fingerprints counting grouping matching report sources options workers"
+    "layout language policy spill | model counting sharing | segment strings jsonl charsets markup elements"
+    " | near fingerprints grouping matching report sources options workers"
     " | formats form shingling rules output surroundings pages"
-    " | index standing | copies | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
+    " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
@@ -31,7 +31,7 @@ USERS = {
     "orjson": "jsonl report output originals golden",
     "regex": "language matching rules",
     "rich": "cli render",
-    "safetensors": "index",
+    "safetensors": "",
     "scipy": "grouping",
     "selectolax": "markup",
     "trafilatura": "markup",

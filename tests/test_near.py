@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import zlib
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -21,12 +22,14 @@ from cleaner.near import (
     SHINGLE_DENSE,
     SIMILAR,
     WIDTH,
+    Neighbours,
     jaccards,
-    neighbours,
     shortened,
     signatures,
 )
 from cleaner.segment import fold, width
+from cleaner.spill import Space
+from cleaner.strings import packed, united
 from tests.strategies import STEADY, texts
 
 
@@ -56,6 +59,13 @@ def number_of(data: bytes) -> int:
 def keyed(*found: str) -> dict[int, str]:
     """Give each text a key that does not depend on its place."""
     return {zlib.crc32(text.encode()): text for text in found}
+
+
+def neighbours(table: Mapping[int, str], space: Space | None = None) -> Neighbours:
+    """Prepare look-ups among all of some texts by key."""
+    keys = np.array(list(table), dtype=np.uint64)
+    space = space or Space()
+    return near.neighbours(united(keys, packed(table.values()), space), np.arange(len(keys)), space)
 
 
 def variants(count: int, seed: int = 0) -> list[str]:
@@ -301,7 +311,8 @@ def test_many_queries_are_answered_as_one_by_one() -> None:
 def test_what_finds_neighbours_is_arrays_and_can_be_sent() -> None:
     lines = variants(50)
     found = neighbours(keyed(*lines))
-    assert all(isinstance(value, np.ndarray) for value in vars(found).values())
+    columns = vars(found) | vars(found.texts) | vars(found.texts.strings)
+    assert all(isinstance(value, np.ndarray) for name, value in columns.items() if name not in ("texts", "strings"))
     assert pickle.loads(pickle.dumps(found)).like(lines) == found.like(lines)
 
 

@@ -188,7 +188,7 @@ def test_what_was_prepared_is_not_derived_anew(tmp_path: Path, monkeypatch: pyte
         raise AssertionError("derived anew")
 
     expected = cleaner.clean_all(corpus)
-    for name in ("counter", "totals", "communities", "Copies"):
+    for name in ("counter", "Tally", "Spill", "communities", "Copies"):
         monkeypatch.setattr(f"cleaner.frequency.{name}", derive)
     monkeypatch.setattr("cleaner.near.neighbours", derive)
     assert found.clean_all(corpus) == expected
