@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy sharing | model | segment jsonl charsets markup elements"
+    "layout language policy sharing compression | model | segment jsonl charsets markup elements"
     " | near fingerprints counting grouping matching report sources options workers"
     " | formats form shingling rules output surroundings pages"
     " | index standing | copies | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
@@ -24,6 +24,7 @@ RANKS = {name: rank for rank, layer in enumerate(LAYERS.split("|")) for name in 
 
 USERS = {
     "ahocorasick_rs": "matching",
+    "backports": "compression",
     "datasketch": "near",
     "htmldate": "markup",
     "lxml": "markup",
