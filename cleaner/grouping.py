@@ -60,6 +60,8 @@ def communities(
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)
     labels = rank.copy()
+    if count < 2:
+        return labels  # and scipy takes a while to import
     ties = _ties(lines, documents, count)
     for _ in range(ROUNDS):
         changed = False

@@ -35,6 +35,7 @@ USERS = {
     "safetensors": "index",
     "scipy": "grouping",
     "selectolax": "markup",
+    "tomli": "rules",
     "trafilatura": "markup",
     "webencodings": "charsets",
     "typer": "cli console options rules_cli",
