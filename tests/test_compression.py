@@ -268,6 +268,15 @@ def test_damaged_files_fail_alone(run: Command, tmp_path: Path, damage: str, suf
     assert run("restore", tmp_path / "out", "--out", tmp_path / "back").words[:3] == ran.words[:3]
 
 
+def test_a_frame_that_would_have_to_be_held_is_refused(run: Command, tmp_path: Path) -> None:
+    """What `zstd --long=28` makes needs 256 MB to be read, and more may be asked for."""
+    long = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 28})
+    plant(tmp_path / "in", {"a.txt.zst": long.compress(b"One") + long.flush(), "b.txt": BODY})
+    ran = run("clean", tmp_path / "in", "--out", tmp_path / "out")
+    assert (ran.code, len(ran.words)) == (3, 2)
+    assert re.fullmatch(r"a\.txt\.zst: cannot be decompressed: .* too much memory .*", ran.words[0])
+
+
 @each_suffix
 def test_an_empty_file_of_lines(run: Command, tmp_path: Path, suffix: str) -> None:
     """It has no document, and gives an empty one."""
