@@ -317,7 +317,7 @@ def _job(
             say(f"{found.skipped} files of other kinds skipped")
         if inputs and not found.sources:
             if not found.missing:
-                say("nothing to read; expected .txt, .md, .html or .jsonl files")
+                say("nothing to read; expected .txt, .md, .html or .jsonl files, or these with .gz or .zst")
             raise typer.Exit(WRONG)
         with Workers(processes(found.sources, jobs), bytes_of(memory) if memory else None) as workers:
             yield runs.Job(found, fields, cast("Choice", choice), workers)

@@ -73,7 +73,7 @@ _Refused = Mapping[int, str]
 
 
 def bytes_in(sources: Iterable[Source]) -> int:
-    """Return the size of all sources that are there.
+    """Return the size of all sources that are there, compressed as they are.
 
     >>> bytes_in([])
     0
@@ -89,7 +89,7 @@ def processes(sources: Iterable[Source], jobs: int | None) -> int:
     """
     if jobs is not None:
         return jobs
-    return (os.cpu_count() or 1) if bytes_in(sources) >= PARALLEL_BYTES else 1
+    return (os.cpu_count() or 1) if sum(source.text_size for source in sources) >= PARALLEL_BYTES else 1
 
 
 def learn_all(
@@ -253,16 +253,17 @@ def opened(page: Document, reading: Reading) -> tuple[Document, Metadata]:
 def _batches(sources: Sequence[Source], size: int, watch: Watch | None) -> Iterator[list[Chunk]]:
     """Yield the sources in batches of about `size` bytes, and tell `watch` of one when the next one is asked for."""
     batch: list[Chunk] = []
-    total = 0
+    total = taken = 0
     for chunk in chain.from_iterable(formats.chunks(source, size) for source in sources):
         batch.append(chunk)
         total += chunk.size
+        taken += chunk.taken
         if total >= size:
             yield batch
             if watch:
-                watch(total)
-            batch, total = [], 0
+                watch(taken)
+            batch, total, taken = [], 0, 0
     if batch:
         yield batch
         if watch:
-            watch(total)
+            watch(taken)

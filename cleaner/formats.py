@@ -1,7 +1,7 @@
 r"""Read and write each input format: text files, HTML files, and JSONL with text or HTML in it.
 
 `chunks` cuts a source into pieces, `records` turns a piece into `Record`s one at a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
-as UTF-8, a byte order mark and every kind of line end stay. HTML is opened later, where the work is done: `cleaner.markup`.
+as UTF-8, a byte order mark and every kind of line end stay. Compressed files are decompressed as they are read, each time. HTML is opened later, where the work is done: `cleaner.markup`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 
+from cleaner.compression import decompressed
 from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, Document, Failure, ReadError
@@ -65,11 +66,13 @@ class Chunk:
     """Whole lines."""
     failure: Failure | None = None
     """Why the lines from here on could not be read."""
+    taken: int = 0
+    """Bytes of the file that it took: fewer than it has, when they were compressed."""
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        return len(self.data) if self.source.of_lines else self.source.size
+        """Bytes; of a compressed file that is yet to be read, about so many."""
+        return len(self.data) if self.source.of_lines else self.source.text_size
 
 
 def chunks(source: Source, size: int) -> Iterator[Chunk]:
@@ -84,20 +87,38 @@ def chunks(source: Source, size: int) -> Iterator[Chunk]:
     [(1, b'{}\n{}\n'), (3, b'{}')]
     """
     if not source.of_lines:
-        yield Chunk(source)
+        yield Chunk(source, taken=source.size)
         return
-    line = 1
+    line, taken, data = 1, 0, b""
     try:
-        with source.path.open("rb") as stream:
-            while data := stream.read(size):
-                if not data.endswith(b"\n"):
-                    data += stream.readline()
-                yield Chunk(source, line, data)
+        with source.path.open("rb") as file, decompressed(file, source.name) as stream:
+            for data in _pieces(stream, size):
+                before, taken = taken, file.tell()
+                yield Chunk(source, line, data, taken=taken - before)
                 line += data.count(b"\n")
-            if not stream.tell():
-                yield Chunk(source)
+            if not data:
+                yield Chunk(source, taken=file.tell())
     except OSError as error:
-        yield Chunk(source, failure=Failure(source.name, _unreadable(source.name, error)))
+        where = f"{source.name}:{line}" if line > 1 else source.name
+        yield Chunk(source, failure=Failure(source.name, _unreadable(where, error)), taken=source.size - taken)
+
+
+def _pieces(stream: io.BufferedReader, size: int) -> Iterator[bytes]:
+    """Yield whole lines in pieces of about `size` bytes; of what cannot be read to its end, the whole lines before."""
+    data = bytearray()
+    try:
+        while some := stream.read1(size - len(data)):
+            data += some
+            if len(data) >= size:
+                data += b"" if data.endswith(b"\n") else stream.readline()
+                yield bytes(data)
+                data.clear()
+    except OSError:
+        if whole := data[: data.rfind(b"\n") + 1]:
+            yield bytes(whole)
+        raise
+    if data:
+        yield bytes(data)
 
 
 def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
@@ -134,7 +155,8 @@ def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
 def _read_file(source: Source) -> Record:
     name, group, html = source.name, _folder(source.name), source.format == "html"
     try:
-        data = source.path.read_bytes()
+        with source.path.open("rb") as file, decompressed(file, name) as stream:
+            data = stream.read()
         text = _decoded(data, name) if html else data.decode()
     except OSError as error:
         return Record(name, Failure(name, _unreadable(name, error), group), "", 0)

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from cleaner.compression import read
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, write_atomic
 from cleaner.render import one_line
@@ -32,8 +33,8 @@ _Key = tuple[str, int]
 def compare(actual: Path, golden: Path) -> list[str]:
     """Return what differs between an output folder and a golden folder, in lines to print; none when nothing does.
 
-    Bodies are compared byte for byte and shown as unified diffs; of the report, the spans gained and lost of each
-    document. A body without a golden, and a golden without a body, are differences.
+    Bodies are compared byte for byte, decompressed, and shown as unified diffs; of the report, the spans gained and lost of
+    each document. A body without a golden, and a golden without a body, are differences.
 
     Raises:
         ReadError: the golden report is damaged.
@@ -45,7 +46,7 @@ def compare(actual: Path, golden: Path) -> list[str]:
     lines = [f"missing golden: {name}" for name in sorted(ours.keys() - theirs.keys())]
     lines += [f"unused golden: {name}" for name in sorted(theirs.keys() - ours.keys())]
     for name in sorted(ours.keys() & theirs.keys()):
-        new, old = ours[name].read_bytes(), theirs[name].read_bytes()
+        new, old = read(ours[name]), read(theirs[name])
         if new == old:
             continue
         found = _report_diff(theirs[name], ours[name]) if name == REPORT else _body_diff(name, old, new)
@@ -63,7 +64,7 @@ def update(actual: Path, golden: Path) -> None:
     ours, theirs = _files(actual), _files(golden)
     named = {target_of(row) for row in _rows(theirs[REPORT]).values()} if REPORT in theirs else set()
     for name in sorted(theirs.keys() - named - {REPORT}):
-        if name not in ours or theirs[name].read_bytes() != ours[name].read_bytes():
+        if name not in ours or read(theirs[name]) != read(ours[name]):
             raise WriteError(f"{theirs[name]}: not a golden; expected only bodies and {REPORT} in {golden}")
     for name in theirs.keys() - ours.keys():
         theirs[name].unlink()

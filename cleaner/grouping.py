@@ -64,6 +64,8 @@ def communities(lines: Spill, order: NDArray[np.int64], space: Space) -> NDArray
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     labels = rank.copy()
+    if len(order) < 2:
+        return labels  # and scipy takes a while to import
     first, near_to, weights = _ties(lines, len(order), space)
     for _ in range(ROUNDS):
         changed = False

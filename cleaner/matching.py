@@ -23,7 +23,7 @@ import string
 import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from functools import cache, cached_property, lru_cache
 from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns there is; see lengths()
@@ -115,7 +115,9 @@ class RuleSet:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the rules' content, in hexadecimal: it changes when any field of any rule does."""
-        return hashlib.sha256(json.dumps([asdict(rule) for rule in self.rules]).encode()).hexdigest()
+        names = [field.name for field in fields(Rule)]  # asdict would look at each text
+        content = [{name: getattr(rule, name) for name in names} for rule in self.rules]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @cached_property
     def compiled(self) -> _Compiled:
@@ -157,7 +159,9 @@ class _Compiled:
         self.worth = cache(self._worth)
         self.known: dict[str, tuple[int, ...]] = {}
         self.automaton = ahocorasick_rs.BytesAhoCorasick(
-            [keyword.encode() for keyword in by_keyword], implementation=ahocorasick_rs.Implementation.DFA
+            # A DFA reads a megabyte in 4 ms, and this in 7; but it takes 30 ms to build, and memory.
+            [keyword.encode() for keyword in by_keyword],
+            implementation=ahocorasick_rs.Implementation.ContiguousNFA,
         )
         self.patterns: dict[int, regex.Pattern[str]] = {}
         self.found = lru_cache(REMEMBERED)(self._found)

@@ -9,7 +9,9 @@ import typer
 
 Inputs = Annotated[
     list[str],
-    typer.Argument(metavar="INPUT", help="Files, folders (with subfolders), globs, or - for standard input."),
+    typer.Argument(
+        metavar="INPUT", help="Files, folders (with subfolders), globs, or - for standard input; .gz and .zst, too."
+    ),
 ]
 IndexFile = Annotated[
     Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: learn from INPUT.")
@@ -31,7 +33,11 @@ GroupField = Annotated[
 ]
 Format = Annotated[
     str,
-    typer.Option("--format", metavar="auto|text|html|jsonl", help="What the files are; auto goes by their suffix."),
+    typer.Option(
+        "--format",
+        metavar="auto|text|html|jsonl",
+        help="What the files are; auto goes by their suffix, that before .gz or .zst.",
+    ),
 ]
 Tables = Annotated[bool, typer.Option("--tables/--no-tables", help="HTML: whether tables are text.")]
 Formatting = Annotated[

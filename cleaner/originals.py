@@ -5,6 +5,7 @@ Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line with all
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from cleaner import compression
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, Part, inside, rows, write_atomic
@@ -103,13 +105,13 @@ def _restore_text(body: Path, original: Path, rows: Iterable[_Row], problems: li
     documents = 0
     for row in rows:
         try:
-            text = restore(body.read_bytes().decode(), row)
+            text = restore(compression.read(body).decode(), row)
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{row['id']}: the body cannot be read: {error}; expected {body}")
         except ReadError as error:
             problems.append(str(error))
         else:
-            write_atomic(original, text.encode())
+            write_atomic(original, text.encode(), by_name=True)
             documents += 1
     return documents
 
@@ -117,34 +119,42 @@ def _restore_text(body: Path, original: Path, rows: Iterable[_Row], problems: li
 def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: list[str], field: str) -> int:
     """Restore a JSONL file, append what is wrong to `problems`, and return how many documents are back."""
     try:
-        stream = body.open("rb")
+        file = body.open("rb")
     except OSError as error:  # nothing is wrong when all had failed
         problems += [f"{row['id']}: the body cannot be read: {error}; expected {body}" for row in rows]
         return 0
     documents = 0
-    part = Part(original)
+    part = Part(original, by_name=True)
     try:
-        with stream:
-            for number, line in enumerate(stream, 1):
-                where = f"{body}:{number}"
-                try:
-                    raw, value = parse_line(line, str(body), number)
-                except ReadError as error:
-                    problems.append(str(error))
-                    next(rows, None)
-                    continue
-                try:
-                    if value is not None:
-                        raw = _original_line(raw, value, next(rows, None), field, where)
-                        documents += 1
-                    part.write(raw.encode())
-                except ReadError as error:
-                    problems.append(str(error))
+        for number, line in enumerate(_lines(file, body, problems), 1):
+            where = f"{body}:{number}"
+            try:
+                raw, value = parse_line(line, str(body), number)
+            except ReadError as error:
+                problems.append(str(error))
+                next(rows, None)
+                continue
+            try:
+                if value is not None:
+                    raw = _original_line(raw, value, next(rows, None), field, where)
+                    documents += 1
+                part.write(raw.encode())
+            except ReadError as error:
+                problems.append(str(error))
         problems += [f"{row['id']}: the body is gone; expected a line in {body}" for row in rows]
         part.commit()
     finally:
         part.discard()
     return documents
+
+
+def _lines(file: io.BufferedReader, body: Path, problems: list[str]) -> Iterator[bytes]:
+    """Yield the lines of a body, and close it; when it cannot be read to its end, append that to `problems`."""
+    try:
+        with file, compression.decompressed(file, body.name) as stream:
+            yield from stream
+    except OSError as error:
+        problems.append(f"{body}: {error.strerror or error}; expected a readable file")
 
 
 def _original_line(raw: str, value: dict[str, object], row: _Row | None, field: str, where: str) -> str:

@@ -59,6 +59,12 @@ class Others:
         return found
 
     @cached_property
+    def alone(self) -> list[bool]:
+        """Of each document, whether no other was learnt: nothing is to be found then, and near-duplicates are dear to look for."""
+        learnt, members_of = len(self.known.index), self.known.members_of
+        return [sum(len(members_of(family)) for family in own) == learnt for own in self.families]
+
+    @cached_property
     def _held(self) -> dict[str, list[NDArray[np.uint64]]]:
         """By kind, sorted codes of what own documents hold, mixed with the document that they are the own ones of."""
         return {}

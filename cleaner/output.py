@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import orjson
 
+from cleaner.compression import compressor
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
 from cleaner.report import dumps, target_of
@@ -36,10 +37,15 @@ _NAME_BYTES = 255
 """The longest file name of common file systems."""
 
 
-def write_atomic(path: Path, data: bytes | Iterator[bytes]) -> None:
+def write_atomic(path: Path, data: bytes | Iterator[bytes], *, by_name: bool = False) -> None:
     """Write a file, given whole or in pieces, so that it is there whole or not at all, whatever happens.
 
     It is written to `.{name}.part` in the same folder, forced to disk, and renamed; missing folders are made.
+
+    Args:
+        path: Where to write.
+        data: What to write.
+        by_name: Compress it when the file's name says so.
 
     Raises:
         WriteError: It could not be written; what was at `path` is as it was.
@@ -50,7 +56,7 @@ def write_atomic(path: Path, data: bytes | Iterator[bytes]) -> None:
     ...     [path.name for path in sorted(Path(folder).rglob("*"))], Path(folder, "a/x.txt").read_bytes()
     (['a', 'x.txt'], b'One')
     """
-    part = Part(path)
+    part = Part(path, by_name=by_name)
     try:
         for piece in (data,) if isinstance(data, bytes) else data:
             part.write(piece)
@@ -60,10 +66,11 @@ def write_atomic(path: Path, data: bytes | Iterator[bytes]) -> None:
 
 
 class Part:
-    """A file being written beside its place."""
+    """A file being written beside its place, compressed on the way when its name says so and `by_name` is set."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, by_name: bool = False) -> None:
         self._path = path
+        self._compressor = compressor(path.name) if by_name else None
         self._part = _part_path(path)
         with _one_line(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,11 +79,13 @@ class Part:
     def write(self, data: bytes) -> None:
         """Append `data`."""
         with _one_line(self._path):
-            self._stream.write(data)
+            self._stream.write(self._compressor.compress(data) if self._compressor else data)
 
     def commit(self) -> None:
         """Put the file in its place."""
         with _one_line(self._path):
+            if self._compressor:
+                self._stream.write(self._compressor.flush())
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._stream.close()
@@ -272,13 +281,13 @@ class Output:
             WriteError: It cannot be written, or a JSONL file had been left for another.
         """
         if not self._of_lines[target]:
-            write_atomic(inside(self._out, target), body)
+            write_atomic(inside(self._out, target), body, by_name=True)
         else:
             if self._lines is None or target != self._name:
                 self._end_lines()
                 if target in self._written:
                     raise WriteError(f"{target}: was finished; expected its lines one after another")
-                self._lines, self._name = Part(inside(self._out, target)), target
+                self._lines, self._name = Part(inside(self._out, target), by_name=True), target
             self._lines.write(body)
         self._written.add(target)
 

@@ -306,7 +306,7 @@ class Lookup:
         for line in np.flatnonzero(close(first, held > 0, self._lines.lettered) & (held == 0)).tolist():
             number = int(documents[line])
             folded = self.blocks[number][line - int(first[number])].folded
-            if self.documents[number].layout is None and near.comparable(folded):
+            if self.documents[number].layout is None and not self._others.alone[number] and near.comparable(folded):
                 texts[line] = folded
         if not texts:
             return {}

@@ -5,13 +5,13 @@ A pack is a TOML file of `[[rule]]` tables; `rules/README.md` explains the field
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, get_args
 
 import regex
+import tomli
 
 from cleaner.matching import Rule, RuleSet, Where, bare
 from cleaner.model import RuleError, Signal
@@ -89,7 +89,7 @@ def _pack_files(path: Path) -> list[Path]:
 def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule]]:
     """Return what a pack, the user's `own` or a shipped one, turns off, and its rules."""
     try:
-        pack = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        pack = tomli.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         optional = ", ".join(optional_packs())
         expected = "a rule pack or a folder of them" + (f", or an optional pack: {optional}" if optional else "")
@@ -186,7 +186,8 @@ def _check_texts(place: str, field: str, value: object) -> None:
     if not isinstance(value, list) or not value:
         raise _wrong(place, field, f"{value!r} is not a list with entries", "a list of one text or more")
     for text in value:
-        if not isinstance(text, str) or not fold(text) or "\n" in text:
+        # Most start with a letter, which folding keeps; to fold them all takes longer than to look.
+        if not isinstance(text, str) or not (text[:1].isalpha() or fold(text)) or "\n" in text:
             raise _wrong(place, field, f"{text!r} is not a line of text", "one line each, none empty")
 
 

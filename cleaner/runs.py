@@ -7,13 +7,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cleaner import __version__, engines, forest, formats, saving, sources
+from cleaner import __version__, compression, engines, forest, formats, saving, sources
 from cleaner.formats import Chunk, Fields
 from cleaner.layout import Reading
 from cleaner.model import Document, Failure, ReadError, WriteError
@@ -66,7 +66,7 @@ _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html[\s>])", re.I
 
 @contextmanager
 def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Found]:
-    """Find the sources that `inputs` name. `-` is `stdin`, kept in a temporary file for as long as the block lasts.
+    """Find the sources that `inputs` name. `-` is `stdin`, kept in a temporary file, as it is, for as long as the block lasts.
 
     >>> import io
     >>> with find(["-"], "auto", io.BytesIO(b"One")) as found:
@@ -78,14 +78,23 @@ def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Fou
         yield found
         return
     with scratch() as folder:
-        start = stdin.read(_START)
-        html = choice == "html" or (choice == "auto" and _HTML.match(start) is not None)
-        name = "stdin.jsonl" if choice == "jsonl" else "stdin.html" if html else "stdin.txt"
-        with (folder / name).open("wb") as file:
-            file.write(start)
+        path = folder / "stdin"
+        with path.open("wb") as file:
             shutil.copyfileobj(stdin, file)
-        given = Source(folder / name, name, sources.format_of(name, choice))
+        compressed, start = _start(path)
+        html = choice == "html" or (choice == "auto" and _HTML.match(start) is not None)
+        name = ("stdin.jsonl" if choice == "jsonl" else "stdin.html" if html else "stdin.txt") + compressed
+        given = Source(path, name, sources.format_of(name, choice))
         yield replace(found, sources=(*found.sources, given))
+
+
+def _start(path: Path) -> tuple[str, bytes]:
+    """Return the suffix for a file's compression, "" for none, and how its text starts; nothing where it is damaged."""
+    with path.open("rb") as file:
+        compressed = compression.recognised(file.peek(_START))
+        with suppress(OSError):  # that it cannot be read is for the report to say
+            return compressed, compression.decompressed(file, f"stdin{compressed}").read(_START)
+    return compressed, b""
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
+from cleaner import compression
+
 Format = Literal["text", "html", "jsonl", "html-lines"]
 """`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML."""
 
@@ -29,7 +31,7 @@ SUFFIXES: Final[dict[str, Format]] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
-"""The files that are read when a folder is, and as what. Case does not matter."""
+"""The files that are read when a folder is, compressed or not, and as what. Case does not matter."""
 
 _EXPECTED = "expected a file, a folder, a glob, or - for standard input"
 
@@ -54,8 +56,13 @@ class Source:
 
     @property
     def size(self) -> int:
-        """Bytes; 0 when it is not there."""
+        """Bytes of the file; 0 when it is not there."""
         return os.path.getsize(self.path) if os.path.isfile(self.path) else 0  # noqa: PTH202
+
+    @property
+    def text_size(self) -> int:
+        """Bytes of what it holds; of a compressed file, about so many."""
+        return self.size * (compression.EXPANSION if compression.split(self.name)[1] else 1)
 
     @property
     def of_lines(self) -> bool:
@@ -80,24 +87,29 @@ class Found:
 def target(name: str) -> str:
     """Return the name of the file that the body of an HTML file goes to.
 
-    >>> target("a/b.html")
-    'a/b.txt'
+    >>> target("a/b.html"), target("b.htm.gz")
+    ('a/b.txt', 'b.txt.gz')
     """
-    return str(PurePosixPath(name).with_suffix(".txt"))
+    page, compressed = compression.split(name)
+    return f"{PurePosixPath(page).with_suffix('.txt')}{compressed}"
 
 
 def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
     """Return the format of a file that was named: the chosen one, else its suffix's, else text.
 
-    >>> format_of("a.NDJSON"), format_of("a.csv"), format_of("a.txt", "jsonl")
+    >>> format_of("a.NDJSON.gz"), format_of("a.csv"), format_of("a.txt", "jsonl")
     ('jsonl', 'text', 'jsonl')
     >>> format_of("a.htm"), format_of("a.jsonl", "html")
     ('html', 'html-lines')
     """
-    known = SUFFIXES.get(PurePosixPath(name).suffix.lower(), "text")
+    known = _known(name) or "text"
     if format == "html":
         return "html-lines" if known == "jsonl" else "html"
     return known if format == "auto" else format
+
+
+def _known(name: str) -> Format | None:
+    return SUFFIXES.get(PurePosixPath(compression.split(name)[0]).suffix.lower())
 
 
 def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # noqa: A002
@@ -138,7 +150,7 @@ def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # no
             folders.append(folder)
             for path in _walk(folder, on_error):
                 # A link to nothing is read: that it cannot be is for the report to say. A pipe would block.
-                if path.suffix.lower() in SUFFIXES and (os.path.isfile(path) or not os.path.exists(path)):
+                if _known(path.name) and (os.path.isfile(path) or not os.path.exists(path)):
                     hits[path] = format_of(path.name, format)
                 else:
                     skipped += path not in hits

@@ -102,7 +102,9 @@ def release() -> None:
 
     It is done between pieces of work, and only when the files are larger than `KEPT`.
     """
-    if hasattr(mmap, "MADV_DONTNEED") and sum(map(len, _mapped)) > KEPT:  # else the system does it when memory runs short
+    if (
+        hasattr(mmap, "MADV_DONTNEED") and sum(map(len, _mapped)) > KEPT
+    ):  # else the system does it when memory runs short
         for found in _mapped:
             found.madvise(mmap.MADV_DONTNEED)
 

@@ -201,7 +201,7 @@ def test_missing_paths(process: Command, tmp_path: Path) -> None:
 def test_nothing_to_read(run: Command, tmp_path: Path) -> None:
     """No known file in the folder, or no input there at all: one line, and nothing is written."""
     corpus = plant(tmp_path / "in", {"x.csv": "1"})
-    nothing = "nothing to read; expected .txt, .md, .html or .jsonl files"
+    nothing = "nothing to read; expected .txt, .md, .html or .jsonl files, or these with .gz or .zst"
     ran = run("clean", corpus, "--out", tmp_path / "out")
     assert (ran.code, ran.words) == (2, ["1 files of other kinds skipped", nothing])
     ran = run("clean", tmp_path / "nosuch", "--out", tmp_path / "out")

@@ -494,6 +494,24 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     assert min(times) < 2.0, "0.3 s on a quiet machine"
 
 
+def test_a_document_alone_needs_nothing_to_compare_it_with(tmp_path: Path) -> None:
+    """Nor what takes long to import for that."""
+    script = (
+        "import sys; from cleaner.cli import app\n"
+        "try: app(['clean', sys.argv[1], '--out', sys.argv[2]])\n"
+        "except SystemExit: print(sorted({'datasketch', 'scipy', 'trafilatura'} & sys.modules.keys()))"
+    )
+    for number, (others, imported) in enumerate([({}, "[]"), ({"b.txt": OTHER}, "['datasketch', 'scipy']")]):
+        corpus = plant(tmp_path / f"in {number}", {"a.txt": BODY + TRAILER, **others})
+        done = subprocess.run(
+            [sys.executable, "-c", script, corpus, tmp_path / f"out {number}"],
+            capture_output=True,
+            check=True,
+            cwd=ROOT,
+        )
+        assert done.stdout.decode().splitlines()[-1] == imported
+
+
 KILLED = """
 import os, sys
 from cleaner import output

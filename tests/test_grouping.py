@@ -160,6 +160,16 @@ def test_clear_groups_do_not_depend_on_the_order(order: list[int]) -> None:
     assert grouped([sites[at % 3] for at in range(9)], order) == expected
 
 
+@STEADY
+@given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=12), st.sampled_from((1, 3000, 10**5)))
+def test_groups_do_not_depend_on_memory(
+    tmp_path_factory: pytest.TempPathFactory, found: list[list[int]], most: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cleaner.spill.HELD", 64)
+        assert grouped(found, space=Space(tmp_path_factory.mktemp("space"), most)) == grouped(found)
+
+
 # The groups of a corpus
 
 

@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy spill | model counting sharing | segment strings jsonl charsets markup elements"
+    "layout language policy spill compression | model counting sharing | segment strings jsonl charsets markup elements"
     " | near fingerprints grouping matching report sources options workers"
     " | formats form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
@@ -24,6 +24,7 @@ RANKS = {name: rank for rank, layer in enumerate(LAYERS.split("|")) for name in 
 
 USERS = {
     "ahocorasick_rs": "matching",
+    "backports": "compression",
     "datasketch": "near",
     "htmldate": "markup",
     "lxml": "markup",
@@ -34,6 +35,7 @@ USERS = {
     "safetensors": "",
     "scipy": "grouping",
     "selectolax": "markup",
+    "tomli": "rules",
     "trafilatura": "markup",
     "webencodings": "charsets",
     "typer": "cli console options rules_cli",

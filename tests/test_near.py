@@ -7,6 +7,7 @@ import random
 import zlib
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from cleaner.near import (
 )
 from cleaner.segment import fold, width
 from cleaner.spill import Space
-from cleaner.strings import packed, united
+from cleaner.strings import packed, texts_of, united
 from tests.strategies import STEADY, texts
 
 
@@ -339,3 +340,21 @@ def test_what_is_found_is_alike(known: list[str]) -> None:
             assert similarity == jaccard(query, table[key])
             assert similarity >= SIMILAR or shortened(query, table[key])
             assert similarity >= SIMILAR or table[key][:PREFIX] == query[:PREFIX]
+
+
+@pytest.mark.parametrize("most", [1, 5000, 10**6])
+def test_look_ups_do_not_depend_on_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Nor where the texts to find are but some of those known."""
+    monkeypatch.setattr("cleaner.spill.HELD", 64)
+    monkeypatch.setattr(near, "AT_ONCE", 7)
+    texts = texts_of(range(300), variants(300))
+    places = np.flatnonzero(np.arange(300) % 3)
+    one, other = (near.neighbours(texts, places, space) for space in (Space(), Space(tmp_path, most)))
+    assert one.entries.tolist() == other.entries.tolist()
+    assert one.slots.tolist() == other.slots.tolist()
+    assert (one.entries.dtype, one.slots.dtype) == (other.entries.dtype, other.slots.dtype)
+    found = other.like(texts.strings)
+    assert found == one.like(texts.strings)
+    keys = {key for answers in found for key, _ in answers}
+    assert keys
+    assert keys <= {*places.tolist()}
