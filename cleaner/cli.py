@@ -144,9 +144,8 @@ def learn(
 
     from cleaner.frequency import Frequencies, derived
     from cleaner.index import merge
-    from cleaner.output import write_atomic
     from cleaner.runs import PROBLEMS, check_index_file
-    from cleaner.saving import dumped, load
+    from cleaner.saving import load, save
 
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
@@ -157,7 +156,7 @@ def learn(
         failed: list[Failure] = []
         learnt = _watched("learning", job, lambda watch: job.learn(watch, failed.append))
         index = merge([*known, learnt], job.workers.space) if known else learnt
-        write_atomic(out, dumped(replace(index, tables=derived(Frequencies(index, job.workers.space)))))
+        save(replace(index, tables=derived(Frequencies(index, job.workers.space))), out)
         say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
         for failure in failed[:PROBLEMS]:
             say(failure.error)

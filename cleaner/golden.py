@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from cleaner.compression import read
+from cleaner.files import write_atomic
 from cleaner.model import ReadError, WriteError
-from cleaner.output import REPORT, SUMMARY, write_atomic
+from cleaner.output import REPORT, SUMMARY
 from cleaner.render import one_line
 from cleaner.report import target_of
 

@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 
 from cleaner import compression
+from cleaner.files import Part, write_atomic
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
-from cleaner.output import REPORT, SUMMARY, Part, inside, rows, write_atomic
+from cleaner.output import REPORT, SUMMARY, inside, rows
 from cleaner.report import restore, target_of
 from cleaner.sources import Choice, format_of
 

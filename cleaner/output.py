@@ -7,17 +7,16 @@ lasts, or after it was killed, in the marker.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
 
-from cleaner.compression import compressor
+from cleaner.files import Part, one_line, part_path, sync_folder, write_atomic
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
 from cleaner.report import dumps, target_of
@@ -32,95 +31,6 @@ _Row = dict[str, Any]
 
 _RECORD = {"id", "source", "status", "sha256_in", "sha256_out", "spans", "error"}
 """By these fields a line is known for a record."""
-
-_NAME_BYTES = 255
-"""The longest file name of common file systems."""
-
-
-def write_atomic(path: Path, data: bytes | Iterator[bytes], *, by_name: bool = False) -> None:
-    """Write a file, given whole or in pieces, so that it is there whole or not at all, whatever happens.
-
-    It is written to `.{name}.part` in the same folder, forced to disk, and renamed; missing folders are made.
-
-    Args:
-        path: Where to write.
-        data: What to write.
-        by_name: Compress it when the file's name says so.
-
-    Raises:
-        WriteError: It could not be written; what was at `path` is as it was.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_atomic(Path(folder, "a/x.txt"), b"One")
-    ...     [path.name for path in sorted(Path(folder).rglob("*"))], Path(folder, "a/x.txt").read_bytes()
-    (['a', 'x.txt'], b'One')
-    """
-    part = Part(path, by_name=by_name)
-    try:
-        for piece in (data,) if isinstance(data, bytes) else data:
-            part.write(piece)
-        part.commit()
-    finally:
-        part.discard()
-
-
-class Part:
-    """A file being written beside its place, compressed on the way when its name says so and `by_name` is set."""
-
-    def __init__(self, path: Path, *, by_name: bool = False) -> None:
-        self._path = path
-        self._compressor = compressor(path.name) if by_name else None
-        self._part = _part_path(path)
-        with _one_line(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._part.open("wb")
-
-    def write(self, data: bytes) -> None:
-        """Append `data`."""
-        with _one_line(self._path):
-            self._stream.write(self._compressor.compress(data) if self._compressor else data)
-
-    def commit(self) -> None:
-        """Put the file in its place."""
-        with _one_line(self._path):
-            if self._compressor:
-                self._stream.write(self._compressor.flush())
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            self._part.replace(self._path)
-            _sync_folder(self._path.parent)
-
-    def discard(self) -> None:
-        """Remove what was written, unless it is in its place."""
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
-            self._stream.close()
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WriteError(f"{path}: {error.strerror or error}; expected a place to write to") from error
-
-
-def _part_path(path: Path) -> Path:
-    name = f".{path.name}.part"
-    if len(os.fsencode(name)) > _NAME_BYTES:
-        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}.part"
-    return path.with_name(name)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def check_output(out: Path, found: Found, *, force: bool = False) -> None:
@@ -260,8 +170,8 @@ class Output:
         self._name = ""
         if (out / MARKER).exists():  # a run was killed, perhaps in the middle of a file
             for name in self._ours:
-                with _one_line(out / name):
-                    _part_path(inside(out, name)).unlink(missing_ok=True)
+                with one_line(out / name):
+                    part_path(inside(out, name)).unlink(missing_ok=True)
         targets = sorted({*self._ours, *self._of_lines, REPORT, SUMMARY})
         write_atomic(out / MARKER, dumps({"targets": targets}))
         self._report = Part(out / REPORT)
@@ -310,14 +220,14 @@ class Output:
         """
         self._end_lines()
         for name in self._ours & self._of_lines.keys() - self._written:
-            with _one_line(self._out / name):
+            with one_line(self._out / name):
                 inside(self._out, name).unlink(missing_ok=True)
         self._report.commit()
         options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         write_atomic(self._out / SUMMARY, orjson.dumps(summary, option=options))
-        with _one_line(self._out / MARKER):
+        with one_line(self._out / MARKER):
             (self._out / MARKER).unlink()
-            _sync_folder(self._out)
+            sync_folder(self._out)
 
     def _end_lines(self) -> None:
         if self._lines is not None:

@@ -12,6 +12,7 @@ import numpy as np
 from xxhash import xxh3_128, xxh3_128_hexdigest
 
 from cleaner import near
+from cleaner.files import write_atomic
 from cleaner.index import Index, arrays, of_arrays
 from cleaner.model import IndexFormatError
 from cleaner.segment import FOLD_VERSION, SEGMENT_VERSION
@@ -49,6 +50,24 @@ _NAMES = {dtype: name for name, dtype in _TYPES.items()}
 
 _PIECE = 2**24
 """Bytes that are written, or looked through, at a time."""
+
+
+def save(index: Index, path: Path | str) -> None:
+    """Write the index to a file, whole or not at all: see `dumped`.
+
+    Raises:
+        WriteError: It could not be written; what was at `path` is as it was.
+
+    >>> import tempfile
+    >>> from cleaner.index import learn
+    >>> from cleaner.model import Document
+    >>> index = learn([Document("a", "One.")])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(index, Path(folder, "an.idx"))
+    ...     load(Path(folder, "an.idx")) == index
+    True
+    """
+    write_atomic(Path(path), dumped(index))
 
 
 def dumped(index: Index) -> Iterator[bytes]:

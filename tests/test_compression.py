@@ -133,7 +133,7 @@ def test_batches_of_any_size_do_the_same(tmp_path: Path, monkeypatch: pytest.Mon
     found = find_sources([str(plant(tmp_path, packed(suffix)))]).sources
     results = []
     for size in (1, 100, 10**6):
-        monkeypatch.setattr(engines, "BATCH_BYTES", size)
+        monkeypatch.setattr("cleaner.workers.BATCH", size)
         told: list[int] = []
         with Workers() as workers:
             done = list(clean_all(Cleaner(), found, Fields(), workers=workers, watch=told.append))

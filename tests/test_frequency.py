@@ -63,7 +63,9 @@ def test_documents_are_found_by_name_and_by_what_they_say(corpus: list[Document]
 
 @FEW
 @given(corpora(max_size=7), st.booleans())
-def test_lines_are_found_by_key(tmp_path_factory: pytest.TempPathFactory, corpus: list[Document], in_files: bool) -> None:
+def test_lines_are_found_by_key(
+    tmp_path_factory: pytest.TempPathFactory, corpus: list[Document], in_files: bool
+) -> None:
     """In order, and the documents that hold them; wherever the order was put."""
     space = Space(tmp_path_factory.mktemp("space"), 700) if in_files else Space()
     known = Frequencies(learn(corpus), space)
@@ -71,7 +73,9 @@ def test_lines_are_found_by_key(tmp_path_factory: pytest.TempPathFactory, corpus
     assert known.documents(np.arange(len(keys))).tolist() == documents
     for key in {*keys, 1, 2**64 - 1} - {int(NO_KEY)}:
         [start], [stop] = known.lines_with(np.array([key], dtype=np.uint64))
-        assert known.ordered[0][start:stop].tolist() == [at for at, one in enumerate(keys) if one == key]
+        lines = [at for at, one in enumerate(keys) if one == key]
+        assert known.ordered[0][start:stop].tolist() == lines
+        assert known.holding(key).tolist() == sorted({documents[at] for at in lines})
 
 
 @FEW
@@ -89,7 +93,9 @@ def test_a_part_is_what_is_taken_without_a_copy(corpus: list[Document], data: st
 
 @FEW
 @given(corpora(max_size=7))
-def test_what_a_file_holds_is_what_was_derived(tmp_path_factory: pytest.TempPathFactory, corpus: list[Document]) -> None:
+def test_what_a_file_holds_is_what_was_derived(
+    tmp_path_factory: pytest.TempPathFactory, corpus: list[Document]
+) -> None:
     """All of it comes back, and the same would be derived of it again."""
     index = learn(corpus)
     tables = derived(Frequencies(index))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,24 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     write_atomic(tmp_path / "a/x.txt", b"One")
     write_atomic(tmp_path / "a/x.txt", b"")
     assert tree(tmp_path) == {"a/x.txt": b""}
+
+
+def test_a_file_is_written_in_pieces(tmp_path: Path) -> None:
+    """All of them, or nothing where one cannot be had."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"One"
+        yield b""
+        yield b"Two"
+        if (tmp_path / "x.txt").exists():
+            raise KeyboardInterrupt
+
+    write_atomic(tmp_path / "x.txt", pieces())
+    assert tree(tmp_path) == {"x.txt": b"OneTwo"}
+    write_atomic(tmp_path / "none.txt", iter(()))
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(tmp_path / "x.txt", pieces())
+    assert tree(tmp_path) == {"x.txt": b"OneTwo", "none.txt": b""}
 
 
 def test_the_longest_name_can_be_written(tmp_path: Path) -> None:

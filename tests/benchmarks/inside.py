@@ -19,9 +19,9 @@ import orjson
 
 from cleaner import Cleaner, Document, engines
 from cleaner.formats import Fields
-from cleaner.index import Index, load
-from cleaner.index import dumps as index_dumps
+from cleaner.index import Index
 from cleaner.output import Output
+from cleaner.saving import load, save
 from cleaner.sources import find_sources
 
 FIELDS = Fields(group="group")
@@ -76,7 +76,7 @@ def main() -> None:
         folder = Path(name)
         shares, index = stages(given.corpus, folder / "out")
         saved = folder / "corpus.idx"
-        saved.write_bytes(index_dumps(index))
+        save(index, saved)
         print(orjson.dumps({"stages": shares, "latency": latency(load(saved), given.fresh)}).decode())
 
 
