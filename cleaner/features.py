@@ -6,7 +6,6 @@ All are counts of other documents, shares, distances in blocks, or yes and no; n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -197,8 +196,7 @@ _FORM = tuple(name for name in Form._fields if name not in ("prose", "ended", "c
 
 def _form(seen: Sequence[Observed]) -> Features:
     """Return the form of each block, as numbers."""
-    numbers = chain.from_iterable(chain.from_iterable(one.form for one in seen))
-    rows = np.fromiter(numbers, dtype=np.float64).reshape(-1, len(Form._fields))
+    rows = np.concatenate([one.forms for one in seen])
     columns = dict(zip(Form._fields, rows.T, strict=True))
     values = {name: columns[name] for name in _FORM}
     for name in ("prose", "closed", "fenced"):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.form import CLAUSE, form
+from cleaner.form import CLAUSE, Form, forms
 from cleaner.layout import Layout
 from cleaner.model import Block, Evidence, RuleReason, TemplateReason
 from cleaner.near import WIDTH
@@ -64,11 +64,12 @@ class Observed:
         self.repetition = repetition
         self.layout = layout
         """What the markup of a page says of its lines."""
-        self.form = [form(block.folded) for block in blocks]
+        self.form, self.forms = forms([block.folded for block in blocks])
+        """The form of each block; and the same as numbers."""
         self.prose, self.closed = self._read()
         """Whether each block reads like a sentence of a body; whether it is a sentence or its part, short ones and quoted mail
         included. Of a longer line, any closed sentence reads like one."""
-        self.lettered = np.array([one.letters for one in self.form], dtype=np.bool_)
+        self.lettered = self._formed("letters")
         self.evidence = evidence
         self.signals, self.reasons = _said(evidence)
         """What rules say of each block that they speak of, and whether that settles it; and which speak for cutting it."""
@@ -132,7 +133,7 @@ class Observed:
     @cached_property
     def code(self) -> NDArray[np.bool_]:
         """Whether each block looks like a line of a program or a table."""
-        return np.array([one.code for one in self.form], dtype=np.bool_)
+        return self._formed("code")
 
     @cached_property
     def template(self) -> NDArray[np.bool_]:
@@ -171,6 +172,11 @@ class Observed:
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
         return bool(self.copied[place] or self.template[place]) or "cut" in self.signals.get(place, ())
+
+    def _formed(self, name: str) -> NDArray[np.bool_]:
+        """Whether the form of each block says so."""
+        said: NDArray[np.bool_] = self.forms[:, Form._fields.index(name)] > 0
+        return said
 
     def _marked(self, places: Iterable[int]) -> NDArray[np.bool_]:
         marked = np.zeros(len(self.blocks), dtype=np.bool_)

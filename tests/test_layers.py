@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy sharing | model | segment jsonl charsets markup elements"
+    "layout language policy sharing remembering | model | segment jsonl charsets markup elements"
     " | near fingerprints counting grouping matching report sources options workers"
     " | formats form shingling rules output surroundings pages"
     " | index standing | copies | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
