@@ -210,7 +210,7 @@ def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     the body's ("Share", "Reply", "Read more: ..." are, in threads and articles of intact-dev). Of the parts of a
     longer line only the last of the document.
     """
-    parts = np.array([block.sentence for block in seen.blocks], dtype=np.bool_)
+    parts = seen.parts.copy()
     parts[-1] = False
     heads = np.zeros(len(parts), dtype=np.bool_)
     heads[[at for at, signals in seen.signals.items() if "open" in signals]] = True
@@ -227,10 +227,9 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
     speak of needs half the `doubt`.
     """
     shared = seen.repetition.shared
-    heads = np.array([one.heading for one in seen.form], dtype=np.bool_)
-    readable = (seen.closed | seen.code | heads) & (shared < SEVERAL)
+    readable = (seen.closed | seen.code | seen.formed("heading")) & (shared < SEVERAL)
     unseen = shared == 0
-    long = unseen & (np.array(seen.widths) >= LONG * np.maximum(1, seen.repetition.cells))
+    long = unseen & (seen.widths >= LONG * np.maximum(1, seen.repetition.cells))
     pinned = (readable & (scores <= doubt)) | (long & (scores <= 2 * doubt))
     if seen.repetition.size == 0:
         pinned |= unseen & (scores <= doubt / 2)

@@ -191,7 +191,7 @@ def _far(distance: float) -> str:
     return f"{FAR} or more" if distance >= FAR else f"{distance:.0f}"
 
 
-_FORM = tuple(name for name in Form._fields if name not in ("prose", "ended", "clause", "goes_on", "fence"))
+_FORM = tuple(name for name in Form._fields if name not in ("prose", "ended", "clause", "fence"))
 
 
 def _form(seen: Sequence[Observed]) -> Features:

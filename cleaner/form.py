@@ -6,7 +6,7 @@ None is a word of any language. Corpora repeat their lines, so what was seen is 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -39,8 +39,6 @@ class Form(NamedTuple):
     """Whether it ends with a full stop, which an ellipsis is not."""
     clause: bool
     """Whether it is a short sentence, or quoted mail."""
-    goes_on: bool
-    """Whether it ends with a comma."""
     heading: bool
     bullet: bool
     fence: bool
@@ -76,7 +74,6 @@ def form(folded: str) -> Form:
         is_prose(folded),
         ended,
         (ended and wide >= CLAUSE) or folded.startswith(">"),
-        last in {",", ";"},
         folded.startswith("#"),
         is_bulleted(folded),
         folded.startswith(("```", "~~~")),
@@ -104,26 +101,20 @@ def _counts(folded: str) -> tuple[int, int, int]:
     return digits, sum(map(folded.count, _MARKS)), sum(map(folded.count, _COMMAS))
 
 
-def forms(texts: Sequence[str]) -> tuple[list[Form], NDArray[np.float64]]:
-    """Return the form of each folded text; and the same as numbers, one row a text, one column a field.
+def forms(texts: Iterable[str]) -> NDArray[np.float64]:
+    """Return the form of each folded text as numbers: one row a text, one column a field of `Form`.
 
-    >>> [found], numbers = forms(["read more"])
-    >>> found.words, numbers.shape, float(numbers[0][2])
-    (2, (1, 18), 2.0)
+    >>> forms(["read more"])[0][:3].tolist()
+    [9.0, 9.0, 2.0]
     """
-    found = [_FORMS[folded] for folded in texts]
-    numbers = np.frombuffer(b"".join([packed for _, packed in found]), dtype=np.float64)
-    return [one for one, _ in found], numbers.reshape(-1, len(Form._fields))
-
-
-def _packed(folded: str) -> tuple[Form, bytes]:
-    """Return the form of folded text, and its fields as the bytes of numbers."""
-    found = form(folded)
-    return found, _NUMBERS.pack(*found)
+    packed = b"".join([_FORMS[folded] for folded in texts])
+    return np.frombuffer(packed, dtype=np.float64).reshape(-1, len(Form._fields))
 
 
 _NUMBERS: Final = Struct(f"={len(Form._fields)}d")
-_FORMS: Final = Remembered(_packed)
+
+_FORMS: Final = Remembered(lambda folded: _NUMBERS.pack(*form(folded)))
+"""As bytes: many are put together at once."""
 
 
 def _ended(folded: str) -> bool:
