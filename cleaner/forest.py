@@ -67,7 +67,8 @@ class Forest:
         No tree is walked down: every question strikes out the leaves that its answer leaves out, and the leftmost leaf that is
         still there is the tree's (QuickScorer: Lucchese et al. 2015). It takes a fifth of the time.
         """
-        table = np.stack([values[name] for name in self.names]).astype(np.float32)
+        rows = [values[name] for name in self.names]
+        table = np.concatenate(rows, dtype=np.float32, casting="same_kind").reshape(len(rows), -1)
         count = table.shape[1]
         if count % CHUNK == 1:  # numpy adds up a lone column in another order, to another last bit
             table = np.hstack((table, table[:, -1:]))
