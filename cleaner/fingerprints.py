@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from struct import Struct, pack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -182,7 +183,7 @@ def _look(line: str) -> tuple[bytes, bytes]:
     if not number or masked != encoded:
         mask = xxh3_64_intdigest(masked) or 1
     cells: list[int] = []
-    celled = not _is_plain(content) and _CELL.search(content[:CELLED]) is not None
+    celled = not _is_plain(content, folded) and _CELL.search(content[:CELLED]) is not None
     if celled and len(content) <= CELLED:
         cells = [found for part in _CELL.split(content) if (found := key(fold(part)))]
     if len(cells) == 1:
@@ -222,21 +223,18 @@ def _shape(line: str, content: str, celled: bool) -> int:
     if line[:1].isspace():
         start = line.index(content)
         shape = (start - line.rfind("\n", 0, start) - 1).bit_length()
-    for part, values in (
-        (_category(content[:1]), 0x110000),
-        (_category(content[-1:]), 0x110000),
-        (celled, 2),
-        (len(content).bit_length(), 64),
-    ):
-        shape = shape * values + part
-    return shape
+    for character in (content[:1], content[-1:]):
+        shape = shape * 0x110000 + _category(character)
+    return (shape * 2 + celled) * 64 + len(content).bit_length()
 
 
-def _is_plain(content: str) -> bool:
+def _is_plain(content: str, folded: str) -> bool:
     """Whether a line surely has but one cell: most have, and this is quicker to see than to search for what stands between."""
-    if not content.isprintable():  # as white space is but for the space itself
+    plain = content.isascii()
+    # Whether all of its white space is single spaces: no other is printable.
+    if content.lower() != folded if plain else not content.isprintable():
         return False
-    for mark in _BETWEEN_ASCII if content.isascii() else _BETWEEN:  # noqa: SIM110  # twice as fast
+    for mark in _BETWEEN_ASCII if plain else _BETWEEN:  # noqa: SIM110  # twice as fast
         if mark in content:
             return False
     return True
@@ -246,6 +244,7 @@ _BETWEEN_ASCII: Final = ("  ", "|", " - ", " > ", " / ")
 _BETWEEN: Final = (*_BETWEEN_ASCII, *"»›→·•", " – ", " — ")
 
 
+@lru_cache(2**10)
 def _category(character: str) -> int:
     """Return the kind of a character: a digit, a capital, another letter, or the mark itself; 0 for none."""
     if character.isdigit():

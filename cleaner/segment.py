@@ -59,10 +59,10 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    if _HIDDEN.search(folded):  # else there is nothing to translate, which takes longer than all else
-        folded = folded.translate(_REPLACED)
-    return " ".join(folded.split())
+    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not folded.isprintable() and _HIDDEN.search(folded):  # else there is nothing to translate, which takes longer than all else
+        folded = " ".join(folded.translate(_REPLACED).split())
+    return folded
 
 
 FOLDED = Remembered(fold)
