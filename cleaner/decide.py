@@ -10,8 +10,9 @@ where headers and trailers touch). *Trim*: a run starts and ends with what is bo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import pairwise
 from math import exp, inf
 from typing import TYPE_CHECKING
 
@@ -210,7 +211,7 @@ def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     the body's ("Share", "Reply", "Read more: ..." are, in threads and articles of intact-dev). Of the parts of a
     longer line only the last of the document.
     """
-    parts = np.array([block.sentence for block in seen.blocks], dtype=np.bool_)
+    parts = seen.parts.copy()
     parts[-1] = False
     heads = np.zeros(len(parts), dtype=np.bool_)
     heads[[at for at, signals in seen.signals.items() if "open" in signals]] = True
@@ -227,10 +228,9 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
     speak of needs half the `doubt`.
     """
     shared = seen.repetition.shared
-    heads = np.array([one.heading for one in seen.form], dtype=np.bool_)
-    readable = (seen.closed | seen.code | heads) & (shared < SEVERAL)
+    readable = (seen.closed | seen.code | seen.formed("heading")) & (shared < SEVERAL)
     unseen = shared == 0
-    long = unseen & (np.array(seen.widths) >= LONG * np.maximum(1, seen.repetition.cells))
+    long = unseen & (seen.widths >= LONG * np.maximum(1, seen.repetition.cells))
     pinned = (readable & (scores <= doubt)) | (long & (scores <= 2 * doubt))
     if seen.repetition.size == 0:
         pinned |= unseen & (scores <= doubt / 2)
@@ -263,18 +263,18 @@ def _segment(scores: Sequence[float], border: float) -> list[bool]:
     >>> _segment([-5.0, 2.0, -1.0, 2.0], 1.5), _segment([-5.0, 2.0, -5.0], 1.5)
     ([False, True, True, True], [False, False, False])
     """
-    kept, cut = 0.0, 0.0
+    kept, cut, cost = 0.0, 0.0, 0.0  # a border at the document's start is free
     came: list[tuple[bool, bool]] = []  # for each block: was the one before it cut, if this one is kept, if it is cut
-    for place, score in enumerate(scores):
-        cost = border if place else 0.0
+    for score in scores:
         from_cut, into_cut = cut - cost > kept, kept - cost < cut
         came.append((from_cut, into_cut))
-        kept, cut = max(kept, cut - cost), max(cut, kept - cost) + score
+        kept, cut = cut - cost if from_cut else kept, (cut if into_cut else kept - cost) + score
+        cost = border
     states: list[bool] = []
     state = cut > kept
-    for from_cut, into_cut in reversed(came):
+    for both in reversed(came):
         states.append(state)
-        state = into_cut if state else from_cut
+        state = both[state]
     return states[::-1]
 
 
@@ -284,11 +284,16 @@ def _runs(cut: Sequence[bool], pages: Sequence[int] | None = None) -> list[tuple
     >>> _runs([True, True, False, True]), _runs([True, True, False, True], [0, 1, 1, 1])
     ([(0, 2), (3, 4)], [(0, 1), (1, 2), (3, 4)])
     """
-    runs, at = [], 0
-    for (gone, _), run in groupby(zip(cut, pages or [0] * len(cut), strict=True)):
-        first, at = at, at + len(list(run))
-        if gone:
-            runs.append((first, at))
+    runs: list[tuple[int, int]] = []
+    states, at = [*cut, False], 0
+    with suppress(ValueError):  # no further one
+        while True:
+            first = states.index(True, at)
+            at = states.index(False, first)
+            borders = [first, at]
+            if pages and pages[first] != pages[at - 1]:
+                borders[1:1] = [place for place in range(first + 1, at) if pages[place] != pages[place - 1]]
+            runs.extend(pairwise(borders))
     return runs
 
 
@@ -326,26 +331,31 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
         kinds[: kept[0]] = ["header"] * kept[0]
     after = kept[-1] if kept else 0
     kinds[after:] = ["trailer"] * (len(spans) - after)
-    return tuple(replace(span, kind=kind) for span, kind in zip(spans, kinds, strict=True))
+    return tuple(
+        span if span.kind == kind else replace(span, kind=kind) for span, kind in zip(spans, kinds, strict=True)
+    )
 
 
 def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
     """Return each rule once, by id; running lines; markup; then templates in order, a passage in the same partners as one."""
     rules = {reason.rule for place in range(first, last) for reason in seen.reasons.get(place, ())}
+    known, lettered = seen.repetition.reasons, seen.lettered[first:last].tolist()
     passages: list[tuple[TemplateReason, TemplateReason]] = []  # the first and the last block of each
     named: set[TemplateReason] = set()
     adjacent = False  # whether nothing with a letter stands between this block and the last template's
     for place in range(first, last):
-        reason = seen.repetition.reasons.get(place)
-        if reason is not None:
-            if adjacent and _continues(passages[-1][1], reason):
-                named.discard(passages[-1][0])
-                passages[-1] = passages[-1][0], reason
-            elif reason not in named:
-                passages.append((reason, reason))
-                named.add(reason)
-        adjacent = reason is not None or (adjacent and not seen.lettered[place])
-    templates = dict.fromkeys(_passage(*ends) for ends in passages)
+        if place not in known:
+            adjacent = adjacent and not lettered[place - first]
+            continue
+        reason = known[place]
+        if adjacent and _continues(passages[-1][1], reason):
+            named.discard(passages[-1][0])
+            passages[-1] = passages[-1][0], reason
+        elif reason not in named:
+            passages.append((reason, reason))
+            named.add(reason)
+        adjacent = True
+    templates = dict.fromkeys([_passage(*ends) for ends in passages])
     pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
     markup = [] if seen.layout is None else [_markup(seen.blocks[first:last], seen.layout)]
     return (*map(RuleReason, sorted(rules)), *pages, *markup, *templates)
@@ -361,8 +371,11 @@ def _markup(blocks: Sequence[Block], layout: Layout) -> MarkupReason:
 
 def _passage(start: TemplateReason, end: TemplateReason) -> TemplateReason:
     """Return one reason for a passage, of those of its first and of its last block."""
+    if start is end:  # of one block, as most are
+        return start
     pairs = zip(start.partners, end.partners, strict=True)
-    return start._replace(partners=tuple(Partner(one.id, one.start, other.end) for one, other in pairs))
+    partners = tuple([Partner(one.id, one.start, other.end) for one, other in pairs])
+    return TemplateReason(start.template, start.documents, start.similarity, partners)
 
 
 def _continues(last: TemplateReason, reason: TemplateReason) -> bool:

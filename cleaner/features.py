@@ -5,9 +5,8 @@ All are counts of other documents, shares, distances in blocks, or yes and no; n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,96 +66,127 @@ def features(seen: Sequence[Observed]) -> Features:
     """
     first = np.cumsum([0, *(len(one.blocks) for one in seen)], dtype=np.int64)
     on = _Documents(first)
-    known = _Columns(seen)
+    known = _rows([one.repetition for one in seen], _KNOWN)
+    marks = _rows(seen, _MARKS)
+    group, corpus, near, gap, cells = (known[name] for name in ("group", "corpus", "near", "gap", "cells"))
+    recurs, ruled, prose = marks["recurs"] > 0, marks["ruled"], marks["prose"] > 0
     form = _form(seen)
+    letters = form["letters"] > 0
     sizes = on.each([one.repetition.size for one in seen])
     size = np.maximum(1, sizes)
-    share = known["group"] / size
+    share = group / size
     most_near = on.each([one.repetition.near.max(initial=0) for one in seen])
-    found = np.maximum(share, known["near"] / np.maximum(size, 1 + most_near))
-    gap = known["gap"]
-    cells = known["cells"]
-    ends = np.minimum(FAR, on.at), np.minimum(FAR, on.back)
-    cut, opens, ruled = (
-        np.concatenate([getattr(one, name) for one in seen]).astype(np.float64) for name in ("cut", "opens", "ruled")
-    )
+    found = np.maximum(share, near / np.maximum(size, 1 + most_near))
+    unseen_prose = prose & ~recurs & (ruled == 0)
+    best = np.maximum(found, ruled)
+    strong = (share >= STRONG) & (group > 0) & (corpus > 0)
+    body = on.sums(np.where(unseen_prose, form.pop("length"), 0.0))
+    run = on.run(unseen_prose, {"recurs": recurs, "strong": strong, "ruled": ruled > 0})
+    logs = {
+        "count": group,
+        "outside": np.maximum(0, corpus - group),
+        **{name: known[name] for name in ("sites", "near", "labelled", "cells")},
+        "size": sizes,
+        "indent": form["indent"],
+        "width": form["width"],
+        "body before": body[0],
+        "body after": body[1],
+    }
     values: Features = {
         **form,
-        "count": np.log2(1 + known["group"]),
+        **dict(zip(logs, np.log2(1 + np.array([*logs.values()])), strict=True)),
+        **{
+            name: known[name] / size
+            for name in ("masked", "before", "after", "framed", "placed", "fixed", "shaped", "shape")
+        },
         "share": share,
-        "outside": np.log2(1 + np.maximum(0, known["corpus"] - known["group"])),
-        "sites": np.log2(1 + known["sites"]),
-        "near": np.log2(1 + known["near"]),
-        "masked": known["masked"] / size,
-        "before": known["before"] / size,
-        "after": known["after"] / size,
         "steady": (known["before"] + known["after"]) / np.maximum(1, 2 * known["masked"]),
-        "labelled": np.log2(1 + known["labelled"]),
         "labelled share": known["labelled"] / size,
         "gap": np.where(gap > 0, gap / size, -1.0),
         "gap filled": np.where(gap > 0, known["filled"] / np.maximum(1, gap), -1.0),
         "gap prose": np.where(gap > 0, known["prose"] / np.maximum(1, gap), -1.0),
-        "framed": known["framed"] / size,
-        "placed": known["placed"] / size,
-        "fixed": known["fixed"] / size,
-        "from start": ends[0].astype(np.float64),
-        "from end": ends[1].astype(np.float64),
-        "shaped": known["shaped"] / size,
-        "shape": known["shape"] / size,
+        "from start": np.minimum(FAR, on.at).astype(np.float64),
+        "from end": np.minimum(FAR, on.back).astype(np.float64),
         "shape once": known["shape_once"],
         "place": known["place"] / size,
         "place prose": known["place_prose"],
-        "cells": np.log2(1 + cells),
         "cells known": np.where(cells > 0, known["cells_known"], -1.0),
         "cells strong": np.where(cells > 0, known["cells_strong"], -1.0),
-        "at head": known["head"] / np.maximum(1, known["corpus"]),
-        "at tail": known["tail"] / np.maximum(1, known["corpus"]),
-        "size": np.log2(1 + sizes),
-        "copied": np.concatenate([one.copied for one in seen]).astype(np.float64),
-        "cut rule": cut,
-        "open rule": opens,
-        "listed": np.concatenate([one.items for one in seen]).astype(np.float64),
+        "at head": known["head"] / np.maximum(1, corpus),
+        "at tail": known["tail"] / np.maximum(1, corpus),
+        "copied": marks["copied"],
+        "cut rule": marks["cut"],
+        "open rule": marks["opens"],
+        "listed": marks["items"],
+        "prose": marks["prose"],
+        "closed": marks["closed"],
+        "fenced": marks["fenced"],
+        "chain": on.chain(known["before"] > 0, known["after"] > 0),
+        "recurring share": on.mean(recurs),
+        "strong share": on.mean(strong),
+        **run,
     }
-    recurs = np.concatenate([one.recurs for one in seen])
-    strong = (share >= STRONG) & (known["group"] > 0) & (known["corpus"] > 0)
-    prose = form["prose"] > 0
-    letters = form["letters"] > 0
-    unseen_prose = prose & ~recurs & (ruled == 0)
-    best = np.maximum(found, ruled)
-    values |= on.company("share", found, letters)
-    values |= on.company("masked", values["masked"])
-    values |= on.company("shaped", values["shaped"])
-    values["masked company"] = on.window(np.maximum(values["masked"], best))
-    values["shaped company"] = on.window(values["shaped"])
-    values |= on.company("rule", ruled, letters)
-    values |= on.company("prose", unseen_prose.astype(np.float64))
-    values |= on.company("width", form["width"])
-    values["company"] = on.window(best)
-    values["recurring company"] = on.window(recurs.astype(np.float64))
-    values["strong before"], values["strong after"] = on.distances(strong | (ruled > 0))
-    values["prose before"], values["prose after"] = on.distances(unseen_prose)
-    length = values.pop("length")
-    before, after = on.sums(np.where(unseen_prose, length, 0.0))
-    values["body before"], values["body after"] = np.log2(1 + before), np.log2(1 + after)
-    values |= on.run(unseen_prose, recurs, strong, ruled > 0)
-    values["chain"] = on.chain(known["before"] > 0, known["after"] > 0)
-    values["recurring share"] = on.mean(recurs)
-    values["strong share"] = on.mean(strong)
+    values |= on.company({"share": found, "rule": ruled}, letters)
+    values |= on.company(
+        {
+            "masked": values["masked"],
+            "shaped": values["shaped"],
+            "prose": unseen_prose.astype(np.float64),
+            "width": values["width"],
+        }
+    )
+    around = {
+        "company": best,
+        "masked company": np.maximum(values["masked"], best),
+        "shaped company": values["shaped"],
+        "recurring company": marks["recurs"],
+    }
+    values |= zip(around, on.window(np.array([*around.values()])), strict=True)
+    for name, marked in (("strong", strong | (ruled > 0)), ("prose", unseen_prose)):
+        values[f"{name} before"], values[f"{name} after"] = on.distances(marked)
     layouts = [elements(one.layout, one.blocks) for one in seen if one.layout is not None]
     if layouts:
         values |= {name: np.concatenate([one[name] for one in layouts]) for name in NAMES}
     return values
 
 
-class _Columns(dict[str, "NDArray[np.float64]"]):
-    """What the corpus knows of the blocks of some documents, by name; put together when asked for."""
+_KNOWN = (
+    *(
+        "group",
+        "corpus",
+        "sites",
+        "near",
+        "masked",
+        "before",
+        "after",
+        "labelled",
+        "gap",
+        "filled",
+        "prose",
+        "framed",
+        "placed",
+    ),
+    *(
+        "fixed",
+        "shaped",
+        "shape",
+        "shape_once",
+        "place",
+        "place_prose",
+        "cells",
+        "cells_known",
+        "cells_strong",
+        "head",
+        "tail",
+    ),
+)
+_MARKS = ("recurs", "ruled", "cut", "opens", "items", "copied", "prose", "closed", "fenced")
 
-    def __init__(self, seen: Sequence[Observed]) -> None:
-        self._seen = seen
 
-    def __missing__(self, name: str) -> NDArray[np.float64]:
-        self[name] = np.concatenate([getattr(one.repetition, name) for one in self._seen])
-        return self[name]
+def _rows(seen: Sequence[Any], names: Sequence[str]) -> Features:
+    """Return attributes of all that was seen, one after another, as numbers: many at once, as most documents are small."""
+    columns = [getattr(one, name) for name in names for one in seen]
+    return dict(zip(names, np.concatenate(columns, dtype=np.float64).reshape(len(names), -1), strict=True))
 
 
 def words(values: Features, place: int) -> dict[str, str]:
@@ -192,20 +222,16 @@ def _far(distance: float) -> str:
     return f"{FAR} or more" if distance >= FAR else f"{distance:.0f}"
 
 
-_FORM = tuple(name for name in Form._fields if name not in ("prose", "ended", "clause", "goes_on", "fence"))
+_FORM = tuple(name for name in Form._fields if name not in ("prose", "ended", "clause", "fence"))
 
 
 def _form(seen: Sequence[Observed]) -> Features:
     """Return the form of each block, as numbers."""
-    numbers = chain.from_iterable(chain.from_iterable(one.form for one in seen))
-    rows = np.fromiter(numbers, dtype=np.float64).reshape(-1, len(Form._fields))
-    columns = dict(zip(Form._fields, rows.T, strict=True))
+    rows = np.concatenate([one.forms for one in seen])
+    columns = dict(zip(Form._fields, np.ascontiguousarray(rows.T), strict=True))
     values = {name: columns[name] for name in _FORM}
-    for name in ("prose", "closed", "fenced"):
-        values[name] = np.concatenate([getattr(one, name) for one in seen]).astype(np.float64)
     indents = [indent(one.text, block) for one in seen for block in one.blocks]
-    values["indent"] = np.log2(1 + np.array(indents, dtype=np.float64))
-    values["width"] = np.log2(1 + values["width"])
+    values["indent"] = np.array(indents, dtype=np.float64)
     return values
 
 
@@ -225,36 +251,44 @@ class _Documents:
         """Give each block the value of its document."""
         return np.array(values, dtype=np.float64)[self.documents]
 
-    def company(self, name: str, values: NDArray[np.float64], some: NDArray[np.bool_] | None = None) -> Features:
+    def company(self, columns: Features, some: NDArray[np.bool_] | None = None) -> Features:
         """Return the values of the two blocks on each side, -1 where there is none; only `some` blocks count as neighbours."""
+        rows = np.array([*columns.values()])
+        padding = np.full((len(rows), 2), -1.0)
         if some is None:
-            padded = np.concatenate(([-1.0, -1.0], values, [-1.0, -1.0]))
-            return {
-                f"{name} {step:+d}": np.where(inside, padded[2 + step : 2 + step + self.count], -1.0)
+            padded = np.hstack((padding, rows, padding))
+            sides = [
+                (step, padded[:, 2 + step : 2 + step + self.count], inside)
                 for step, inside in (
                     (-2, self.at >= 2),
                     (-1, self.at >= 1),
                     (1, self.back >= 1),
                     (2, self.back >= 2),
                 )
-            }
-        before = np.concatenate(([0], np.cumsum(some)))  # how many of them stand before each block
-        padded = np.concatenate(([-1.0, -1.0], values[some], [-1.0, -1.0]))
-        left, right = before[:-1] + 2, before[1:] + 2  # the next one on, in `padded`; that after the block itself
-        low, high = before[self.start] + 2, before[self.end] + 2
+            ]
+        else:
+            before = np.concatenate(([0], np.cumsum(some)))  # how many of them stand before each block
+            padded = np.hstack((padding, rows[:, some], padding))
+            left, right = before[:-1] + 2, before[1:] + 2  # the next one on, in `padded`; that after the block itself
+            low, high = before[self.start] + 2, before[self.end] + 2
+            sides = [
+                (-2, padded[:, left - 2], left - 2 >= low),
+                (-1, padded[:, left - 1], left - 1 >= low),
+                (1, padded[:, right], right < high),
+                (2, padded[:, right + 1], right + 1 < high),
+            ]
         return {
-            f"{name} -2": np.where(left - 2 >= low, padded[left - 2], -1.0),
-            f"{name} -1": np.where(left - 1 >= low, padded[left - 1], -1.0),
-            f"{name} +1": np.where(right < high, padded[right], -1.0),
-            f"{name} +2": np.where(right + 1 < high, padded[right + 1], -1.0),
+            f"{name} {step:+d}": row
+            for step, beside, inside in sides
+            for name, row in zip(columns, np.where(inside, beside, -1.0), strict=True)
         }
 
-    def window(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the mean of the `WINDOW` blocks on each side, without the block itself."""
-        total = np.zeros(self.count)
+    def window(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the mean of the `WINDOW` blocks on each side, without the block itself, row by row."""
+        total = np.zeros(rows.shape)
         for step in range(1, min(WINDOW, self.count - 1) + 1):
-            total[step:] += np.where(self.at[step:] >= step, values[:-step], 0.0)
-            total[:-step] += np.where(self.back[:-step] >= step, values[step:], 0.0)
+            total[:, step:] += np.where(self.at[step:] >= step, rows[:, :-step], 0.0)
+            total[:, :-step] += np.where(self.back[:-step] >= step, rows[:, step:], 0.0)
         others = np.minimum(WINDOW, self.at) + np.minimum(WINDOW, self.back)
         result: NDArray[np.float64] = total / np.maximum(1, others)
         return result
@@ -281,26 +315,15 @@ class _Documents:
         result: NDArray[np.float64] = shares[self.documents]
         return result
 
-    def run(
-        self, prose: NDArray[np.bool_], recurs: NDArray[np.bool_], strong: NDArray[np.bool_], ruled: NDArray[np.bool_]
-    ) -> Features:
-        """Return, of the stretch without unseen prose that a block is in: its length, and what share of it recurs, or a rule knows."""
+    def run(self, prose: NDArray[np.bool_], kinds: Mapping[str, NDArray[np.bool_]]) -> Features:
+        """Return, of the stretch without unseen prose that a block is in: its length, and what share of it is of each kind."""
         breaks = prose.copy()
         breaks[self.at == 0] = True  # a document starts a stretch, and so does prose, and what comes after it
         breaks[1:] |= prose[:-1]
         at = np.cumsum(breaks) - 1
         count = np.bincount(at)
-
-        def mean(values: NDArray[np.bool_]) -> NDArray[np.float64]:
-            result: NDArray[np.float64] = (np.bincount(at, weights=values) / count)[at]
-            return result
-
-        return {
-            "run": np.log2(count[at]).astype(np.float64),
-            "run recurs": mean(recurs),
-            "run strong": mean(strong),
-            "run ruled": mean(ruled),
-        }
+        shares = {f"run {name}": (np.bincount(at, weights=marked) / count)[at] for name, marked in kinds.items()}
+        return {"run": np.log2(count[at]).astype(np.float64), **shares}
 
     def chain(self, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return how many blocks in a row, this one among them, follow each other elsewhere in the group, too; at most `FAR`."""

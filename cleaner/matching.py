@@ -275,8 +275,8 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     compiled = rules.compiled
     candidates = compiled.candidates(blocks)
     found: list[tuple[int, str, Rule]] = []
-    hits = [(at, position) for at, block in enumerate(blocks) for position in candidates[block.folded]]
-    for at, position in {*hits, *compiled.heading_hits(document.text, blocks)}:
+    hits = {(at, position) for at, block in enumerate(blocks) for position in candidates[block.folded]}
+    for at, position in hits.union(compiled.heading_hits(document.text, blocks)):
         rule = compiled.rules[position]
         if not _applies(rule, document, blocks, at):
             continue

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.form import CLAUSE, form
+from cleaner.form import CLAUSE, Form, forms
 from cleaner.layout import Layout
 from cleaner.model import Block, Evidence, RuleReason, TemplateReason
 from cleaner.near import WIDTH
@@ -64,11 +64,12 @@ class Observed:
         self.repetition = repetition
         self.layout = layout
         """What the markup of a page says of its lines."""
-        self.form = [form(block.folded) for block in blocks]
+        self.forms = forms([block.folded for block in blocks])
+        """The form of each block: a row of numbers, in the order of `Form`."""
         self.prose, self.closed = self._read()
         """Whether each block reads like a sentence of a body; whether it is a sentence or its part, short ones and quoted mail
         included. Of a longer line, any closed sentence reads like one."""
-        self.lettered = np.array([one.letters for one in self.form], dtype=np.bool_)
+        self.lettered = self.formed("letters")
         self.evidence = evidence
         self.signals, self.reasons = _said(evidence)
         """What rules say of each block that they speak of, and whether that settles it; and which speak for cutting it."""
@@ -92,7 +93,9 @@ class Observed:
         self.kept = self.fenced.copy()
         """Whether each block is body whatever else is said of it: a rule says so, or keeps its section; or it is fenced code; or
         it goes on on the next page."""
-        self.kept[[*kept, *self.sheltered, *self.parted]] = True
+        self.kept |= self._marked((*kept, *self.sheltered, *self.parted))
+        self.cut = self._marked(at for at, signals in self.signals.items() if "cut" in signals)
+        """Whether a rule cuts each block."""
         self.openers = sorted(at for at, signals in self.signals.items() if "open" in signals and not self.kept[at])
         stops = [*self.openers[1:], len(blocks)]
         lists = {at: self._items(at, stop) for at, stop in zip(self.openers, stops, strict=False)}
@@ -100,8 +103,6 @@ class Observed:
         """Blocks that are items of a list under a heading that a rule knows."""
         self.bare = frozenset(at for at, items in lists.items() if not items and self._heads_body(at))
         """Headings that a rule knows, but that open no list: a section of the body goes by that name."""
-        self.cut = self._marked(at for at, signals in self.signals.items() if "cut" in signals)
-        """Whether a rule cuts each block."""
         self.opens = self._marked(
             at for at, signals in self.signals.items() if "open" in signals and at not in self.bare
         )
@@ -125,14 +126,19 @@ class Observed:
         """Whether a rule of the user's own speaks for cutting each block, or it is the head or the foot of a page."""
 
     @cached_property
-    def widths(self) -> list[int]:
+    def widths(self) -> NDArray[np.float64]:
         """How wide each block is, in letters of the Latin script."""
-        return [one.width for one in self.form]
+        return self.forms[:, Form._fields.index("width")]
+
+    @cached_property
+    def parts(self) -> NDArray[np.bool_]:
+        """Whether each block is a part of a longer line."""
+        return np.array([block.sentence for block in self.blocks], dtype=np.bool_)
 
     @cached_property
     def code(self) -> NDArray[np.bool_]:
         """Whether each block looks like a line of a program or a table."""
-        return np.array([one.code for one in self.form], dtype=np.bool_)
+        return self.formed("code")
 
     @cached_property
     def template(self) -> NDArray[np.bool_]:
@@ -160,8 +166,8 @@ class Observed:
         copies = Counter(self.starts)
         copied = np.zeros(len(self.blocks), dtype=np.bool_)
         if len(copies) < len(self.blocks):
-            for at, (one, start) in enumerate(zip(self.form, self.starts, strict=True)):
-                copied[at] = one.width >= WIDTH and not one.code and copies[start] > 1
+            copied[:] = [copies[start] > 1 for start in self.starts]
+            copied &= (self.widths >= WIDTH) & ~self.code
         return copied
 
     def told(self, place: int) -> bool:
@@ -170,22 +176,40 @@ class Observed:
 
     def known(self, place: int) -> bool:
         """Whether a block of a list is boilerplate by itself: a rule says so, or it recurs, and not alone as a quotation."""
-        return bool(self.copied[place] or self.template[place]) or "cut" in self.signals.get(place, ())
+        return self._known[place]
+
+    @cached_property
+    def _known(self) -> list[bool]:
+        known: list[bool] = (self.copied | self.template | self.cut).tolist()
+        return known
+
+    @cached_property
+    def _short(self) -> list[bool]:
+        """Whether each block may be a title by its form."""
+        short: list[bool] = (~(self.closed | self.code) & (self.widths <= TITLE)).tolist()
+        return short
+
+    def formed(self, name: str) -> NDArray[np.bool_]:
+        """Whether the form of each block has what `name` says."""
+        has: NDArray[np.bool_] = self.forms[:, Form._fields.index(name)] > 0
+        return has
 
     def _marked(self, places: Iterable[int]) -> NDArray[np.bool_]:
         marked = np.zeros(len(self.blocks), dtype=np.bool_)
-        marked[list(places)] = True
+        if some := list(places):
+            marked[some] = True
         return marked
 
     def _read(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which blocks read like a sentence, and which are one or its part."""
-        prose = [one.prose or (block.sentence and one.ended) for one, block in zip(self.form, self.blocks, strict=True)]
-        closed = [reads or one.clause for reads, one in zip(prose, self.form, strict=True)]
-        for at in range(len(self.blocks) - 2, -1, -1):
-            if not prose[at] and closed[at + 1] and self._goes_on(at):
-                closed[at] = True
-                prose[at] = self.form[at].width >= WRAPPED
-        return np.array(prose, dtype=np.bool_), np.array(closed, dtype=np.bool_)
+        prose = self.formed("prose") | (self.parts & self.formed("ended"))
+        closed = prose | self.formed("clause")
+        ends = closed.tolist()
+        for at in np.flatnonzero((self.widths[:-1] >= CLAUSE) & ~prose[:-1])[::-1].tolist():
+            if ends[at + 1] and self._goes_on(at):
+                ends[at] = True
+                prose[at] = self.widths[at] >= WRAPPED
+        return prose, np.array(ends, dtype=np.bool_)
 
     def _items(self, opener: int, stop: int) -> range:
         """Return the blocks listed under the heading at `opener`, at most up to `stop`, where another heading is.
@@ -208,10 +232,7 @@ class Observed:
         first = last = place
         while place < stop and not self.kept[place]:
             known = self.known(place)
-            title = (
-                not (self.closed[place] or self.form[place].code or self._starts_body(place))
-                and self.widths[place] <= TITLE
-            )
+            title = self._short[place] and not self._starts_body(place)
             if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
                 break
             place += 1
@@ -275,11 +296,14 @@ class Observed:
         return range(heading + 1, end)
 
     def _goes_on(self, place: int) -> bool:
-        """Whether the sentence of a block goes on in the next one: in lower case, or after a comma."""
-        if self.form[place].width < CLAUSE or self._blank_after(place):
+        """Whether the sentence of a block, if it is one, goes on in the next one: in lower case, or after a comma."""
+        if self._blank_after(place):
             return False
         following = self.blocks[place + 1]
-        return self.form[place].goes_on or self.text[following.start : following.stop].lstrip()[:1].islower()
+        return (
+            self.blocks[place].folded.endswith((",", ";"))
+            or self.text[following.start : following.stop].lstrip()[:1].islower()
+        )
 
     def _starts_body(self, place: int) -> bool:
         """Whether a block is a Markdown heading, or opens a quotation: neither is an item of a list."""
@@ -293,7 +317,7 @@ class Observed:
 
     def _fenced(self) -> NDArray[np.bool_]:
         fenced = np.zeros(len(self.blocks), dtype=np.bool_)
-        fences = [at for at, one in enumerate(self.form) if one.fence]
+        fences = np.flatnonzero(self.formed("fence")).tolist()
         for first, last in zip(fences[::2], fences[1::2], strict=False):
             fenced[first : last + 1] = True
         return fenced

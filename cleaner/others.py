@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MANY = 1000
+"""Codes that are looked up faster when they are sorted first."""
+
+
 @dataclass(frozen=True, eq=False)
 class Others:
     """Counts in other documents than those looked up, and than what these are or come from."""
@@ -77,12 +81,15 @@ class Others:
         if kind not in self._held:
             held = ((KINDS[kind](standing), labels) for standing, labels in self._own)
             self._held[kind] = [np.sort(combined(labels[at], theirs)) for (theirs, at), labels in held]
-        mixed = combined(self.documents if lines is None else self.documents[lines], codes)
         own = np.zeros(len(codes), dtype=np.int64)
+        order, ordered = _ordered(combined(self.documents if lines is None else self.documents[lines], codes))
         for theirs in self._held[kind]:
-            own += holds(theirs, mixed)
-        counts: NDArray[np.int64] = np.maximum(0, counter.count(codes, own > 0) - own)
-        return counts
+            own[order] += holds(theirs, ordered)
+        order, ordered = _ordered(codes)
+        counts = np.empty(len(codes), dtype=np.int64)
+        counts[order] = counter.count(ordered, own[order] > 0)
+        counts -= own
+        return counts.clip(0)
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
@@ -93,6 +100,14 @@ class Others:
             for families, group in zip(self.families, groups.tolist(), strict=True)
         ]
         return known.counters["members"].count(combined(groups)) - np.array(own, dtype=np.int64)
+
+
+def _ordered(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64] | slice, NDArray[np.uint64]]:
+    """Return the order to look codes up in, and the codes in it: sorted ones take a third of the time, where there are many."""
+    if len(codes) < MANY:
+        return slice(None), codes
+    order = np.argsort(codes)
+    return order, codes[order]
 
 
 def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:

@@ -61,10 +61,11 @@ class Cleaner:
 
     def explain(self, document: Document) -> Decision:
         """Return the evidence on `document` and what follows from it, in one pass, before anything is held back."""
-        return self._explained([document])[0]
+        return self._explained([document], {})[0]
 
-    def _explained(self, documents: Sequence[Document]) -> list[Decision]:
-        looked = Lookup(self._frequencies, documents, [segment(document.text) for document in documents])
+    def _explained(self, documents: Sequence[Document], alike: dict[str, list[tuple[int, float]]]) -> list[Decision]:
+        """Decide on documents; `alike` is what earlier looks know of lines, and is added to."""
+        looked = Lookup(self._frequencies, documents, [segment(document.text) for document in documents], alike)
         said = [match(self.rules, *one) for one in zip(documents, looked.blocks, strict=True)]
         speaking = [
             at for at, one in enumerate(documents) if speaks(one.text, said[at], looked.reasons[at], one.layout)
@@ -100,7 +101,8 @@ class Cleaner:
         >>> [found.status for found in Cleaner().clean_all([Document("a", text), Document("b", "Another body.\n")])]
         ['cleaned', 'unchanged']
         """
-        decisions = self._explained(documents)
+        alike: dict[str, list[tuple[int, float]]] = {}
+        decisions = self._explained(documents, alike)
         duplicates = [decision.repetition.duplicate_of for decision in decisions]
         bodies = [_Body(document, document.text) for document in documents]
         open_ = list(range(len(documents)))
@@ -110,7 +112,7 @@ class Cleaner:
                 if decision.spans and self._cut(bodies[at], decision.spans):
                     again.append(at)
             open_ = again
-            decisions = self._explained([replace(bodies[at].document, text=bodies[at].text) for at in open_])
+            decisions = self._explained([replace(bodies[at].document, text=bodies[at].text) for at in open_], alike)
         return [self._finished(found, duplicate_of) for found, duplicate_of in zip(bodies, duplicates, strict=True)]
 
     def _cut(self, found: _Body, spans: Sequence[Span]) -> bool:

@@ -140,6 +140,8 @@ class Lookup:
     documents: Sequence[Document]
     segmented: Sequence[Sequence[Block]]
     """The blocks of each, as they were learnt."""
+    alike: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    """What nearly equals lines that were looked up before, by their text: it is added to."""
 
     @cached_property
     def blocks(self) -> list[tuple[Block, ...]]:
@@ -310,7 +312,9 @@ class Lookup:
                 texts[line] = folded
         if not texts:
             return {}
-        alike = self.known.neighbours.like(texts.values())
+        fresh = list(dict.fromkeys(text for text in texts.values() if text not in self.alike))
+        self.alike.update(zip(fresh, self.known.neighbours.like(fresh), strict=True))
+        alike = [self.alike[text] for text in texts.values()]
         lines = np.repeat(np.array(list(texts), dtype=np.int64), list(map(len, alike)))
         keys = np.array([key for matches in alike for key, _ in matches], dtype=np.uint64)
         counts = iter(self._others.count("holders", keys, lines).tolist())

@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy spill compression | model counting sharing | segment strings files jsonl charsets markup elements"
+    "layout language policy spill compression remembering | model counting sharing | segment strings files jsonl charsets markup elements"
     " | near fingerprints grouping matching report sources options workers"
     " | formats form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
