@@ -18,7 +18,7 @@ import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from cleaner.segment import width
-from cleaner.spill import Space, Spill, steps
+from cleaner.spill import Space, Spill, release, steps
 from cleaner.strings import Texts
 
 if TYPE_CHECKING:
@@ -214,6 +214,7 @@ class Neighbours:
         for begin in range(0, len(wanted), BATCH):
             for at, key, similarity in self._verified(wanted[begin : begin + BATCH]):
                 found[begin + at].append((key, similarity))
+            release()
         return found
 
     def _verified(self, queries: Sequence[str]) -> Iterable[tuple[int, int, float]]:

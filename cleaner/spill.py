@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 import numpy as np
 
@@ -81,6 +81,8 @@ class Mapped(mmap.mmap):
 
 
 _mapped: WeakSet[Mapped] = WeakSet()
+_sizes = [0]
+"""The bytes of all mapped files."""
 
 
 def mapped(path: Path | str) -> Mapped:
@@ -94,7 +96,13 @@ def mapped(path: Path | str) -> Mapped:
         found = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
     found.path = os.path.abspath(path)  # noqa: PTH100  # resolve() would follow links
     _mapped.add(found)
+    _sizes[0] += len(found)
+    finalize(found, _forget, len(found))
     return found
+
+
+def _forget(size: int) -> None:
+    _sizes[0] -= size
 
 
 def release() -> None:
@@ -102,9 +110,7 @@ def release() -> None:
 
     It is done between pieces of work, and only when the files are larger than `KEPT`.
     """
-    if (
-        hasattr(mmap, "MADV_DONTNEED") and sum(map(len, _mapped)) > KEPT
-    ):  # else the system does it when memory runs short
+    if _sizes[0] > KEPT and hasattr(mmap, "MADV_DONTNEED"):  # else the system does it when memory runs short
         for found in _mapped:
             found.madvise(mmap.MADV_DONTNEED)
 

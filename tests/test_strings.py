@@ -76,6 +76,8 @@ def test_they_are_equal_as_lists_are(one: list[str], other: list[str]) -> None:
 def test_what_is_no_sequence_is_not_equal() -> None:
     assert packed(["a"]) != 1
     assert packed(["a"]) != {"a"}
+    assert packed(["a"]) != [1]
+    assert packed(["a"]) != [b"a"]
     with pytest.raises(TypeError):
         hash(packed(["a"]))
 
