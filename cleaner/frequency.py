@@ -6,7 +6,7 @@ count once. Everything here is derived from the index, so equal indexes say the 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -135,12 +135,11 @@ class Frequencies:
 
     def named(self, name: str, group: str) -> list[int]:
         """Return the documents with this id and group."""
-        ids, groups = self.index.ids, self.index.groups
-        start = bisect_left(range(len(ids)), (name, group), key=lambda at: (ids[at], groups[at]))
-        stop = start
-        while stop < len(ids) and (ids[stop], groups[stop]) == (name, group):
-            stop += 1
-        return list(range(start, stop))
+        found = range(len(self.index))
+        for wanted, strings in ((name, self.index.ids), (group, self.index.groups)):  # by these they are sorted
+            start = bisect_left(found, wanted, key=strings.__getitem__)
+            found = found[start : bisect_right(found, wanted, start, key=strings.__getitem__)]
+        return list(found)
 
     @cached_property
     def standing(self) -> Standing:
