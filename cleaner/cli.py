@@ -318,7 +318,7 @@ def _job(
             if not found.missing:
                 say("nothing to read; expected .txt, .md, .html or .jsonl files, or these with .gz or .zst")
             raise typer.Exit(WRONG)
-        with Workers(processes(found.sources, jobs), bytes_of(memory) if memory else None) as workers:
+        with Workers(processes(found.sources, jobs), None if memory is None else bytes_of(memory)) as workers:
             yield runs.Job(found, fields, cast("Choice", choice), workers)
 
 

@@ -43,7 +43,7 @@ def grouped(lead: NDArray[np.uint64], *parts: Any) -> NDArray[np.uint64]:
 
     >>> lead = combined(np.array([1, 1, 2]))
     >>> codes = grouped(lead, np.array([7, 8, 8]))
-    >>> len(set(codes.tolist())), (codes >> np.uint64(48) == lead >> np.uint64(48)).all()
+    >>> len(set(codes.tolist())), bool((codes >> np.uint64(48) == lead >> np.uint64(48)).all())
     (3, True)
     """
     found: NDArray[np.uint64] = (lead & _LEAD) | (combined(lead, *parts) >> _LEADING)

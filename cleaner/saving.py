@@ -145,11 +145,12 @@ def load(path: Path | str) -> Index:
         IndexFormatError: it cannot be read, or is no index that fits.
     """
     try:
-        return loads(mapped(path), str(path))
+        data: bytes | mmap.mmap = mapped(path)
     except OSError as error:
         raise IndexFormatError(f"{path}: {error.strerror}; expected an index made by `cleaner learn`") from error
     except ValueError:  # it is empty, and nothing cannot be mapped
-        return loads(b"", str(path))
+        data = b""
+    return loads(data, str(path))
 
 
 def _array(data: bytes | mmap.mmap, start: int, entry: Mapping[str, Any]) -> NDArray[Any]:

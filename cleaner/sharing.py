@@ -29,7 +29,7 @@ class _Pickler(pickle.Pickler):
         if not isinstance(value, np.ndarray):
             return NotImplemented
         if place := place_of(value):
-            return view_of, (*place, value.dtype, value.shape)
+            return view_of, (place, value.dtype, value.shape)
         return NotImplemented if value.flags.forc else np.ascontiguousarray(value).__reduce_ex__(5)
 
 

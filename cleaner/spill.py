@@ -14,6 +14,8 @@ from weakref import WeakSet, finalize
 
 import numpy as np
 
+from cleaner.model import ReadError
+
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
@@ -78,6 +80,8 @@ class Mapped(mmap.mmap):
     """A file mapped into memory, which knows its path, so that other processes can map it, too."""
 
     path: str
+    state: tuple[int, ...]
+    """Which file it is, and when it was written last."""
 
 
 _mapped: WeakSet[Mapped] = WeakSet()
@@ -94,6 +98,8 @@ def mapped(path: Path | str) -> Mapped:
     """
     with Path(path).open("rb") as file:
         found = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
+        state = os.fstat(file.fileno())
+        found.state = state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
     found.path = os.path.abspath(path)  # noqa: PTH100  # resolve() would follow links
     _mapped.add(found)
     _sizes[0] += len(found)
@@ -119,8 +125,12 @@ KEPT = 2**26
 """Bytes of mapped files that stay in the memory of a process."""
 
 
-def place_of(array: NDArray[Any]) -> tuple[str, int] | None:
-    """Return the path and the offset, in bytes, of an array in one piece that is a view of a mapped file; None for others."""
+_Place = tuple[str, tuple[int, ...], int]
+"""Path and state of a file, and an offset in bytes."""
+
+
+def place_of(array: NDArray[Any]) -> _Place | None:
+    """Return the place of an array in one piece that is a view of a mapped file; None for others."""
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base
@@ -128,18 +138,25 @@ def place_of(array: NDArray[Any]) -> tuple[str, int] | None:
     if not isinstance(base, Mapped) or not array.flags.c_contiguous or not array.size:
         return None
     start = np.frombuffer(base, dtype=np.uint8).ctypes.data
-    return base.path, array.ctypes.data - start
+    return base.path, base.state, array.ctypes.data - start
 
 
-def view_of(path: str, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return the array at a place of a file: see `place_of`."""
-    count = int(np.prod(shape))
-    return np.frombuffer(_once(path), dtype, count, offset).reshape(shape)
+def view_of(place: _Place, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return the array at the place that `place_of` returned.
+
+    Raises:
+        ReadError: the file is another one by now.
+    """
+    path, state, offset = place
+    return np.frombuffer(_once(path, state), dtype, int(np.prod(shape)), offset).reshape(shape)
 
 
 @lru_cache(maxsize=4096)
-def _once(path: str) -> Mapped:
-    return mapped(path)
+def _once(path: str, state: tuple[int, ...]) -> Mapped:
+    found = mapped(path)
+    if found.state != state:
+        raise ReadError(f"{path}: was replaced while it was read; expected it to stay as it was")
+    return found
 
 
 class Column:
@@ -156,15 +173,17 @@ class Column:
         self._space = space
         self._dtype = dtype
         self._held: list[NDArray[Any]] = []
-        self._size = 0
+        self._size = 0  # of these, in bytes
+        self._count = 0
         self._path: Path | None = None
 
     def append(self, values: NDArray[Any]) -> None:
         """Write `values` after what was written before."""
         if not len(values):
             return
-        self._held.append(values.astype(self._dtype, copy=False))
+        self._held.append(values.astype(self._dtype))  # a copy: a view would hold all that it is of
         self._size += self._held[-1].nbytes
+        self._count += len(values)
         if self._space.folder is not None and self._size > HELD:
             self._written(self._space.folder)
 
@@ -175,14 +194,23 @@ class Column:
         self._written(self._path.parent)
         return np.frombuffer(mapped(self._path), dtype=self._dtype)
 
+    def __len__(self) -> int:
+        return self._count
+
     def taken(self) -> NDArray[Any]:
         """Return all of it, in memory, and remove its file."""
+        return np.concatenate([np.empty(0, dtype=self._dtype), *self.pieces(self._count)])
+
+    def pieces(self, size: int = 2**16) -> Iterator[NDArray[Any]]:
+        """Yield all of it, in memory, so many elements at a time; then remove its file."""
         if self._path is None:
-            return self.array()
+            yield from (self.array()[start:stop] for start, stop in steps(self._count, max(1, size)))
+            return
         self._written(self._path.parent)
-        found = np.fromfile(self._path, dtype=self._dtype)
+        with self._path.open("rb") as file:
+            while len(piece := np.fromfile(file, self._dtype, size)):
+                yield piece
         self._path.unlink()
-        return found
 
     def _written(self, folder: Path) -> None:
         if self._path is None:
@@ -209,21 +237,25 @@ class Spill:
     [[[9, 9223372036854775808, 4], [0, 1, 2]]]
     """
 
-    def __init__(self, space: Space, rows: int, *dtypes: DTypeLike) -> None:
-        """Prepare for about so many rows, of a 64-bit code and columns of these types."""
-        types = [np.dtype(dtype) for dtype in (np.uint64, *dtypes)]
-        size = rows * sum(dtype.itemsize for dtype in types) * SORTED
-        parts = 1 if space.folder is None else min(PARTS, -(-size // space.most))
-        self._bits = max(0, parts - 1).bit_length()
-        self._parts = [[Column(space, dtype) for dtype in types] for _ in range(1 << self._bits)]
+    def __init__(self, space: Space, rows: int, *dtypes: DTypeLike, known: int = 0) -> None:
+        """Prepare for about so many rows, of a 64-bit code and columns of these types; the highest `known` bits of all are equal."""
+        self._space, self._known = space, known
+        self._types = [np.dtype(dtype) for dtype in (np.uint64, *dtypes)]
+        parts = 1 if space.folder is None else min(PARTS, -(-self._bytes(rows) // space.most))
+        self._bits = min(max(0, parts - 1).bit_length(), 64 - known)
+        self._parts = [[Column(space, dtype) for dtype in self._types] for _ in range(1 << self._bits)]
+
+    def _bytes(self, rows: int) -> int:
+        """Return how many bytes it takes to work on so many rows."""
+        return rows * sum(dtype.itemsize for dtype in self._types) * SORTED
 
     def add(self, codes: NDArray[np.uint64], *others: NDArray[Any]) -> None:
-        """Add rows: their codes, well spread over all of 64 bits, and the other columns."""
+        """Add rows: their codes, and the other columns."""
         if not self._bits:
             for column, values in zip(self._parts[0], (codes, *others), strict=True):
                 column.append(values)
             return
-        parts = (codes >> np.uint64(64 - self._bits)).astype(np.uint8)
+        parts = (codes << np.uint64(self._known) >> np.uint64(64 - self._bits)).astype(np.uint8)
         order = np.argsort(parts, kind="stable")
         ends = np.cumsum(np.bincount(parts, minlength=len(self._parts))).tolist()
         for number, values in enumerate((codes, *others)):
@@ -234,4 +266,13 @@ class Spill:
     def ranges(self) -> Iterator[tuple[NDArray[Any], ...]]:
         """Yield the columns of each part, once, by ascending code; the rows of one in the order in which they were added."""
         for part in self._parts:
-            yield tuple(column.taken() for column in part)
+            rows = len(part[0])
+            if (
+                self._bits and self._bytes(rows) > 2 * self._space.most
+            ):  # codes of few groups, which share their highest bits
+                spill = Spill(self._space, rows, *self._types[1:], known=self._known + self._bits)
+                for several in zip(*(column.pieces() for column in part), strict=True):
+                    spill.add(*several)
+                yield from spill.ranges()
+            else:
+                yield tuple(column.taken() for column in part)

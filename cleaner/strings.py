@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import eq
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +48,9 @@ class Strings(Sequence[str]):
             yield from self.some(np.arange(start, stop))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(map(str.__eq__, self, other))
+        if not isinstance(other, Sequence) or isinstance(other, str) or len(self) != len(other):
+            return False
+        return all(map(eq, self, other))
 
     __hash__ = None  # type: ignore[assignment]
 

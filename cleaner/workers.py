@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from decimal import Decimal
 from itertools import count
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -66,12 +67,12 @@ def bytes_of(words: str) -> int:
     """
     said = _SIZE.fullmatch(words.strip().lower())
     if not said:
-        raise CleanerError(f"{words}: no size; expected such as 700MB or 2GB")
+        raise CleanerError(f"{words!r}: no size; expected such as 700MB or 2GB")
     number, unit, binary = said.groups()
-    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
+    return int(Decimal(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
 
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])?(i)?b?")
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgt])?(i)?b?")
 
 
 def in_words(size: int) -> str:
@@ -80,7 +81,7 @@ def in_words(size: int) -> str:
     >>> in_words(440_000_000)
     '440 MB'
     """
-    return f"{size / 1e6:,.0f} MB"
+    return f"{-(-size // 1_000_000)} MB"
 
 
 class Workers:
@@ -101,7 +102,7 @@ class Workers:
         Raises:
             CleanerError: so many processes need more.
         """
-        memory = memory or total_memory() // 4
+        memory = total_memory() // 4 if memory is None else memory
         least = BASE * (processes + (processes > 1)) + LEAST
         if memory < least:
             raise CleanerError(f"{in_words(memory)} for {processes} processes; expected at least {in_words(least)}")

@@ -12,9 +12,9 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy spill compression remembering | model counting sharing | segment strings files jsonl charsets markup elements"
-    " | near fingerprints grouping matching report sources options workers"
-    " | formats form shingling rules output surroundings pages"
+    "layout language policy compression remembering | model | spill segment files | counting sharing jsonl charsets markup elements"
+    " | strings fingerprints grouping matching report sources options workers"
+    " | near formats form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
 )

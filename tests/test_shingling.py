@@ -19,7 +19,7 @@ from cleaner.model import Document
 from cleaner.passages import Passages
 from cleaner.repetition import Repetition, lookup
 from cleaner.segment import LONG_LINE, fold, segment
-from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles, strung
+from cleaner.shingling import DENSE, WORDS, Shingles, borders, shingles
 from tests.strategies import STEADY, texts
 
 BOX = "You may also like Why bridges hum Ten quiet harbours Write to the editor"
@@ -146,7 +146,7 @@ def test_each_shingle_is_where_it_says(found: list[str], wide: bool) -> None:
     st.lists(st.sampled_from(("", "Short.", flat(0), f"Short.\n{flat(1)}\n{dense(2)}", dense(3))), max_size=5),
     st.data(),
 )
-def test_shingles_are_taken_and_strung_by_document(every: list[str], data: st.DataObject) -> None:
+def test_shingles_are_taken_by_document(every: list[str], data: st.DataObject) -> None:
     """In any order, some twice, some not; each has those that it has alone."""
 
     def columns(of: Shingles) -> dict[str, list[int]]:
@@ -157,8 +157,11 @@ def test_shingles_are_taken_and_strung_by_document(every: list[str], data: st.Da
     chosen = [every[at] for at in order]
     expected = columns(shingles([(text, segment(text)) for text in chosen]))
     assert columns(long.take(np.array(order, dtype=np.int64))) == expected
-    assert columns(strung(list(map(shingled, chosen)))) == expected
-    assert columns(strung([Shingles(), long])) == columns(long)
+    for at, text in enumerate(every):
+        assert columns(long.part(at, at + 1)) == columns(shingled(text))
+    start = data.draw(st.integers(0, len(every)))
+    stop = data.draw(st.integers(start, len(every)))
+    assert columns(long.part(start, stop)) == columns(shingles([(text, segment(text)) for text in every[start:stop]]))
 
 
 # Borders
