@@ -23,7 +23,7 @@ from cleaner.fingerprints import REMEMBERED
 from cleaner.grouping import communities
 from cleaner.index import Index
 from cleaner.model import Partner, TemplateReason
-from cleaner.spill import ROW, Space, Spill, parts, steps
+from cleaner.spill import ROW, Space, Spill, parts, steps, touched
 from cleaner.standing import KINDS, Counted, Standing
 from cleaner.surroundings import Codes, close, edge_runs, landmarks
 
@@ -252,6 +252,7 @@ class Frequencies:
     def lines_with(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where in `order` the lines with each key start, and where they end."""
         _, ordered = self.ordered
+        touched(2 * len(keys))
         return ordered.searchsorted(keys), ordered.searchsorted(keys, "right")
 
     def documents(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:

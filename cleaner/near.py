@@ -18,7 +18,7 @@ import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from cleaner.segment import width
-from cleaner.spill import Space, Spill, release, steps
+from cleaner.spill import Space, Spill, gathered, steps
 from cleaner.strings import Texts
 
 if TYPE_CHECKING:
@@ -214,7 +214,6 @@ class Neighbours:
         for begin in range(0, len(wanted), BATCH):
             for at, key, similarity in self._verified(wanted[begin : begin + BATCH]):
                 found[begin + at].append((key, similarity))
-            release()
         return found
 
     def _verified(self, queries: Sequence[str]) -> Iterable[tuple[int, int, float]]:
@@ -236,10 +235,10 @@ class Neighbours:
         """Return (place of the query, row) of the texts that share most buckets with each query, at most `MOST`."""
         codes = _buckets(queries).ravel()
         slots = codes >> (64 - _slot_bits(len(self.entries)))
-        starts, stops = self.slots[slots], self.slots[slots + 1]
+        starts, stops = gathered(self.slots, slots), gathered(self.slots, slots + 1)
         counts = stops - starts
         ends = np.cumsum(counts)
-        entries = self.entries[np.repeat(stops - ends, counts) + np.arange(ends[-1])]
+        entries = gathered(self.entries, np.repeat(stops - ends, counts) + np.arange(ends[-1]))
         bits = _row_bits(len(self.texts.keys))
         held = np.flatnonzero((entries ^ np.repeat(codes, counts)) >> bits == 0)
         rows = entries[held].astype(np.int64) & ((1 << bits) - 1)

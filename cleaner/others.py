@@ -12,7 +12,7 @@ import numpy as np
 from cleaner.counting import combined, grouped, holds
 from cleaner.fingerprints import Lines
 from cleaner.frequency import Frequencies
-from cleaner.spill import release
+from cleaner.spill import touched
 from cleaner.standing import KINDS, Standing
 from cleaner.surroundings import Codes, edge_runs, landmarks
 
@@ -89,7 +89,7 @@ class Others:
         order, ordered = _ordered(codes)
         counts = np.empty(len(codes), dtype=np.int64)
         counts[order] = counter.count(ordered, own[order] > 0)
-        release()  # a look-up touches much of a large counter
+        touched(len(codes))
         counts -= own
         return counts.clip(0)
 

@@ -121,6 +121,19 @@ def release() -> None:
             found.madvise(mmap.MADV_DONTNEED)
 
 
+def touched(places: int) -> None:
+    """Say that so many places of mapped files were looked up, wherever they are: now and then, these are let go of."""
+    _touched[0] += places
+    if _touched[0] > TOUCHED:
+        _touched[0] = 0
+        release()
+
+
+_touched = [0]
+
+TOUCHED = 2**9
+"""Places of mapped files that stay in memory: each takes 64 kB, as systems map what is around it, too."""
+
 KEPT = 2**26
 """Bytes of mapped files that stay in the memory of a process."""
 
@@ -156,6 +169,20 @@ def _once(path: str, state: tuple[int, ...]) -> Mapped:
     found = mapped(path)
     if found.state != state:
         raise ReadError(f"{path}: was replaced while it was read; expected it to stay as it was")
+    return found
+
+
+def gathered(array: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the elements at some places: of a large mapped array, so many at a time that what they touch stays little.
+
+    >>> gathered(np.array([5, 6, 7]), np.array([2, 0])).tolist()
+    [7, 5]
+    """
+    if _sizes[0] <= KEPT:
+        return array[places]
+    found = np.empty(len(places), dtype=array.dtype)
+    for start, stop in steps(len(places), TOUCHED):
+        found[start:stop] = array[places[start:stop]]
     return found
 
 
@@ -228,6 +255,10 @@ HELD = 2**16
 """Bytes of a column that are held before they are written: it takes as long to open a file as to write so many."""
 
 
+FEW = 2**12
+"""Rows that are sorted at once, however little memory there is."""
+
+
 class Spill:
     """Rows of several columns, parted by their codes: so that what is larger than memory can be sorted by code, a part at a time.
 
@@ -267,9 +298,8 @@ class Spill:
         """Yield the columns of each part, once, by ascending code; the rows of one in the order in which they were added."""
         for part in self._parts:
             rows = len(part[0])
-            if (
-                self._bits and self._bytes(rows) > 2 * self._space.most
-            ):  # codes of few groups, which share their highest bits
+            large = rows > FEW and self._bytes(rows) > 2 * self._space.most
+            if self._bits and large:  # codes of few groups, which share their highest bits
                 spill = Spill(self._space, rows, *self._types[1:], known=self._known + self._bits)
                 for several in zip(*(column.pieces() for column in part), strict=True):
                     spill.add(*several)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cleaner.counting import holds
-from cleaner.spill import Space, Spill, steps
+from cleaner.spill import TOUCHED, Space, Spill, steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +67,10 @@ class Strings(Sequence[str]):
     def pieces(self, places: NDArray[np.int64]) -> Iterator[memoryview]:
         """Yield the bytes of the strings at some places."""
         data = self.encoded.data
-        for start, stop in zip(self.first[places].tolist(), self.first[places + 1].tolist(), strict=True):
-            yield data[start:stop]
+        for begin, end in steps(len(places), TOUCHED):
+            some = places[begin:end]
+            for start, stop in zip(self.first[some].tolist(), self.first[some + 1].tolist(), strict=True):
+                yield data[start:stop]
 
 
 def packed(strings: Iterable[str]) -> Strings:

@@ -74,6 +74,12 @@ def test_a_column_is_the_same_in_memory_and_in_a_file(folder: Path, bits: Sequen
         path.unlink()
 
 
+def placed(array: np.ndarray) -> tuple[str, int] | None:
+    """Return the path and the offset of an array's place."""
+    place = place_of(array)
+    return place and (place[0], place[2])
+
+
 def test_only_what_is_large_is_a_file(tmp_path: Path) -> None:
     """And it is one that can be mapped elsewhere; what is taken leaves none."""
     little, much, taken = (Space(tmp_path).column("i8") for _ in range(3))
@@ -85,7 +91,7 @@ def test_only_what_is_large_is_a_file(tmp_path: Path) -> None:
     assert taken.taken().tolist() == [*range(5), *range(11, 4, -1)]
     [path] = tmp_path.iterdir()
     assert place_of(little.array()) is None
-    assert place_of(much.array()) == (str(path), 0)
+    assert placed(much.array()) == (str(path), 0)
     assert not much.array().flags.writeable
 
 
@@ -130,6 +136,23 @@ def test_a_spill_has_as_many_parts_as_its_space_asks_for(tmp_path: Path) -> None
     assert count(Space(tmp_path, 10**6), 0) == 1
     assert 2 <= count(Space(tmp_path, 10**6), 10**5) <= 16
     assert count(Space(tmp_path, 1), 10**9) == PARTS
+
+
+def test_codes_that_share_their_highest_bits_are_parted_by_others(tmp_path: Path) -> None:
+    """Those of one group do; and of one code there may be many rows."""
+    numbers = np.random.default_rng(0).integers(0, 2**40, 200_000, dtype=np.uint64)
+    codes = np.concatenate([numbers | np.uint64(7 << 48), np.full(10_000, 2**63, dtype=np.uint64)])
+    most = 2**20
+    spill = Spill(Space(tmp_path, most), len(codes), np.int64)
+    for start in range(0, len(codes), 1000):
+        spill.add(codes[start : start + 1000], np.arange(start, start + 1000))
+    found = list(spill.ranges())
+    assert max(len(some) for some, _ in found if len(set(some.tolist())) > 1) * 16 < most
+    assert np.array_equal(np.concatenate([np.sort(some) for some, _ in found]), np.sort(codes))
+    assert np.array_equal(
+        codes[np.concatenate([places for _, places in found])], np.concatenate([one for one, _ in found])
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_codes_that_are_well_spread_fill_all_parts_alike(tmp_path: Path) -> None:
@@ -211,7 +234,7 @@ def test_an_array_in_one_piece_of_a_file_has_a_place(
         place = place_of(array)
         assert place is not None
         assert place[0] == str(path)
-        found = view_of(*place, array.dtype, array.shape)
+        found = view_of(place, array.dtype, array.shape)
         assert (found.dtype, found.shape, found.tolist()) == (array.dtype, array.shape, array.tolist())
         assert not found.flags.writeable
         assert not found.flags.owndata
@@ -227,7 +250,7 @@ def test_other_arrays_have_no_place(tmp_path: Path) -> None:
     held = np.arange(9)
     for array in (held, held[2:], np.empty(0), np.frombuffer(bytes(16)), np.frombuffer(bytearray(16)), np.array(7)):
         assert place_of(array) is None
-    assert place_of(square[1:3]) == (str(tmp_path / "x"), 48)
+    assert placed(square[1:3]) == (str(tmp_path / "x"), 48)
 
 
 def test_a_place_is_told_by_the_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,4 +259,4 @@ def test_a_place_is_told_by_the_whole_path(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     found = mapped("x")
     assert isinstance(found, Mapped)
-    assert place_of(np.frombuffer(found, dtype="i8")) == (str(tmp_path / "x"), 0)
+    assert placed(np.frombuffer(found, dtype="i8")) == (str(tmp_path / "x"), 0)
