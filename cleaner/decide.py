@@ -127,7 +127,8 @@ def decide(seen: Sequence[Observed], policy: Policy) -> list[Decision]:
         last = 0
         for at in some:
             own = slice(last, last := last + len(seen[at].blocks))
-            found[at] = _decided(seen[at], {name: one[own] for name, one in values.items()}, scores[own], policy)
+            of_it = values if len(some) == 1 else {name: one[own] for name, one in values.items()}
+            found[at] = _decided(seen[at], of_it, scores[own], policy)
     return found
 
 

@@ -110,7 +110,9 @@ def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
     lettered = lines.lettered
     size = others.sizes[others.documents]
     marks = lettered & landmarks(first["group"] + 1, size + 1)
-    before, after = (count("pairs", pairs) for pairs in codes.pairs)
+    every = np.arange(len(lines))
+    before, after = np.split(count("pairs", np.concatenate(codes.pairs), np.tile(every, 2)), 2)
+    affixes = count("affixes", codes.affixes.ravel(), np.tile(every, 4)).reshape(4, -1)
     fixed = np.zeros(len(lines), dtype=np.int64)
     at_ends, ends = codes.fixed
     np.maximum.at(fixed, ends, count("fixed", at_ends, ends))
@@ -131,7 +133,7 @@ def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
         "masked": count("masked", codes.masked),
         "before": before,
         "after": after,
-        "labelled": np.max([count("affixes", affixes) for affixes in codes.affixes], axis=0),
+        "labelled": affixes.max(axis=0),
         "framed": count("framed", codes.framed),
         "fixed": fixed,
         "gap": count("gaps", gaps) * ~marks,
@@ -163,16 +165,19 @@ def _places(others: Others, marks: NDArray[np.bool_]) -> dict[str, Any]:
     lines, count = others.lines, others.count
     place, placed, shaped = (np.zeros(len(lines), dtype=np.int64) for _ in range(3))
     prose = np.ones(len(lines))
-    for beside, codes in others.codes.places(marks):
-        total = count("places", codes, beside)
-        share = np.where(total > 0, count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
-        prose[beside] = np.minimum(prose[beside], share)
-        alike = count("places by shape", combined(codes, lines.shapes[beside]), beside)
-        starts, stops = (
-            count("places by affix", combined(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
-        )
-        for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
-            row[beside] = np.maximum(row[beside], counts)
+    sides = others.codes.places(marks)
+    beside, codes = (np.concatenate(both) for both in zip(*sides, strict=True))
+    total = count("places", codes, beside)
+    share = np.where(total > 0, count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
+    alike = count("places by shape", combined(codes, lines.shapes[beside]), beside)
+    affixes = np.concatenate([combined(codes, affix[beside]) for affix in (lines.heads, lines.tails)])
+    labelled = count("places by affix", affixes, np.tile(beside, 2)).reshape(2, -1).max(axis=0, initial=0)
+    border = len(sides[0][0])
+    for side in (slice(border), slice(border, None)):
+        at = beside[side]
+        prose[at] = np.minimum(prose[at], share[side])
+        for row, counts in ((place, total), (shaped, alike), (placed, labelled)):
+            row[at] = np.maximum(row[at], counts[side])
     return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
 
 

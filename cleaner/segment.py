@@ -60,7 +60,9 @@ def fold(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    if not folded.isprintable() and _HIDDEN.search(folded):  # else there is nothing to translate, which takes longer than all else
+    if not folded.isprintable() and _HIDDEN.search(
+        folded
+    ):  # else there is nothing to translate, which takes longer than all else
         folded = " ".join(folded.translate(_REPLACED).split())
     return folded
 
