@@ -5,7 +5,7 @@ All are counts of other documents, shares, distances in blocks, or yes and no; n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,30 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 """Which kind of evidence each feature is; "markup" is of pages only."""
 
 Features = dict[str, "NDArray[np.float64]"]
+
+
+class Part(Mapping[str, "NDArray[np.float64]"]):
+    """The features of some blocks of many, each taken when it is asked for: most are not.
+
+    >>> Part({"width": np.array([1.0, 2.0, 4.0])}, slice(1, 3))["width"].tolist()
+    [2.0, 4.0]
+    """
+
+    def __init__(self, values: Features, own: slice) -> None:
+        """Take the features of all, and which blocks are the part's."""
+        self._values, self._own = values, own
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Return one number per block."""
+        return self._values[name][self._own]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._values)
 
 
 def features(seen: Sequence[Observed]) -> Features:
@@ -166,7 +190,7 @@ def _rows(seen: Sequence[Any], names: Sequence[str]) -> NDArray[np.float64]:
     return np.concatenate(columns, dtype=np.float64).reshape(len(names), -1)
 
 
-def words(values: Features, place: int) -> dict[str, str]:
+def words(values: Mapping[str, NDArray[np.float64]], place: int) -> dict[str, str]:
     """Say in words what the features of the block at `place` are, by family.
 
     >>> values = {name: np.zeros(1) for names in FAMILIES.values() for name in names}
