@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.copies import RARE, is_copy, is_twin
+from cleaner.copies import LINES, RARE, is_copy, is_twin
 from cleaner.fingerprints import NO_KEY, Lines
 from cleaner.frequency import Frequencies
 from cleaner.grouping import COMMON, TIE, weight
@@ -106,17 +106,19 @@ class Kinship:
         """
         known = self.known
         prose = {self.blocks[place].folded: place for place in np.flatnonzero(self.prose).tolist()}
+        lengths = {place: self.blocks[place].stop - self.blocks[place].start for place in prose.values()}
+        held = [place for place in lengths if self.held[place]]
+        if len(held) < LINES:  # then it is a copy of none
+            return []
+        total = sum(lengths.values())
         shared: defaultdict[int, list[int]] = defaultdict(list)  # with each document, the lengths of lines
         rare: defaultdict[int, list[int]] = defaultdict(list)
-        total = 0
-        for place in prose.values():
-            length = self.blocks[place].stop - self.blocks[place].start
-            total += length
-            holders = known.holding(int(self.keys[place])).tolist() if self.held[place] else []
+        for place in held:
+            holders = known.holding(int(self.keys[place])).tolist()
             for number in holders:
-                shared[number].append(length)
+                shared[number].append(lengths[place])
                 if len(holders) <= RARE:
-                    rare[number].append(length)
+                    rare[number].append(lengths[place])
         own = known.copies.prose
         return [
             number
