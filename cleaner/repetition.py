@@ -224,7 +224,7 @@ class Lookup:
     @cached_property
     def _whole(self) -> NDArray[np.int64]:
         """How many others of the group have each line."""
-        return self._others.count("group holders", self._others.codes.held)
+        return self._others.within("group holders", self._others.codes.held, np.arange(len(self._lines)), self._holders)
 
     @cached_property
     def _parts(self) -> list[tuple[int, int]]:
@@ -293,7 +293,7 @@ class Lookup:
         if not len(lines):
             return
         linked = self._others.count("group holders", codes, lines) > 0
-        counts = self._others.count("holders", self._lines.cells, lines)[linked].tolist()
+        counts = self._others.count("holders", self._lines.cells[linked], lines[linked]).tolist()
         cells = self._lines.cells[linked].tolist()
         for line, at in zip(*(one.tolist() for one in np.unique(lines[linked], return_index=True)), strict=True):
             yield line, cells[at], counts[at], 1 / int(self._lines.widths[line])
