@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cleaner.elements import lines_of
-from cleaner.features import Features, features
+from cleaner.features import Part, features
 from cleaner.forest import PAGE_WEIGHTS, WEIGHTS, shipped
 from cleaner.layout import Layout
 from cleaner.model import (
@@ -81,7 +81,7 @@ class Decision:
     """What the rules say."""
     repetition: Repetition
     """What the corpus knows, and the blocks that it speaks of."""
-    values: Features
+    values: Mapping[str, NDArray[np.float64]]
     """The features of each block, by name."""
     scores: tuple[float, ...]
     """Of each block: above 0 for cutting, the policy's threshold taken off."""
@@ -127,7 +127,7 @@ def decide(seen: Sequence[Observed], policy: Policy) -> list[Decision]:
         last = 0
         for at in some:
             own = slice(last, last := last + len(seen[at].blocks))
-            found[at] = _decided(seen[at], {name: one[own] for name, one in values.items()}, scores[own], policy)
+            found[at] = _decided(seen[at], Part(values, own), scores[own], policy)
     return found
 
 
@@ -146,7 +146,9 @@ def untouched(repetition: Repetition, evidence: Sequence[Evidence] = ()) -> Deci
     return Decision(tuple(evidence), repetition, {}, (0.0,) * count, {}, frozenset(), (False,) * count, ())
 
 
-def _decided(seen: Observed, values: Features, scores: NDArray[np.float64], policy: Policy) -> Decision:
+def _decided(
+    seen: Observed, values: Mapping[str, NDArray[np.float64]], scores: NDArray[np.float64], policy: Policy
+) -> Decision:
     """Decide one document, given the features and the score of each block."""
     few = seen.layout is None and seen.repetition.size < GROUP
     settled = seen.settled
@@ -242,7 +244,9 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
     return result
 
 
-def _kept_on_page(seen: Observed, values: Features, scores: NDArray[np.float64], doubt: float) -> NDArray[np.bool_]:
+def _kept_on_page(
+    seen: Observed, values: Mapping[str, NDArray[np.float64]], scores: NDArray[np.float64], doubt: float
+) -> NDArray[np.bool_]:
     """Which blocks of a page are body whatever is near them.
 
     What a rule of the user's own keeps, and fenced code. Rules know sections by their headings, and a page has these in its menus,

@@ -5,7 +5,7 @@ All are counts of other documents, shares, distances in blocks, or yes and no; n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,9 @@ STRONG = 0.3
 
 WINDOW = 4
 """Blocks on each side that are its company."""
+
+STEPS = tuple(side * step for step in range(1, WINDOW + 1) for side in (-1, 1))
+"""To the blocks around one, the nearest first."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "repetition": ("count", "share", "outside", "sites", "near", "masked", "copied"),
@@ -57,6 +60,30 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 Features = dict[str, "NDArray[np.float64]"]
 
 
+class Part(Mapping[str, "NDArray[np.float64]"]):
+    """The features of some blocks of many, each taken when it is asked for: most are not.
+
+    >>> Part({"width": np.array([1.0, 2.0, 4.0])}, slice(1, 3))["width"].tolist()
+    [2.0, 4.0]
+    """
+
+    def __init__(self, values: Features, own: slice) -> None:
+        """Take the features of all, and which blocks are the part's."""
+        self._values, self._own = values, own
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Return one number per block."""
+        return self._values[name][self._own]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._values)
+
+
 def features(seen: Sequence[Observed]) -> Features:
     """Return every feature by name, each an array with one number per block, document after document.
 
@@ -66,8 +93,8 @@ def features(seen: Sequence[Observed]) -> Features:
     """
     first = np.cumsum([0, *(len(one.blocks) for one in seen)], dtype=np.int64)
     on = _Documents(first)
-    known = _rows([one.repetition for one in seen], _KNOWN)
-    marks = _rows(seen, _MARKS)
+    table = _rows([one.repetition for one in seen], _KNOWN)
+    known, marks = dict(zip(_KNOWN, table, strict=True)), dict(zip(_MARKS, _rows(seen, _MARKS), strict=True))
     group, corpus, near, gap, cells = (known[name] for name in ("group", "corpus", "near", "gap", "cells"))
     recurs, ruled, prose = marks["recurs"] > 0, marks["ruled"], marks["prose"] > 0
     form = _form(seen)
@@ -81,7 +108,6 @@ def features(seen: Sequence[Observed]) -> Features:
     best = np.maximum(found, ruled)
     strong = (share >= STRONG) & (group > 0) & (corpus > 0)
     body = on.sums(np.where(unseen_prose, form.pop("length"), 0.0))
-    run = on.run(unseen_prose, {"recurs": recurs, "strong": strong, "ruled": ruled > 0})
     logs = {
         "count": group,
         "outside": np.maximum(0, corpus - group),
@@ -95,10 +121,7 @@ def features(seen: Sequence[Observed]) -> Features:
     values: Features = {
         **form,
         **dict(zip(logs, np.log2(1 + np.array([*logs.values()])), strict=True)),
-        **{
-            name: known[name] / size
-            for name in ("masked", "before", "after", "framed", "placed", "fixed", "shaped", "shape")
-        },
+        **dict(zip(_SHARES, table[: len(_SHARES)] / size, strict=True)),
         "share": share,
         "steady": (known["before"] + known["after"]) / np.maximum(1, 2 * known["masked"]),
         "labelled share": known["labelled"] / size,
@@ -108,7 +131,6 @@ def features(seen: Sequence[Observed]) -> Features:
         "from start": np.minimum(FAR, on.at).astype(np.float64),
         "from end": np.minimum(FAR, on.back).astype(np.float64),
         "shape once": known["shape_once"],
-        "place": known["place"] / size,
         "place prose": known["place_prose"],
         "cells known": np.where(cells > 0, known["cells_known"], -1.0),
         "cells strong": np.where(cells > 0, known["cells_strong"], -1.0),
@@ -122,9 +144,8 @@ def features(seen: Sequence[Observed]) -> Features:
         "closed": marks["closed"],
         "fenced": marks["fenced"],
         "chain": on.chain(known["before"] > 0, known["after"] > 0),
-        "recurring share": on.mean(recurs),
-        "strong share": on.mean(strong),
-        **run,
+        **dict(zip(("recurring share", "strong share"), on.means(np.array([recurs, strong])), strict=True)),
+        **on.run(unseen_prose, {"recurs": recurs, "strong": strong, "ruled": ruled > 0}),
     }
     values |= on.company({"share": found, "rule": ruled}, letters)
     values |= on.company(
@@ -142,54 +163,34 @@ def features(seen: Sequence[Observed]) -> Features:
         "recurring company": marks["recurs"],
     }
     values |= zip(around, on.window(np.array([*around.values()])), strict=True)
-    for name, marked in (("strong", strong | (ruled > 0)), ("prose", unseen_prose)):
-        values[f"{name} before"], values[f"{name} after"] = on.distances(marked)
+    before, after = on.distances(np.array([strong | (ruled > 0), unseen_prose]))
+    values |= {"strong before": before[0], "prose before": before[1], "strong after": after[0], "prose after": after[1]}
     layouts = [elements(one.layout, one.blocks) for one in seen if one.layout is not None]
     if layouts:
         values |= {name: np.concatenate([one[name] for one in layouts]) for name in NAMES}
     return values
 
 
+_SHARES = ("masked", "before", "after", "framed", "placed", "fixed", "shaped", "shape", "place")
+"""What is told as the share of the group that has it."""
+
 _KNOWN = (
-    *(
-        "group",
-        "corpus",
-        "sites",
-        "near",
-        "masked",
-        "before",
-        "after",
-        "labelled",
-        "gap",
-        "filled",
-        "prose",
-        "framed",
-        "placed",
-    ),
-    *(
-        "fixed",
-        "shaped",
-        "shape",
-        "shape_once",
-        "place",
-        "place_prose",
-        "cells",
-        "cells_known",
-        "cells_strong",
-        "head",
-        "tail",
-    ),
+    *_SHARES,
+    *("group", "corpus", "sites", "near", "labelled", "gap", "filled", "prose", "shape_once", "place_prose"),
+    *("cells", "cells_known", "cells_strong", "head", "tail"),
 )
+"""Of what the corpus knows of each block."""
+
 _MARKS = ("recurs", "ruled", "cut", "opens", "items", "copied", "prose", "closed", "fenced")
 
 
-def _rows(seen: Sequence[Any], names: Sequence[str]) -> Features:
-    """Return attributes of all that was seen, one after another, as numbers: many at once, as most documents are small."""
+def _rows(seen: Sequence[Any], names: Sequence[str]) -> NDArray[np.float64]:
+    """Return attributes of all that was seen as numbers, a row for each: in one step, as most documents are small."""
     columns = [getattr(one, name) for name in names for one in seen]
-    return dict(zip(names, np.concatenate(columns, dtype=np.float64).reshape(len(names), -1), strict=True))
+    return np.concatenate(columns, dtype=np.float64).reshape(len(names), -1)
 
 
-def words(values: Features, place: int) -> dict[str, str]:
+def words(values: Mapping[str, NDArray[np.float64]], place: int) -> dict[str, str]:
     """Say in words what the features of the block at `place` are, by family.
 
     >>> values = {name: np.zeros(1) for names in FAMILIES.values() for name in names}
@@ -230,7 +231,8 @@ def _form(seen: Sequence[Observed]) -> Features:
     rows = np.concatenate([one.forms for one in seen])
     columns = dict(zip(Form._fields, np.ascontiguousarray(rows.T), strict=True))
     values = {name: columns[name] for name in _FORM}
-    indents = [indent(one.text, block) for one in seen for block in one.blocks]
+    # Most lines start with their first letter.
+    indents = [one.text[block.start].isspace() and indent(one.text, block) for one in seen for block in one.blocks]
     values["indent"] = np.array(indents, dtype=np.float64)
     return values
 
@@ -246,6 +248,10 @@ class _Documents:
         places = np.arange(self.count)
         self.start, self.end = first[:-1][self.documents], first[1:][self.documents]
         self.at, self.back = places - self.start, self.end - 1 - places
+        around = places + np.array(STEPS)[:, None]
+        self.inside = (around >= self.start) & (around < self.end)
+        """Whether there is a block so many `STEPS` on."""
+        self.beside = np.where(self.inside, around, 0)
 
     def each(self, values: Sequence[float]) -> NDArray[np.float64]:
         """Give each block the value of its document."""
@@ -254,51 +260,34 @@ class _Documents:
     def company(self, columns: Features, some: NDArray[np.bool_] | None = None) -> Features:
         """Return the values of the two blocks on each side, -1 where there is none; only `some` blocks count as neighbours."""
         rows = np.array([*columns.values()])
-        padding = np.full((len(rows), 2), -1.0)
-        if some is None:
-            padded = np.hstack((padding, rows, padding))
-            sides = [
-                (step, padded[:, 2 + step : 2 + step + self.count], inside)
-                for step, inside in (
-                    (-2, self.at >= 2),
-                    (-1, self.at >= 1),
-                    (1, self.back >= 1),
-                    (2, self.back >= 2),
-                )
-            ]
-        else:
+        at, inside = self.beside[:4], self.inside[:4]
+        if some is not None:
             before = np.concatenate(([0], np.cumsum(some)))  # how many of them stand before each block
-            padded = np.hstack((padding, rows[:, some], padding))
-            left, right = before[:-1] + 2, before[1:] + 2  # the next one on, in `padded`; that after the block itself
-            low, high = before[self.start] + 2, before[self.end] + 2
-            sides = [
-                (-2, padded[:, left - 2], left - 2 >= low),
-                (-1, padded[:, left - 1], left - 1 >= low),
-                (1, padded[:, right], right < high),
-                (2, padded[:, right + 1], right + 1 < high),
-            ]
-        return {
-            f"{name} {step:+d}": row
-            for step, beside, inside in sides
-            for name, row in zip(columns, np.where(inside, beside, -1.0), strict=True)
-        }
+            left, right = before[:-1], before[1:]  # the next one on; that after the block itself
+            rows, at = rows[:, some], np.array([left - 1, right, left - 2, right + 1])
+            inside = (at >= before[self.start]) & (at < before[self.end])
+        values = (
+            np.where(inside, rows.take(at, axis=1, mode="clip"), -1.0)
+            if rows.size
+            else np.full((len(rows), *at.shape), -1.0)
+        )
+        names = [f"{name} {step:+d}" for name in columns for step in STEPS[:4]]
+        return dict(zip(names, values.reshape(len(names), -1), strict=True))
 
     def window(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the mean of the `WINDOW` blocks on each side, without the block itself, row by row."""
-        total = np.zeros(rows.shape)
-        for step in range(1, min(WINDOW, self.count - 1) + 1):
-            total[:, step:] += np.where(self.at[step:] >= step, rows[:, :-step], 0.0)
-            total[:, :-step] += np.where(self.back[:-step] >= step, rows[:, step:], 0.0)
+        total = np.where(self.inside, rows[:, self.beside], 0.0).sum(axis=1)
         others = np.minimum(WINDOW, self.at) + np.minimum(WINDOW, self.back)
         result: NDArray[np.float64] = total / np.maximum(1, others)
         return result
 
     def distances(self, marked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return how many blocks back the last marked one is, and how many on the next one, at most `FAR`."""
+        """Return how many blocks back the last marked one is, and how many on the next one, at most `FAR`, row by row."""
         places = np.arange(self.count)
-        last = np.concatenate(([-1], np.maximum.accumulate(np.where(marked, places, -1))))[:-1]
-        marked_back = np.where(marked, places, self.count + FAR)[::-1]
-        following = np.concatenate(([self.count + FAR], np.minimum.accumulate(marked_back)))[:-1][::-1]
+        nowhere = np.full((len(marked), 1), self.count + FAR)
+        last = np.hstack((-nowhere, np.maximum.accumulate(np.where(marked, places, -1), axis=1)[:, :-1]))
+        marked_back = np.where(marked, places, self.count + FAR)[:, ::-1]
+        following = np.hstack((nowhere, np.minimum.accumulate(marked_back, axis=1)[:, :-1]))[:, ::-1]
         before = np.where(last >= self.start, places - last, FAR)
         after = np.where(following < self.end, following - places, FAR)
         return np.minimum(before, FAR).astype(np.float64), np.minimum(after, FAR).astype(np.float64)
@@ -308,11 +297,11 @@ class _Documents:
         sums = np.concatenate(([0.0], np.cumsum(values)))
         return sums[:-1] - sums[self.start], sums[self.end] - sums[1:]
 
-    def mean(self, marked: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Give each block the share of its document's blocks that are marked."""
-        sums = np.concatenate(([0], np.cumsum(marked)))
-        shares = (sums[self.first[1:]] - sums[self.first[:-1]]) / np.maximum(1, self.counts)
-        result: NDArray[np.float64] = shares[self.documents]
+    def means(self, marked: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Give each block the share of its document's blocks that are marked, row by row."""
+        sums = np.hstack((np.zeros((len(marked), 1)), np.cumsum(marked, axis=1, dtype=np.float64)))
+        shares = (sums[:, self.first[1:]] - sums[:, self.first[:-1]]) / np.maximum(1, self.counts)
+        result: NDArray[np.float64] = shares[:, self.documents]
         return result
 
     def run(self, prose: NDArray[np.bool_], kinds: Mapping[str, NDArray[np.bool_]]) -> Features:

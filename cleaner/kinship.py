@@ -9,17 +9,17 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.copies import RARE, is_copy, is_twin
-from cleaner.fingerprints import NO_KEY
+from cleaner.copies import LINES, RARE, is_copy, is_twin
+from cleaner.fingerprints import NO_KEY, Lines
 from cleaner.frequency import Frequencies
 from cleaner.grouping import COMMON, TIE, weight
 from cleaner.index import digest_of
 from cleaner.model import Block, Document
-from cleaner.segment import is_prose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,8 @@ class Kinship:
     >>> from cleaner.segment import segment
     >>> known = Frequencies(learn([Document("a", "Of bees."), Document("b", "Of ants.")]))
     >>> blocks = segment("Of bees.")
-    >>> len(Kinship(known, Document("a", "Of bees."), blocks, lines_of([("Of bees.", blocks)]).keys).own)
+    >>> [found] = kinships(known, [Document("a", "Of bees.")], [blocks], lines_of([("Of bees.", blocks)]))
+    >>> len(found.own)
     1
     """
 
@@ -47,12 +48,14 @@ class Kinship:
     """As they were learnt: long lines split into sentences only."""
     keys: NDArray[np.uint64]
     """Of the blocks."""
-
-    @cached_property
-    def _held(self) -> NDArray[np.int64]:
-        """How many learnt lines have each block's key."""
-        starts, stops = self.known.lines_with(self.keys)
-        return np.where(self.keys == NO_KEY, 0, stops - starts)
+    prose: NDArray[np.bool_]
+    """Whether each block reads like a sentence of a body."""
+    held: NDArray[np.int64]
+    """How many learnt lines have each block's key."""
+    lettered: bool
+    """Whether any block has a letter."""
+    unheld: bool
+    """Whether any block with a letter is no learnt line."""
 
     @cached_property
     def _learnt(self) -> set[int]:
@@ -71,7 +74,7 @@ class Kinship:
     @cached_property
     def duplicate_of(self) -> str | None:
         """The id of the first learnt document, by id, that this one is a copy of; None when that is itself, or there is none."""
-        if not np.any(self.keys != NO_KEY):
+        if not self.lettered:
             return None
         named = self.known.named(self.document.id, self.document.group)
         same = [int(self.known.originals[number]) for number in self._learnt] if self._learnt else self._copied
@@ -86,13 +89,12 @@ class Kinship:
         if learnt := [number for number in self._learnt if not known.index.groups[number]]:
             return int(known.group_of[min(learnt)])
         votes: defaultdict[int, float] = defaultdict(float)
-        for place in np.flatnonzero(self._held).tolist():
-            if not is_prose(self.blocks[place].folded):
-                holders = known.holding(int(self.keys[place]))
-                if len(holders) < COMMON:
-                    tie = float(weight(np.array([len(holders) + 1]), len(known.index))[0])
-                    for group in np.unique(known.group_of[holders]).tolist():
-                        votes[group] += tie
+        for place in np.flatnonzero((self.held > 0) & ~self.prose).tolist():
+            holders = known.holding(int(self.keys[place]))
+            if len(holders) < COMMON:
+                tie = float(weight(np.array([len(holders) + 1]), len(known.index))[0])
+                for group in np.unique(known.group_of[holders]).tolist():
+                    votes[group] += tie
         best = max(votes, key=lambda group: (votes[group], -group), default=NOBODY)
         return best if votes[best] >= TIE else NOBODY
 
@@ -103,18 +105,20 @@ class Kinship:
         A line that one document holds is rare here, too.
         """
         known = self.known
-        prose = {block.folded: place for place, block in enumerate(self.blocks) if is_prose(block.folded)}
+        prose = {self.blocks[place].folded: place for place in np.flatnonzero(self.prose).tolist()}
+        lengths = {place: self.blocks[place].stop - self.blocks[place].start for place in prose.values()}
+        held = [place for place in lengths if self.held[place]]
+        if len(held) < LINES:  # then it is a copy of none
+            return []
+        total = sum(lengths.values())
         shared: defaultdict[int, list[int]] = defaultdict(list)  # with each document, the lengths of lines
         rare: defaultdict[int, list[int]] = defaultdict(list)
-        total = 0
-        for place in prose.values():
-            length = self.blocks[place].stop - self.blocks[place].start
-            total += length
-            holders = known.holding(int(self.keys[place])).tolist() if self._held[place] else []
+        for place in held:
+            holders = known.holding(int(self.keys[place])).tolist()
             for number in holders:
-                shared[number].append(length)
+                shared[number].append(lengths[place])
                 if len(holders) <= RARE:
-                    rare[number].append(length)
+                    rare[number].append(lengths[place])
         own = known.copies.prose
         return [
             number
@@ -128,11 +132,11 @@ class Kinship:
 
         Such as its body, cleaned.
         """
-        known, lettered = self.known, self.keys != NO_KEY
-        if not lettered.any() or not self._held[lettered].all():
+        if self.unheld or not self.lettered:
             return set()
+        known, lettered = self.known, self.keys != NO_KEY
         keys = self.keys[lettered]
-        rarest = int(keys[np.argmin(self._held[lettered])])
+        rarest = int(keys[np.argmin(self.held[lettered])])
         sources: set[int] = set()
         for candidate in known.holding(rarest).tolist():
             family = int(known.families[candidate])
@@ -141,3 +145,21 @@ class Kinship:
                 if np.isin(keys, known.index.lines.keys[first:last]).all():
                     sources.add(family)
         return sources
+
+
+def kinships(
+    known: Frequencies, documents: Sequence[Document], blocks: Sequence[Sequence[Block]], lines: Lines
+) -> list[Kinship]:
+    """Return what each document is to the learnt ones, given the blocks of each as they were learnt, and the lines of all."""
+    lettered = lines.lettered
+    starts, stops = known.lines_with(lines.keys)
+    held = np.where(lettered, stops - starts, 0)
+    some, unheld = (
+        np.concatenate(([0], np.cumsum(marked)))[lines.first] for marked in (lettered, lettered & (held == 0))
+    )
+    whether = zip((some[1:] > some[:-1]).tolist(), (unheld[1:] > unheld[:-1]).tolist(), strict=True)
+    own = (slice(*bounds) for bounds in pairwise(lines.first.tolist()))
+    return [
+        Kinship(known, document, its, lines.keys[at], lines.prose[at], held[at], *both)
+        for document, its, at, both in zip(documents, blocks, own, whether, strict=True)
+    ]

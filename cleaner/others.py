@@ -14,7 +14,7 @@ from cleaner.fingerprints import Lines
 from cleaner.frequency import Frequencies
 from cleaner.spill import touched
 from cleaner.standing import KINDS, Standing
-from cleaner.surroundings import Codes, edge_runs, landmarks
+from cleaner.surroundings import END, START, Codes, edge_runs, landmarks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,6 +93,15 @@ class Others:
         counts -= own
         return counts.clip(0)
 
+    def within(
+        self, kind: str, codes: NDArray[np.uint64], lines: NDArray[np.int64], whole: NDArray[Any]
+    ) -> NDArray[np.int64]:
+        """Count codes of a kind, each a part of something: where `whole`, its count, is 0, so is the part's, and need not be looked up."""
+        counts = np.zeros(len(codes), dtype=np.int64)
+        some = np.flatnonzero(whole)
+        counts[some] = self.count(kind, codes[some], lines[some])
+        return counts
+
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """How many other documents the group of each has."""
@@ -114,15 +123,22 @@ def _ordered(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64] | slice, NDAr
 
 def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Return all counts for lines, given what was counted first."""
-    lines, codes, count = others.lines, others.codes, others.count
+    lines, codes, count, within = others.lines, others.codes, others.count, others.within
     lettered = lines.lettered
     size = others.sizes[others.documents]
     marks = lettered & landmarks(first["group"] + 1, size + 1)
-    before, after = (count("pairs", pairs) for pairs in codes.pairs)
+    every = np.arange(len(lines))
+    masked = count("masked", codes.masked)
+    before, after = np.split(within("pairs", np.concatenate(codes.pairs), np.tile(every, 2), np.tile(masked, 2)), 2)
+    beside = np.ones((2, len(lines)), dtype=np.int64)  # nobody need hold the start, or the end
+    beside[0, 1:], beside[1, :-1] = masked[:-1], masked[1:]
+    beside[np.array(codes.around) == [[START], [END]]] = 1
+    affixes = within("affixes", codes.affixes.ravel(), np.tile(every, 4), beside.repeat(2, axis=0).ravel())
     fixed = np.zeros(len(lines), dtype=np.int64)
     at_ends, ends = codes.fixed
-    np.maximum.at(fixed, ends, count("fixed", at_ends, ends))
+    np.maximum.at(fixed, ends, within("fixed", at_ends, ends, masked[ends]))
     gaps = codes.between(marks)
+    gap = count("gaps", gaps) * ~marks
     cells, of_cells = codes.celled
     held = count("cells", cells, of_cells)
     cells_known, cells_strong = (
@@ -136,15 +152,15 @@ def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
         **_edges(others, first, lettered),
         **_places(others, marks),
         "sites": _sites(others.known, lines.keys),
-        "masked": count("masked", codes.masked),
+        "masked": masked,
         "before": before,
         "after": after,
-        "labelled": np.max([count("affixes", affixes) for affixes in codes.affixes], axis=0),
+        "labelled": affixes.reshape(4, -1).max(axis=0),
         "framed": count("framed", codes.framed),
         "fixed": fixed,
-        "gap": count("gaps", gaps) * ~marks,
-        "filled": count("gaps filled", gaps) * ~marks,
-        "prose": count("gaps with prose", gaps) * ~marks,
+        "gap": gap,
+        "filled": within("gaps filled", gaps, every, gap),
+        "prose": within("gaps with prose", gaps, every, gap),
         "shape": count("shapes", codes.shaped),
         "shape_once": np.where(
             shape >= 0, shapes.totals[shape] / np.maximum(1, others.known.shapes_in_all[shape]), 0.0
@@ -157,30 +173,35 @@ def columns(others: Others, first: dict[str, NDArray[Any]]) -> dict[str, Any]:
 
 def _edges(others: Others, first: dict[str, NDArray[Any]], lettered: NDArray[np.bool_]) -> dict[str, Any]:
     """Return counts of runs that touch the start or end; near-duplicates take part in these."""
-    keys, count = first["keys"], others.count
+    keys, every = first["keys"], np.arange(len(others.lines))
     recurs = (first["corpus"] > 0) | (first["near"] > 0)
     runs = edge_runs(others.lines.first, recurs, others.lines.prose, lettered)
-    there = (count(kind, keys) > 0 for kind in ("from start", "to end"))
+    head, tail, *there = (others.within(kind, keys, every, recurs) for kind in ("head", "tail", "from start", "to end"))
     # No run is known of a part of a line elsewhere.
-    edge = np.logical_or(*(here & (other | first["part"]) for here, other in zip(runs, there, strict=True)))
-    return {"head": count("head", keys), "tail": count("tail", keys), "edge": edge}
+    edge = np.logical_or(*(here & ((other > 0) | first["part"]) for here, other in zip(runs, there, strict=True)))
+    return {"head": head, "tail": tail, "edge": edge}
 
 
 def _places(others: Others, marks: NDArray[np.bool_]) -> dict[str, Any]:
     """Return counts of what stands as far from the same landmark."""
-    lines, count = others.lines, others.count
+    lines, within = others.lines, others.within
     place, placed, shaped = (np.zeros(len(lines), dtype=np.int64) for _ in range(3))
     prose = np.ones(len(lines))
-    for beside, codes in others.codes.places(marks):
-        total = count("places", codes, beside)
-        share = np.where(total > 0, count("places with prose", codes, beside) / np.maximum(1, total), 1.0)
-        prose[beside] = np.minimum(prose[beside], share)
-        alike = count("places by shape", grouped(codes, lines.shapes[beside]), beside)
-        starts, stops = (
-            count("places by affix", grouped(codes, affix[beside]), beside) for affix in (lines.heads, lines.tails)
-        )
-        for row, counts in ((place, total), (shaped, alike), (placed, np.maximum(starts, stops))):
-            row[beside] = np.maximum(row[beside], counts)
+    sides = others.codes.places(marks)
+    beside, codes = (np.concatenate(both) for both in zip(*sides, strict=True))
+    total = others.count("places", codes, beside)
+    share = np.where(total > 0, within("places with prose", codes, beside, total) / np.maximum(1, total), 1.0)
+    alike = within("places by shape", grouped(codes, lines.shapes[beside]), beside, total)
+    affixes = np.concatenate([grouped(codes, affix[beside]) for affix in (lines.heads, lines.tails)])
+    labelled = (
+        within("places by affix", affixes, np.tile(beside, 2), np.tile(total, 2)).reshape(2, -1).max(axis=0, initial=0)
+    )
+    border = len(sides[0][0])
+    for side in (slice(border), slice(border, None)):
+        at = beside[side]
+        prose[at] = np.minimum(prose[at], share[side])
+        for row, counts in ((place, total), (shaped, alike), (placed, labelled)):
+            row[at] = np.maximum(row[at], counts[side])
     return {"place": place, "place_prose": prose, "placed": placed, "shaped": shaped}
 
 

@@ -14,10 +14,11 @@ from cleaner.forest import PAGE_WEIGHTS, WEIGHTS, shipped
 from cleaner.model import TemplateReason
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import RenderableType
 
     from cleaner.decide import Decision
-    from cleaner.features import Features
     from cleaner.matching import Rule
     from cleaner.model import Cleaned, Evidence, Span
     from cleaner.report import Fired
@@ -133,7 +134,7 @@ def _known(decision: Decision, place: int) -> Iterator[str]:
         yield "          an item of the list under a heading that a rule knows"
 
 
-def _weighed(values: Features, shares: Mapping[str, float], place: int) -> Iterator[str]:
+def _weighed(values: Mapping[str, NDArray[np.float64]], shares: Mapping[str, float], place: int) -> Iterator[str]:
     """Yield a line for each kind of evidence that matters, the weightiest first."""
     said = words(values, place)
     sums = {family: sum(shares.get(name, 0.0) for name in names) for family, names in FAMILIES.items()}

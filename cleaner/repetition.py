@@ -17,7 +17,7 @@ import numpy as np
 from cleaner import near
 from cleaner.fingerprints import Lines, joined, lines_of, taken
 from cleaner.frequency import Frequencies
-from cleaner.kinship import Kinship
+from cleaner.kinship import Kinship, kinships
 from cleaner.model import Block, Document, TemplateReason
 from cleaner.others import Others, columns
 from cleaner.passages import Passages, Reasons
@@ -158,9 +158,11 @@ class Lookup:
         wanted = np.array(list(numbers), dtype=np.int64)
         if not self._some or not len(wanted):
             return [none(self.blocks[number]) for number in wanted.tolist()]
-        others = self._others.take(wanted)
-        _, lines = taken(self._lines.first, wanted)
-        counts = columns(others, {name: column[lines] for name, column in self._first.items()})
+        others, first = self._others, self._first
+        if wanted.tolist() != [*range(len(self.documents))]:
+            others, (_, lines) = others.take(wanted), taken(self._lines.first, wanted)
+            first = {name: column[lines] for name, column in first.items()}
+        counts = columns(others, first)
         sizes = others.sizes.tolist()
         found = []
         for number, (start, end), size in zip(
@@ -191,8 +193,7 @@ class Lookup:
     @cached_property
     def _kin(self) -> list[Kinship]:
         """What each document is to the learnt ones."""
-        keys = np.split(self._learnt.keys, self._learnt.first[1:-1])
-        return [Kinship(self.known, *one) for one in zip(self.documents, self.segmented, keys, strict=True)]
+        return kinships(self.known, self.documents, self.segmented, self._learnt)
 
     @cached_property
     def _passages(self) -> list[Passages]:
@@ -223,7 +224,7 @@ class Lookup:
     @cached_property
     def _whole(self) -> NDArray[np.int64]:
         """How many others of the group have each line."""
-        return self._others.count("group holders", self._others.codes.held)
+        return self._others.within("group holders", self._others.codes.held, np.arange(len(self._lines)), self._holders)
 
     @cached_property
     def _parts(self) -> list[tuple[int, int]]:
@@ -292,7 +293,7 @@ class Lookup:
         if not len(lines):
             return
         linked = self._others.count("group holders", codes, lines) > 0
-        counts = self._others.count("holders", self._lines.cells, lines)[linked].tolist()
+        counts = self._others.count("holders", self._lines.cells[linked], lines[linked]).tolist()
         cells = self._lines.cells[linked].tolist()
         for line, at in zip(*(one.tolist() for one in np.unique(lines[linked], return_index=True)), strict=True):
             yield line, cells[at], counts[at], 1 / int(self._lines.widths[line])

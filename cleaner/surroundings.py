@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,18 +91,17 @@ class Codes:
         before, after = self.around
         pairs = grouped(self._groups, before, self.lines.masks)
         last = np.flatnonzero(after == END)
-        following = np.roll(pairs, -1)
+        following = np.empty_like(pairs)
+        following[:-1] = pairs[1:]
         following[last] = grouped(self._groups[last], self.lines.masks[last], END)
         return pairs, following
 
     @cached_property
-    def affixes(self) -> list[NDArray[np.uint64]]:
-        """How a line starts, or ends, with the line before it; then with the line after it."""
-        affixes = self.lines.heads, self.lines.tails
-        return [
-            grouped(self._groups, number, affix, side)
-            for number, (side, affix) in enumerate(product(self.around, affixes))
-        ]
+    def affixes(self) -> NDArray[np.uint64]:
+        """How a line starts, or ends, with the line before it; then with the line after it: four rows."""
+        affixes = np.array([self.lines.heads, self.lines.tails, self.lines.heads, self.lines.tails])
+        sides = np.array(self.around).repeat(2, axis=0)
+        return grouped(self._groups, np.arange(4)[:, None], affixes, sides)
 
     @cached_property
     def framed(self) -> NDArray[np.uint64]:
@@ -125,12 +123,9 @@ class Codes:
     def fixed(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """A line, digits as 0, less than `PLACE` from its document's start, then those from its end; and the lines."""
         (start, end), at = self.bounds, np.arange(len(self.lines))
-        codes, lines = [], []
-        for side, away in enumerate((at - start, end - 1 - at), 1):
-            near = np.flatnonzero(away < PLACE)
-            codes.append(grouped(self._groups[near], self.lines.masks[near], side, away[near]))
-            lines.append(near)
-        return np.concatenate(codes), np.concatenate(lines)
+        away = np.array([at - start, end - 1 - at])
+        side, near = np.nonzero(away < PLACE)
+        return grouped(self._groups[near], self.lines.masks[near], side + 1, away[side, near]), near
 
     def gaps(self, marks: NDArray[np.bool_]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
         """Return the two landmarks around each gap, ends included; the first line after the gap; and its document.
@@ -154,11 +149,11 @@ class Codes:
 
     def places(self, marks: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
         """Return the lines at most `PLACE` after a landmark, or the start, with their place's code; then those before one."""
-        found = []
-        for number, (side, away) in enumerate(self._beside(marks)):
-            near = np.flatnonzero(~marks & (away <= PLACE))
-            found.append((near, grouped(self._groups[near], number, side[near], away[near])))
-        return found
+        keys, away = map(np.array, zip(*self._beside(marks), strict=True))
+        side, near = np.nonzero(~marks & (away <= PLACE))
+        codes = grouped(self._groups[near], side, keys[side, near], away[side, near])
+        border = int(np.count_nonzero(side == 0))
+        return [(near[:border], codes[:border]), (near[border:], codes[border:])]
 
     def _beside(
         self, marks: NDArray[np.bool_]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cleaner.fingerprints import key, lines_of
 from cleaner.frequency import PARTNERS, Frequencies
 from cleaner.index import learn
-from cleaner.kinship import Kinship
+from cleaner.kinship import kinships
 from cleaner.model import Document
 from cleaner.passages import Passages
 from cleaner.repetition import Repetition, lookup
@@ -385,7 +385,7 @@ def test_parts_are_covered_by_the_shingles_inside_them_or_else_around_them(chose
     known = Frequencies(learn(corpus))
     for document in corpus:
         blocks = segment(document.text)
-        kin = Kinship(known, document, blocks, lines_of([(document.text, blocks)]).keys)
+        [kin] = kinships(known, [document], [blocks], lines_of([(document.text, blocks)]))
         passages = Passages(kin)
         long, counts = passages._shingles
         starts, stops = long.starts.tolist(), long.stops.tolist()
