@@ -121,21 +121,43 @@ def release() -> None:
             found.madvise(mmap.MADV_DONTNEED)
 
 
+def keep(size: int) -> None:
+    """Set how many bytes of mapped files stay in the memory of this process."""
+    global KEPT  # noqa: PLW0603  # memory is the process's
+    KEPT = size
+
+
+ALL = 2**62
+"""More bytes than there are."""
+
+KEPT = ALL
+"""Bytes of mapped files that stay in the memory of this process: all, until somebody says how much there is."""
+
+
 def touched(places: int) -> None:
     """Say that so many places of mapped files were looked up, wherever they are: now and then, these are let go of."""
     _touched[0] += places
-    if _touched[0] > TOUCHED:
+    if _touched[0] * TOUCH > KEPT:
         _touched[0] = 0
         release()
 
 
 _touched = [0]
 
-TOUCHED = 2**9
-"""Places of mapped files that stay in memory: each takes 64 kB, as systems map what is around it, too."""
+TOUCH = 2**16
+"""Bytes that a place takes which was looked up, as systems map what is around it, too."""
 
-KEPT = 2**26
-"""Bytes of mapped files that stay in the memory of a process."""
+
+def lookups(count: int) -> Iterator[tuple[int, int]]:
+    """Yield `[start, stop)` of so many look-ups in mapped files, some at a time.
+
+    >>> list(lookups(5))
+    [(0, 5)]
+    """
+    for start in range(0, count, 2**9):
+        stop = min(count, start + 2**9)
+        yield start, stop
+        touched(stop - start)
 
 
 _Place = tuple[str, tuple[int, ...], int]
@@ -178,10 +200,8 @@ def gathered(array: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
     >>> gathered(np.array([5, 6, 7]), np.array([2, 0])).tolist()
     [7, 5]
     """
-    if _sizes[0] <= KEPT:
-        return array[places]
     found = np.empty(len(places), dtype=array.dtype)
-    for start, stop in steps(len(places), TOUCHED):
+    for start, stop in lookups(len(places)):
         found[start:stop] = array[places[start:stop]]
     return found
 

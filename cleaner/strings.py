@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cleaner.counting import holds
-from cleaner.spill import TOUCHED, Space, Spill, steps
+from cleaner.spill import Space, Spill, lookups, steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ class Strings(Sequence[str]):
     def pieces(self, places: NDArray[np.int64]) -> Iterator[memoryview]:
         """Yield the bytes of the strings at some places."""
         data = self.encoded.data
-        for begin, end in steps(len(places), TOUCHED):
+        for begin, end in lookups(len(places)):
             some = places[begin:end]
             for start, stop in zip(self.first[some].tolist(), self.first[some + 1].tolist(), strict=True):
                 yield data[start:stop]

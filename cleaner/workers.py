@@ -26,7 +26,7 @@ from typing import Any, Self, TypeVar
 
 from cleaner.model import CleanerError
 from cleaner.sharing import share, shared
-from cleaner.spill import Space, release
+from cleaner.spill import ALL, Space, keep, release
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -119,12 +119,18 @@ class Workers:
         return Space(self._folder, self._spare // 2)
 
     @property
+    def _share(self) -> int:
+        """How many bytes of mapped files may stay in the memory of each process."""
+        return self._spare // (self.processes + 1)
+
+    @property
     def batch(self) -> int:
         """How many bytes of text are worked on at a time."""
         return min(BATCH, self._spare // self.processes // WORK)
 
     def __enter__(self) -> Self:
         """Make the temporary folder."""
+        keep(self._share)
         self._folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="cleaner-")))
         return self
 
@@ -134,6 +140,7 @@ class Workers:
         """End the processes."""
         self._opened.close()
         self._pool = self._folder = None
+        keep(ALL)
 
     def in_order(self, work: Callable[[_In], _Out], batches: Iterable[_In]) -> Iterator[tuple[_In, _Out]]:
         """Yield each batch and `work(batch)`, in order, keeping only a few batches under way.
@@ -172,7 +179,7 @@ class Workers:
     def _started(self, folder: Path) -> ProcessPoolExecutor:
         if self._pool is None:
             # Spawned, not forked: it is the same on every platform, and safe beside threads.
-            pool = ProcessPoolExecutor(self.processes, get_context("spawn"), _prepare, (folder,))
+            pool = ProcessPoolExecutor(self.processes, get_context("spawn"), _prepare, (folder, self._share))
             self._pool = self._opened.enter_context(pool)
         return self._pool
 
@@ -193,7 +200,8 @@ _last: tuple[Path, Callable[[Any], Any]] | None = None
 """What a worker process did last: most often it does the same again."""
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, share_: int) -> None:
+    keep(share_)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it reaches the whole group
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
 
