@@ -6,7 +6,7 @@ memory is the most of all runs: resident memory summed over all processes of a c
 share counts once for each. Each command's output is looked at: it must have a line for each document. Where the time of one process
 goes, and the latency of one document, are measured by `inside.py`, once.
 
-`--scale` compares the corpus with one of ten times the documents instead. `--readme` writes what is printed into README.md.
+`--scale` compares the corpus with one of ten times the documents instead, in so much memory as `--memory` says. `--readme` writes what is printed into README.md.
 """
 
 from __future__ import annotations
@@ -110,15 +110,17 @@ class Taken:
     """Bytes, the most at a time."""
 
 
-def cleaner(corpus: Path, jobs: int) -> Contestant:
+def cleaner(corpus: Path, jobs: int, memory: str | None = None) -> Contestant:
     """Return the command that is measured against all others."""
+    limit = ["--memory", memory] if memory else []
 
     def command(out: Path) -> list[str]:
-        options = ["--out", f"{out}/cleaned", "--group-field", "group", "--jobs", str(jobs)]
+        options = ["--out", f"{out}/cleaned", "--group-field", "group", "--jobs", str(jobs), *limit]
         return [sys.executable, "-m", "cleaner", "clean", str(corpus), *options]
 
     processes = "1 process" if jobs == 1 else f"{jobs} processes"
-    return Contestant(f"`cleaner clean`, {processes}", command, f"cleaned/{corpus.name}")
+    label = f"`cleaner clean`, {processes}" + (f", `--memory {memory}`" if memory else "")
+    return Contestant(label, command, f"cleaned/{corpus.name}")
 
 
 def peers(names: Sequence[str], shards: Path, jobs: int) -> dict[str, Contestant]:
@@ -262,16 +264,16 @@ def small(corpus: Corpus, runs: int) -> str:
     )
 
 
-def ten_times(folder: Path, documents: int, runs: int, jobs: int) -> str:
+def ten_times(folder: Path, documents: int, runs: int, jobs: int, memory: str | None = None) -> str:
     """Measure cleaner on a corpus and on one of ten times the documents, and return a table."""
     lines, took = [], []
     for number in (documents, 10 * documents):
         corpus = Corpus.made(folder, number)
-        one = measured({"cleaner": cleaner(corpus.path, jobs)}, runs, number)["cleaner"]
+        one = measured({"cleaner": cleaner(corpus.path, jobs, memory)}, runs, number)["cleaner"]
         lines.append(f"| {corpus} | {one.seconds:.2f} | {_size(one.memory)} |")
         took.append(one)
     once, ten = took
-    head = [f"| {cleaner(Path(), jobs).label} | seconds | peak memory |", "|---|---|---|"]
+    head = [f"| {cleaner(Path(), jobs, memory).label} | seconds | peak memory |", "|---|---|---|"]
     ratio = f"| ratio | {_ratio(ten.seconds / once.seconds)} | {_ratio(ten.memory / max(once.memory, 1))} |"
     return "\n".join([*head, *lines, ratio])
 
@@ -323,6 +325,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2, help="processes of cleaner and of peers")
     parser.add_argument("--peers", default=",".join(choice), help="some of %(default)s")
     parser.add_argument("--scale", action="store_true", help="compare with ten times the documents, not with peers")
+    parser.add_argument("--memory", metavar="SIZE", help="with --scale: what `cleaner clean` may take")
     parser.add_argument("--readme", action="store_true", help="write what is printed into README.md")
     given = parser.parse_args(given_arguments)
     names = [name for name in given.peers.split(",") if name]
@@ -331,7 +334,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         if given.scale:
-            table = ten_times(Path(folder), given.documents, given.runs, given.jobs)
+            table = ten_times(Path(folder), given.documents, given.runs, given.jobs, given.memory)
         else:
             table = against_peers(Path(folder), given.documents, given.runs, given.jobs, names)
     table = f"{table}\n\n{where(given_arguments, given.documents, given.runs, load)}"
