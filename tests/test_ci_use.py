@@ -38,6 +38,8 @@ RULE = (
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with two documents and a test."""
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # those of other packages are slow to load
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p cleaner.pytest_plugin")
     files = {"docs/a.txt": BODY + TRAILER, "docs/b.txt": OTHER + TRAILER, "test_mine.py": TEST}
     plant(pytester.path / "tests", files)
     return pytester.path
