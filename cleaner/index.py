@@ -7,7 +7,7 @@ by `cleaner.frequency`; `cleaner.saving` has its file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import numpy as np
 from xxhash import xxh3_128_hexdigest
 
 from cleaner import near
+from cleaner.batches import batches
 from cleaner.fingerprints import Lines, lines_of
 from cleaner.model import Document
 from cleaner.segment import segment
@@ -25,6 +26,9 @@ from cleaner.strings import Strings, Texts, packed, texts_of, united
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+HELD = 4_000_000
+"""Characters of text that are learnt at a time, and then let go."""
 
 AT_ONCE = 2**12
 """Documents that are moved at a time."""
@@ -106,11 +110,19 @@ def digest_of(keys: NDArray[np.uint64]) -> str:
 def learn(documents: Iterable[Document]) -> Index:
     r"""Index `documents`. Their order does not matter, and one that comes twice counts once.
 
+    Args:
+        documents: any iterable, such as a generator; no more than a few megabytes of texts are held at a time.
+
     >>> index = learn([Document("a", "One.\nShare this"), Document("b", "Two.\nShare this")])
     >>> len(index), len(set(index.lines.keys.tolist()))
     (2, 3)
     """
-    found = list(documents)
+    several = batches(documents, HELD)
+    first, second = next(several, []), next(several, None)
+    return _learnt(first) if second is None else merge(map(_learnt, chain([first, second], several)))
+
+
+def _learnt(found: Sequence[Document]) -> Index:
     pages = [(document.text, segment(document.text)) for document in found]
     lines = lines_of(pages)
     blocks = chain.from_iterable(blocks for _, blocks in pages)

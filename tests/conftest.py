@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from cleaner.cli import app
 
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # haystack would tell its makers of pipelines that tests run
+
 settings.register_profile("cleaner", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("cleaner")
 

@@ -12,11 +12,11 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering | model | spill segment files | counting sharing jsonl charsets markup elements"
+    "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching report sources options workers"
-    " | near formats form shingling rules output surroundings pages"
+    " | near columns formats form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
-    " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
+    " | __init__ checking | engines golden rules_cli | runs | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -26,10 +26,14 @@ USERS = {
     "ahocorasick_rs": "matching",
     "backports": "compression",
     "datasketch": "near",
+    "datatrove": "datatrove",
+    "haystack": "haystack",
     "htmldate": "markup",
+    "langchain_core": "langchain",
     "lxml": "markup",
     "py3langid": "language",
-    "orjson": "jsonl report output originals golden",
+    "orjson": "columns jsonl report output originals golden",
+    "pytest": "pytest_plugin",
     "regex": "language matching rules",
     "rich": "cli render",
     "safetensors": "",
