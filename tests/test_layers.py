@@ -14,9 +14,9 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 LAYERS = (
     "layout language policy spill compression remembering | model counting sharing | segment strings files jsonl charsets markup elements"
     " | near fingerprints grouping matching report sources options workers"
-    " | formats form shingling rules output surroundings pages"
-    " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
-    " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
+    " | executors formats form shingling rules output surroundings pages"
+    " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
+    " | __init__ checking | engines golden rules_cli | runs spark | cli | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -29,8 +29,10 @@ USERS = {
     "htmldate": "markup",
     "lxml": "markup",
     "py3langid": "language",
-    "orjson": "jsonl report output originals golden",
+    "orjson": "jsonl report output originals golden spark",
     "regex": "language matching rules",
+    "py4j": "executors",
+    "pyspark": "executors shuffling spark",
     "rich": "cli render",
     "safetensors": "",
     "scipy": "grouping",
