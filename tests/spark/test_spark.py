@@ -209,6 +209,13 @@ def test_an_executor_is_lost(what: str, session: SparkSession, corpus: list[Docu
         assert found == local(corpus)
 
 
+def answers(port: int) -> bool:
+    """Whether something listens there."""
+    with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port))):
+        return True
+    return False
+
+
 class Standalone:
     """A master and two workers on loopback, each a process."""
 
@@ -227,11 +234,11 @@ class Standalone:
 
         def start(kind: str, *options: str) -> subprocess.Popen[bytes]:
             command = [home / "bin/spark-class", f"org.apache.spark.deploy.{kind}", "--host", "127.0.0.1", *options]
-            log = (folder / f"{time.monotonic_ns()}.log").open("wb")
-            return subprocess.Popen(list(map(str, command)), env=environment, stdout=log, stderr=log)
+            with (folder / f"{time.monotonic_ns()}.log").open("wb") as log:
+                return subprocess.Popen(list(map(str, command)), env=environment, stdout=log, stderr=log)
 
         self.master = start("master.Master", "--port", str(port), "--webui-port", "0")
-        once(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        once(lambda: answers(port))
         options = ("--cores", "1", "--memory", "1g", "--webui-port", "0", self.url)
         self.workers = [start("worker.Worker", *options) for _ in range(2)]
 
