@@ -123,8 +123,8 @@ def require() -> None:
         CleanerError: one is not.
     """
     try:
+        import pyspark  # noqa: F401, I001
         import pyarrow as pa  # noqa: F401
-        import pyspark  # noqa: F401
     except ImportError as error:
         raise CleanerError(f"Spark: {error.name} is not installed; pip install 'document-cleaner[spark]'") from error
 

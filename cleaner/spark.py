@@ -149,13 +149,13 @@ def clean(
     known = index if isinstance(index, Index) else load(index)
     cleaner = Cleaner(known, load_rules() if rules is None else rules, policy or Policy())
     cleaner.prepare(Space(folder()))
-    work = partial(_cleaned, columns, send(df.sparkSession, cleaner))
+    work = partial(_cleaned, columns, into, send(df.sparkSession, cleaner))
     schema = StructType([*df.schema.fields, *StructType.fromDDL(f"`{into}` {CLEANED}").fields])
     return df.mapInArrow(work, schema)
 
 
 def _quoted(name: str) -> str:
-    """Return the name of a column as Spark takes it, dots and all."""
+    """Return the name of a column as Spark takes it, blanks and all."""
     return f"`{name}`"
 
 
@@ -170,8 +170,8 @@ def _learnt(columns: Columns, batches: Iterable[Any]) -> Iterator[Any]:
             yield pa.record_batch([pa.array([part], pa.binary())], names=["part"])
 
 
-def _cleaned(columns: Columns, name: str, batches: Iterable[Any]) -> Iterator[Any]:
-    """Yield each batch with what cleaning its documents came to."""
+def _cleaned(columns: Columns, into: str, name: str, batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield each batch with what cleaning its documents came to, in a column more."""
     import pyarrow as pa
 
     cleaner: Cleaner = received(name)
@@ -180,7 +180,7 @@ def _cleaned(columns: Columns, name: str, batches: Iterable[Any]) -> Iterator[An
         documents = [entry for entry in entries if isinstance(entry, Document)]
         done = (one for some in _pieces(documents) for one in each_cleaned(cleaner, some))
         rows = [_row(next(done) if isinstance(entry, Document) else entry) for entry in entries]
-        yield pa.record_batch([*batch.columns, _typed(rows)], names=[*batch.schema.names, "cleaned"])
+        yield pa.record_batch([*batch.columns, _typed(rows)], names=[*batch.schema.names, into])
         release()
 
 
