@@ -83,9 +83,9 @@ class Columns:
 
 
 def learn(df: DataFrame, out: Path | str, *, columns: Columns | None = None, memory: int | None = None) -> Index:
-    """Learn what documents repeat, on the executors; save it as an index file, as `cleaner learn` writes it.
+    """Learn what documents repeat, on the executors; save it as an index file, the one that `cleaner learn` writes.
 
-    Rows without an id or a text teach nothing. Lines pass through this process, but for a part at a time they stay on its disk.
+    Rows without an id or a text teach nothing. Lines pass through this process, a part at a time, and stay on its disk.
 
     Args:
         df: one document a row.
@@ -100,14 +100,48 @@ def learn(df: DataFrame, out: Path | str, *, columns: Columns | None = None, mem
         CleanerError: a column is missing, or Spark failed.
         WriteError: the file cannot be written.
     """
+    return merge_parts(learn_parts(df, columns=columns), out, memory=memory)
+
+
+def learn_parts(df: DataFrame, *, columns: Columns | None = None) -> DataFrame:
+    """Learn some documents a row, when it is asked for: to be kept, as Parquet for one, and merged with others later.
+
+    Args:
+        df: one document a row.
+        columns: where its documents are.
+
+    Returns:
+        A column `part`: the bytes of an index, as `cleaner.saving.loads` reads them.
+
+    Raises:
+        CleanerError: a column is missing.
+    """
     require()
     columns = columns or Columns()
-    documents, session = df.select(*map(_quoted, columns.check(df))), df.sparkSession
+    return df.select(*map(_quoted, columns.check(df))).mapInArrow(partial(_learnt, columns), "part binary")
+
+
+def merge_parts(parts: DataFrame, out: Path | str, *, memory: int | None = None) -> Index:
+    """Save the index of all parts, whatever their order; what is derived from it is counted on the executors.
+
+    Args:
+        parts: of `learn_parts`; a document that is in several of them counts once.
+        out: where to save the index.
+        memory: bytes for this process; by default a quarter of the machine's.
+
+    Returns:
+        The index, mapped from the file.
+
+    Raises:
+        CleanerError: Spark failed.
+        IndexFormatError: a part was learnt by a version that does not fit.
+        WriteError: the file cannot be written.
+    """
+    require()
     with told("learn"), Workers(1, memory) as workers:
-        pieces = documents.mapInArrow(partial(_learnt, columns), "part binary")
-        index = indexes.merge((loads(bytes(row.part)) for row in streamed(pieces)), workers.space)
+        index = indexes.merge((loads(bytes(row.part)) for row in streamed(parts)), workers.space)
         known = Frequencies(index, workers.space)
-        count(session, known)
+        count(parts.sparkSession, known)
         save(replace(index, tables=derived(known)), out)
     return load(out)
 

@@ -162,6 +162,15 @@ def test_rows_without_id_or_text_fail_alone(session: SparkSession, tmp_path: Pat
     assert found["c"].text is None
 
 
+def test_parts_are_kept_as_parquet(session: SparkSession, corpus: list[Document], tmp_path: Path) -> None:
+    """Two days' parts, some documents in both, are merged into what is learnt at once."""
+    days = corpus[:100], corpus[80:160]
+    for number, day in enumerate(days):
+        spark.learn_parts(frame(session, day, 2)).write.parquet(str(tmp_path / f"parts/day={number}"))
+    index = spark.merge_parts(session.read.parquet(str(tmp_path / "parts")), tmp_path / "x.idx")
+    assert index == learn(corpus[:160])
+
+
 def test_nothing_to_learn(session: SparkSession, tmp_path: Path) -> None:
     df = session.createDataFrame([], "id string, text string, group string")
     assert len(spark.learn(df, tmp_path / "x.idx")) == 0
