@@ -20,11 +20,12 @@ import pyspark
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from cleaner import report, saving, spark
+from cleaner import report, saving, shuffling, spark
 from cleaner.frequency import Frequencies, derived
 from cleaner.index import learn
 from cleaner.model import CleanerError, Document
 from cleaner.pipeline import Cleaner
+from cleaner.spill import ROW
 from tests.benchmarks.scale import documents as made_up
 from tests.conftest import SEEDS, Command
 
@@ -52,6 +53,12 @@ def session() -> Iterator[SparkSession]:
     """A cluster of two workers, each a process with one executor."""
     with session_on("local-cluster[2,1,1024]") as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let small corpora be counted by many tasks: 512 lines each."""
+    monkeypatch.setattr(shuffling, "TASK", 512 * ROW)
 
 
 class session_on:  # noqa: N801  # reads as a function
@@ -145,7 +152,7 @@ def test_groups_that_are_given_to_none(session: SparkSession, corpus: list[Docum
 def test_a_line_that_all_hold_is_counted_right(session: SparkSession, tmp_path: Path) -> None:
     """All counts of one code come together from all tasks, and copies count once."""
     corpus = [Document(str(number), f"Share this page\nNumber {number % 500} alone\n", "g") for number in range(2000)]
-    index = spark.learn(frame(session, corpus, 16), tmp_path / "x.idx")
+    index = spark.learn(frame(session, corpus), tmp_path / "x.idx")
     own = derived(Frequencies(learn(corpus)))
     for name, table in own.items():
         assert table.tolist() == index.tables[name].tolist(), name
