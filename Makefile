@@ -32,7 +32,7 @@ test-spark: $(READY)  ## Run the tests of Spark, on clusters of two workers on t
 	@java -version >/dev/null 2>&1 || \
 	  { echo "make test-spark: no Java; expected \`java\` 17 or newer on the PATH (apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
-	$(BIN)/python -m pytest -p no:randomly -o testpaths=tests/spark -o addopts='--strict-config --strict-markers -ra' -W ignore::FutureWarning
+	$(BIN)/python -m pytest -p no:randomly -o testpaths=tests/spark -o addopts='--strict-config --strict-markers -ra'
 
 lint: $(READY)  ## Style and types.
 	$(BIN)/ruff format --check .
