@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench
 
-.PHONY: demo test lint check golden bench clean
+.PHONY: demo test test-spark lint check golden bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,13 @@ demo: $(READY)  ## Clean seeds/ and show what was done.
 
 test: $(READY)  ## Run all tests.
 	$(BIN)/python -m pytest -n auto
+	@echo "Spark has tests of its own, which need Java: make test-spark"
+
+test-spark: $(READY)  ## Run the tests of Spark, on clusters of two workers on this machine.
+	@java -version >/dev/null 2>&1 || \
+	  { echo "make test-spark: no Java; expected \`java\` 17 or newer on the PATH (apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	$(BIN)/python -m pytest -p no:randomly -o testpaths=tests/spark -o addopts='--strict-config --strict-markers -ra'
 
 lint: $(READY)  ## Style and types.
 	$(BIN)/ruff format --check .

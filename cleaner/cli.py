@@ -14,6 +14,7 @@ import typer
 
 from cleaner.console import DIFFERENT, PARTLY, WRONG, fail, lines, say
 from cleaner.options import (  # typer looks at them
+    EngineName,
     Format,
     Formatting,
     GroupField,
@@ -22,6 +23,7 @@ from cleaner.options import (  # typer looks at them
     Inputs,
     Jobs,
     KeepHtml,
+    Master,
     Memory,
     PolicyName,
     Rules,
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Preset
     from cleaner.runs import Job
-    from cleaner.sources import Choice
+    from cleaner.sources import Choice, Source
+    from cleaner.workers import Workers
 
 _Result = TypeVar("_Result")
 
@@ -91,6 +94,8 @@ def clean(
     policy: PolicyName = "balanced",
     jobs: Jobs = None,
     memory: Memory = None,
+    engine: EngineName = "local",
+    master: Master = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")] = False,
 ) -> None:
@@ -104,7 +109,7 @@ def clean(
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     if keep_html and text_field == "text":
         fail("clean: --keep-html with the HTML in 'text', where the body goes; expected another --text-field")
-    with lines(), _job(inputs, format_, fields, jobs, memory) as job:
+    with lines(), _job(inputs, format_, fields, _workers(engine, master, jobs, memory)) as job:
         if out is not None:
             check_output(out, job.found, force=force)
         elif inputs != ["-"] and not dry_run:
@@ -138,6 +143,8 @@ def learn(
     formatting: Formatting = False,
     jobs: Jobs = None,
     memory: Memory = None,
+    engine: EngineName = "local",
+    master: Master = None,
 ) -> None:
     """Save what a corpus repeats, to clean other documents by it; merge saved indexes."""
     from dataclasses import replace
@@ -150,7 +157,7 @@ def learn(
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting)
-    with lines(), _job(inputs or [], format_, fields, jobs, memory) as job:
+    with lines(), _job(inputs or [], format_, fields, _workers(engine, master, jobs, memory)) as job:
         check_index_file(out, job.found)
         known = [load(path) for path in add or []]
         failed: list[Failure] = []
@@ -223,7 +230,7 @@ def check(
     if update and os.environ.get("CI"):
         fail("check: --update with CI set; expected goldens to be made and looked at by a person")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
-    with lines(), _job(inputs, format_, fields, 1) as job, runs.scratch() as out:
+    with lines(), _job(inputs, format_, fields, _workers("local", None, 1)) as job, runs.scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
         result = runs.to_folder(_cleaner(job, index, rules, policy), job, out)
         for line in result.problems:
@@ -297,12 +304,10 @@ def _fields(
 
 @contextmanager
 def _job(
-    inputs: Sequence[str], choice: str, fields: Fields, jobs: int | None, memory: str | None = None
+    inputs: Sequence[str], choice: str, fields: Fields, workers_for: Callable[[Sequence[Source]], Workers]
 ) -> Iterator[Job]:
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
-    from cleaner.engines import processes
-    from cleaner.workers import Workers, bytes_of
 
     if choice not in ("auto", "text", "html", "jsonl"):
         fail(f"--format {choice}: no such format; expected auto, text, html or jsonl")
@@ -318,8 +323,31 @@ def _job(
             if not found.missing:
                 say("nothing to read; expected .txt, .md, .html or .jsonl files, or these with .gz or .zst")
             raise typer.Exit(WRONG)
-        with Workers(processes(found.sources, jobs), None if memory is None else bytes_of(memory)) as workers:
+        with workers_for(found.sources) as workers:
             yield runs.Job(found, fields, cast("Choice", choice), workers)
+
+
+def _workers(
+    engine: str, master: str | None, jobs: int | None, memory: str | None = None
+) -> Callable[[Sequence[Source]], Workers]:
+    """Return what says who does the work, given what is to be read."""
+    from cleaner.engines import processes
+    from cleaner.workers import Workers, bytes_of
+
+    if engine == "local" and master is not None:
+        fail(f"--master {master}: without a cluster; expected --engine spark with it")
+    if engine == "spark" and jobs is not None:
+        fail(f"--jobs {jobs}: with --engine spark; expected the number of cores in --master, or in Spark's settings")
+
+    def found(sources: Sequence[Source]) -> Workers:
+        size = None if memory is None else bytes_of(memory)
+        if engine == "local":
+            return Workers(processes(sources, jobs), size)
+        from cleaner.executors import Executors
+
+        return Executors(master or "local[*]", size)
+
+    return found
 
 
 def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy: Preset) -> Cleaner:

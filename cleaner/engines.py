@@ -145,14 +145,11 @@ def _text_of(html: str, reading: Reading) -> str:
 
 
 def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refused) -> Done:
-    """Clean the documents of a batch together; when one of them goes wrong, one by one."""
+    """Clean the documents of a batch, and say what is written of each."""
     records, names = _read(fields, batch, refused)
     entries = [_open(record, fields) for record in records]
     documents = [entry for entry, _ in entries if isinstance(entry, Document)]
-    try:
-        cleaned: Iterator[Cleaned | Failure] = iter(cleaner.clean_all(documents))
-    except CleanerError:
-        cleaned = (_clean(cleaner, document) for document in documents)
+    cleaned = each_cleaned(cleaner, documents)
     bodies: dict[str, list[bytes]] = {}
     rows: list[dict[str, Any]] = []
     for record, (entry, about) in zip(records, entries, strict=True):
@@ -230,6 +227,14 @@ def _open(record: Record, fields: Fields) -> tuple[Document | Failure | None, Me
         return opened(entry, fields.reading)
     except CleanerError as error:
         return _failed(entry, error), None
+
+
+def each_cleaned(cleaner: Cleaner, documents: Sequence[Document]) -> Iterator[Cleaned | Failure]:
+    """Clean documents together; when one of them goes wrong, one by one."""
+    try:
+        return iter(cleaner.clean_all(documents))
+    except CleanerError:
+        return (_clean(cleaner, document) for document in documents)
 
 
 def _clean(cleaner: Cleaner, document: Document) -> Cleaned | Failure:

@@ -54,7 +54,7 @@ class Frequencies:
         """Derive all that look-ups need: to hand it to other processes, which need not derive it anew."""
         for name in ("names", "group_of", "families", "originals", "ordered", "members", "standing", "neighbours"):
             getattr(self, name)
-        for kind in _COUNTED:
+        for kind in COUNTED:
             _ = self.counters[kind]
         for name in ("sites", "shapes_in_all", "shingle_order"):
             getattr(self, name)
@@ -212,11 +212,12 @@ class Frequencies:
             first = self.index.shingles.first
         spill = Spill(self.space, several * int(first[-1]), np.int64)
         for start, stop in parts(first, self.space):
-            codes, documents = self._codes_of(kind, start, stop)
+            codes, documents = self.codes_of(kind, start, stop)
             spill.add(codes, documents + start)
         yield from spill.ranges()
 
-    def _codes_of(self, kind: str, start: int, stop: int) -> Counted:
+    def codes_of(self, kind: str, start: int, stop: int) -> Counted:
+        """Return the codes of a kind in the documents `[start, stop)`, and the document that each is of, counted from `start`."""
         groups = self.group_of[start:stop]
         if kind == "shingles":
             long = self.index.shingles.part(start, stop)
@@ -330,7 +331,8 @@ _SEVERAL: Final = {
 }
 """About how many codes of a kind a line has, of those that may have several."""
 
-_COUNTED: Final = (*KINDS, "members", "shingles")
+COUNTED: Final = (*KINDS, "members", "shingles")
+"""The kinds that there are counters of."""
 
 
 def derived(known: Frequencies) -> dict[str, NDArray[Any]]:
@@ -342,7 +344,7 @@ def derived(known: Frequencies) -> dict[str, NDArray[Any]]:
     tables |= {"by_content": known.copies.by_content, "sites": known.sites, "shapes_in_all": known.shapes_in_all}
     for name in _ORDERS:
         tables |= {f"{name}: order": getattr(known, name)[0], f"{name}: codes": getattr(known, name)[1]}
-    for kind in _COUNTED:
+    for kind in COUNTED:
         counter = known.counters[kind]
         tables |= {f"{kind}: {one.name}": getattr(counter, one.name) for one in fields(counter)}
     return tables | {"entries": known.neighbours.entries, "slots": known.neighbours.slots.view(np.uint32)}
@@ -351,7 +353,7 @@ def derived(known: Frequencies) -> dict[str, NDArray[Any]]:
 def _restored(index: Index) -> dict[str, Any]:
     """Return the attributes of `Frequencies` that the tables of an index hold."""
     tables = index.tables
-    counters = {kind: Counter(*(tables[f"{kind}: {one.name}"] for one in fields(Counter))) for kind in _COUNTED}
+    counters = {kind: Counter(*(tables[f"{kind}: {one.name}"] for one in fields(Counter))) for kind in COUNTED}
     pairs: defaultdict[int, set[int]] = defaultdict(set)
     for one, other in tables["copies"].reshape(-1, 2).tolist():
         pairs[one].add(other)

@@ -53,6 +53,15 @@ Memory = Annotated[
         "--memory", metavar="SIZE", help="For all processes, such as 700MB; default: a quarter of the machine's."
     ),
 ]
+EngineName = Annotated[
+    Literal["local", "spark"], typer.Option("--engine", help="Who does the work: this machine, or a Spark cluster.")
+]
+Master = Annotated[
+    str | None,
+    typer.Option(
+        "--master", metavar="URL", help="Of the cluster, for --engine spark; default: all cores here, local[*]."
+    ),
+]
 PolicyName = Annotated[
     Literal["careful", "balanced", "thorough"],
     typer.Option("--policy", help="How much evidence a cut takes: careful cuts less, thorough cuts more."),

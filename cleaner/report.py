@@ -55,7 +55,7 @@ def record(
         "chars_out": len(cleaned.text),
         "sha256_in": sha256_in,
         "sha256_out": _sha256(cleaned.text) if cleaned.spans else sha256_in,
-        "spans": [_span(text, span) for span in cleaned.spans],
+        "spans": spans(cleaned),
         "duplicate_of": cleaned.duplicate_of,
         "error": cleaned.error,
     }
@@ -95,6 +95,11 @@ def failure_record(source: str, failure: Failure) -> dict[str, object]:
         "duplicate_of": None,
         "error": failure.error,
     }
+
+
+def spans(cleaned: Cleaned) -> list[dict[str, Any]]:
+    """Return the spans of a document as they stand in its record, in order."""
+    return [_span(cleaned.document.text, span) for span in cleaned.spans]
 
 
 def _span(text: str, span: Span) -> dict[str, object]:

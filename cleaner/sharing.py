@@ -21,23 +21,33 @@ ALIGNED = 64
 class _Pickler(pickle.Pickler):
     """Leaves arrays to the buffers: those too that do not lie in one piece, which pickle would copy into its stream.
 
-    Of those that are mapped from a file already, it only says where.
+    Of those that are mapped from a file already, it only says where, unless all is to be in one file.
     """
+
+    whole = False
 
     def reducer_override(self, value: Any) -> Any:
         """Return how to make a value again, NotImplemented for as usual."""
         if not isinstance(value, np.ndarray):
             return NotImplemented
-        if place := place_of(value):
+        if not self.whole and (place := place_of(value)):
             return view_of, (place, value.dtype, value.shape)
         return NotImplemented if value.flags.forc else np.ascontiguousarray(value).__reduce_ex__(5)
 
 
-def share(value: Any, path: Path) -> Path:
-    """Write a value that pickles to a file, and return where."""
+def share(value: Any, path: Path, *, whole: bool = False) -> Path:
+    """Write a value that pickles to a file, and return where.
+
+    Args:
+        value: what to write.
+        path: where to.
+        whole: whether arrays that are mapped from another file go into this one, too: for machines that have not the other.
+    """
     buffers: list[pickle.PickleBuffer] = []
     head = io.BytesIO()
-    _Pickler(head, protocol=5, buffer_callback=buffers.append).dump(value)
+    pickler = _Pickler(head, protocol=5, buffer_callback=buffers.append)
+    pickler.whole = whole
+    pickler.dump(value)
     parts = [head.getbuffer(), *(buffer.raw() for buffer in buffers)]
     sizes = [part.nbytes for part in parts]
     with path.open("wb") as file:

@@ -153,7 +153,7 @@ class Workers:
             CleanerError: a process was killed.
         """
         if self.processes <= 1:
-            yield from ((batch, _undisturbed(work, batch)) for batch in batches)
+            yield from ((batch, undisturbed(work, batch)) for batch in batches)
             return
         if self._folder is None:
             raise CleanerError("Workers: not started; expected `with Workers(n) as workers:`")
@@ -184,7 +184,7 @@ class Workers:
         return self._pool
 
 
-def _undisturbed(work: Callable[[_In], _Out], batch: _In) -> _Out:
+def undisturbed(work: Callable[[_In], _Out], batch: _In) -> _Out:
     """Return `work(batch)`, with garbage collected after it: looking for it in between takes a tenth of the time and finds none."""
     was_on = gc.isenabled()
     gc.disable()
@@ -219,4 +219,4 @@ def _run(task: Path, batch: Any) -> Any:
     global _last  # noqa: PLW0603  # a worker process has no other place for it
     if _last is None or _last[0] != task:
         _last = task, shared(task)
-    return _undisturbed(_last[1], batch)
+    return undisturbed(_last[1], batch)

@@ -562,3 +562,26 @@ def test_an_interrupted_run_says_so(run: Command, tmp_path: Path, monkeypatch: p
     assert tree(tmp_path / "out").keys() == {".cleaner-run.json", "a.txt"}
     assert run("clean", corpus, "--out", tmp_path / "out").code == 0
     assert bodies(tmp_path / "out") == BODIES
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--master", "local[2]"], "--master local[2]: without a cluster; expected --engine spark with it"),
+        (
+            ["--engine", "spark", "--jobs", "2"],
+            "--jobs 2: with --engine spark; expected the number of cores in --master, or in Spark's settings",
+        ),
+        (["--engine", "spark"], "Spark: pyspark is not installed; pip install 'document-cleaner[spark]'"),
+    ],
+    ids=["master", "jobs", "extra"],
+)
+@pytest.mark.parametrize("command", ["clean", "learn"])
+def test_spark_is_asked_for_wrongly(
+    command: str, options: list[str], words: str, *, tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    (tmp_path / "a.txt").write_text("One.\n", encoding="utf-8")
+    ran = run(command, tmp_path / "a.txt", "--out", tmp_path / "out", *options)
+    assert (ran.code, ran.words) == (2, [words])
+    assert not (tmp_path / "out").exists()

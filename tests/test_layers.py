@@ -14,9 +14,9 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 LAYERS = (
     "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching report sources options workers"
-    " | near columns formats form shingling rules output surroundings pages"
-    " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
-    " | __init__ checking | engines golden rules_cli | runs | cli datatrove haystack langchain pytest_plugin | __main__"
+    " | near columns executors formats form shingling rules output surroundings pages"
+    " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
+    " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -32,9 +32,11 @@ USERS = {
     "langchain_core": "langchain",
     "lxml": "markup",
     "py3langid": "language",
-    "orjson": "columns jsonl report output originals golden",
+    "orjson": "columns jsonl report output originals golden spark",
     "pytest": "pytest_plugin",
     "regex": "language matching rules",
+    "py4j": "executors",
+    "pyspark": "executors shuffling spark",
     "rich": "cli render",
     "safetensors": "",
     "scipy": "grouping",

@@ -193,3 +193,14 @@ def test_what_was_prepared_is_not_derived_anew(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("cleaner.near.neighbours", derive)
     assert found.clean_all(corpus) == expected
     assert any(one.spans for one in expected)
+
+
+def test_all_in_one_file(tmp_path: Path) -> None:
+    """What is mapped from one file is only said where, unless the other is to be whole; then the first one may go."""
+    first = shared(share(np.arange(10_000), tmp_path / "first"))
+    share({"a": first}, tmp_path / "parts")
+    share({"a": first}, tmp_path / "whole", whole=True)
+    assert (tmp_path / "parts").stat().st_size < 10_000
+    assert (tmp_path / "whole").stat().st_size >= first.nbytes
+    (tmp_path / "first").unlink()
+    assert shared(tmp_path / "whole")["a"].tolist() == list(range(10_000))
