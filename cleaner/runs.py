@@ -83,7 +83,9 @@ def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Fou
             shutil.copyfileobj(stdin, file)
         compressed, start = _start(path)
         html = choice == "html" or (choice == "auto" and _HTML.match(start) is not None)
-        name = ("stdin.jsonl" if choice == "jsonl" else "stdin.html" if html else "stdin.txt") + compressed
+        table = choice == "parquet" or (choice == "auto" and start.startswith(b"PAR1"))
+        kind = "jsonl" if choice == "jsonl" else "html" if html else "parquet" if table else "txt"
+        name = f"stdin.{kind}{compressed}"
         given = Source(path, name, sources.format_of(name, choice))
         yield replace(found, sources=(*found.sources, given))
 
@@ -110,7 +112,7 @@ def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None)
     Raises:
         WriteError: the folder cannot be written.
     """
-    with Output(out, job.found.sources) as output:
+    with Output(out, job.found.sources, job.fields.text) as output:
         result = _result(cleaner, job, watch, output)
         output.finish(result.summary)
     return result
@@ -201,7 +203,7 @@ def one_document(target: str, group: str, reading: Reading | None = None) -> tup
     path, offset = (named[1], int(named[2])) if named and not os.path.lexists(target) else (target, None)
     format_ = sources.format_of(path)
     if format_ not in ("text", "html"):
-        raise ReadError(f"{path}: JSONL; expected a text or HTML file")
+        raise ReadError(f"{path}: a file of many documents; expected a text or HTML file")
     [record] = formats.records(Chunk(Source(Path(path), Path(path).name, format_)), Fields())
     if not isinstance(record.entry, Document):
         raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")

@@ -15,10 +15,11 @@ from typing import Final, Literal
 
 from cleaner import compression
 
-Format = Literal["text", "html", "jsonl", "html-lines"]
-"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML."""
+Format = Literal["text", "html", "jsonl", "html-lines", "parquet"]
+"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML. `parquet`: a row
+is one."""
 
-Choice = Literal["auto", "text", "html", "jsonl"]
+Choice = Literal["auto", "text", "html", "jsonl", "parquet"]
 """`auto`: go by the suffix. The others force their format; `html` leaves JSONL files JSONL, with HTML in their field."""
 
 SUFFIXES: Final[dict[str, Format]] = {
@@ -30,6 +31,7 @@ SUFFIXES: Final[dict[str, Format]] = {
     ".htm": "html",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".parquet": "parquet",
 }
 """The files that are read when a folder is, compressed or not, and as what. Case does not matter."""
 
@@ -52,7 +54,7 @@ class Source:
     @property
     def target(self) -> str:
         """The file of the output folder that its bodies are written to: a page's is a text file."""
-        return target(self.name) if self.format == "html" else self.name
+        return target(self.name, self.format)
 
     @property
     def size(self) -> int:
@@ -62,12 +64,13 @@ class Source:
     @property
     def text_size(self) -> int:
         """Bytes of what it holds; of a compressed file, about so many."""
-        return self.size * (compression.EXPANSION if compression.split(self.name)[1] else 1)
+        packed = self.format == "parquet" or compression.split(self.name)[1]
+        return self.size * (compression.EXPANSION if packed else 1)
 
     @property
-    def of_lines(self) -> bool:
-        """Whether each line is a document."""
-        return self.format in ("jsonl", "html-lines")
+    def of_many(self) -> bool:
+        """Whether it holds many documents: each line is one, or each row."""
+        return self.format not in ("text", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,14 @@ class Found:
     input."""
 
 
-def target(name: str) -> str:
-    """Return the name of the file that the body of an HTML file goes to.
+def target(name: str, format: Format) -> str:  # noqa: A002
+    """Return the name of the file that the bodies of a file go to: that of an HTML file to a text file.
 
-    >>> target("a/b.html"), target("b.htm.gz")
-    ('a/b.txt', 'b.txt.gz')
+    >>> target("a/b.html", "html"), target("b.htm.gz", "html"), target("c.jsonl", "jsonl")
+    ('a/b.txt', 'b.txt.gz', 'c.jsonl')
     """
+    if format != "html":
+        return name
     page, compressed = compression.split(name)
     return f"{PurePosixPath(page).with_suffix('.txt')}{compressed}"
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import cleaner
@@ -51,6 +52,7 @@ def test_shell_snippets_run(tmp_path: Path) -> None:
         ROOT / "seeds/000_6ac200c3676267cd.txt"
     ).read_bytes()
     assert '"body": "Bees dance.\\n"' in (tmp_path / "bees-cleaned/bees.jsonl").read_text()
+    assert pq.read_table(tmp_path / "bees-table/bees.parquet").to_pylist() == [{"id": 7, "body": "Bees dance.\n"}]
 
 
 @pytest.mark.parametrize("number", range(len(snippets("python"))))

@@ -251,12 +251,12 @@ def test_what_cannot_be_opened_fails(name: str, tmp_path: Path) -> None:
     [source] = find_sources([str(tmp_path)]).sources
     [record] = read(source, Fields())
     message = f"{name}: No such file or directory; expected a readable file"
-    assert record == Record(name, Failure(name, message), "", 0)
+    assert record == Record(name, Failure(name, message), "", 0, format=source.format)
     path.unlink()
     path.mkdir()
     [record] = read(source, Fields())
     message = f"{name}: Is a directory; expected a readable file"
-    assert record == Record(name, Failure(name, message), "", 0)
+    assert record == Record(name, Failure(name, message), "", 0, format=source.format)
 
 
 # Reading JSONL
@@ -264,7 +264,7 @@ def test_what_cannot_be_opened_fails(name: str, tmp_path: Path) -> None:
 
 def test_an_empty_jsonl_file_has_one_record_to_copy(tmp_path: Path) -> None:
     """So that it is not missing from the output."""
-    assert read_bytes(tmp_path, b"") == [Record("x.jsonl", None, "", 0)]
+    assert read_bytes(tmp_path, b"") == [Record("x.jsonl", None, "", 0, format="jsonl")]
 
 
 def test_lines_end_at_newlines_only(tmp_path: Path) -> None:
@@ -276,13 +276,13 @@ def test_lines_end_at_newlines_only(tmp_path: Path) -> None:
     )
     assert [record.entry for record in found[:3]] == [Document("x.jsonl:1", "\x85\u2028"), None, None]
     assert isinstance(found[3].entry, Failure)
-    assert found[4] == Record("x.jsonl", Document("x.jsonl:5", "d"), '{"text":"d"}', 5)
+    assert found[4] == Record("x.jsonl", Document("x.jsonl:5", "d"), '{"text":"d"}', 5, format="jsonl")
 
 
 def test_a_byte_order_mark_alone_is_a_blank_line(tmp_path: Path) -> None:
     """On the first line only."""
     found = read_bytes(tmp_path, b'\xef\xbb\xbf\n\xef\xbb\xbf{"text":""}')
-    assert found[0] == Record("x.jsonl", None, "\ufeff\n", 1)
+    assert found[0] == Record("x.jsonl", None, "\ufeff\n", 1, format="jsonl")
     assert isinstance(found[1].entry, Failure)
 
 
