@@ -321,7 +321,9 @@ def _job(
             say(f"{found.skipped} files of other kinds skipped")
         if inputs and not found.sources:
             if not found.missing:
-                say("nothing to read; expected .txt, .md, .html, .jsonl or .parquet files, or these with .gz or .zst")
+                say(
+                    "nothing to read; expected .txt, .md, .html, .jsonl, .parquet or .warc files, or these with .gz or .zst"
+                )
             raise typer.Exit(WRONG)
         with Workers(processes(found.sources, jobs), None if memory is None else bytes_of(memory)) as workers:
             yield runs.Job(found, fields, cast("Choice", choice), workers)

@@ -1,20 +1,22 @@
-r"""Read and write each input format: text files, HTML files, JSONL with text or HTML in it, and Parquet.
+r"""Read and write each input format: text files, HTML files, JSONL with text or HTML in it, Parquet and WARC.
 
 `chunks` cuts a source into pieces, `records` turns a piece into `Record`s one at a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
 as UTF-8, a byte order mark and every kind of line end stay. Compressed files are decompressed as they are read, each time. HTML is opened later, where the work is done: `cleaner.markup`.
-What is particular to a format is in its module: `cleaner.jsonl`, `cleaner.parquet`.
+What is particular to a format is in its module: `cleaner.jsonl`, `cleaner.parquet`, `cleaner.warc`.
 """
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Final
 
-from cleaner import parquet
+from cleaner import parquet, warc
 from cleaner.compression import decompressed
 from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
 from cleaner.layout import Metadata, Reading
@@ -39,13 +41,13 @@ class Fields:
 
 _USUAL: Final = Fields()
 
-_LIBRARIES: Final[Mapping[Format, str]] = {"parquet": "pyarrow"}
+_LIBRARIES: Final[Mapping[Format, str]] = {"parquet": "pyarrow", "warc": "fastwarc"}
 """What reads a format, where it is no dependency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A text file, a line of a JSONL file, or a row of a table."""
+    """A text file, a line of a JSONL file, a row of a table, or a record of a crawl."""
 
     source: str
     """Name of the source."""
@@ -53,9 +55,10 @@ class Record:
     """None: no document, and `raw` is copied to the output as it is: a blank line, or a JSONL file without
     lines."""
     raw: str
-    """The text of the file, or the line with its own line end; "" for a failure, for HTML files and for rows."""
+    """The text of the file, or the line with its own line end, or that of the output for a record of a crawl; "" for a failure, for
+    HTML files and for rows."""
     line: int
-    """Line in a JSONL file, or row, from 1; 0 for a whole file."""
+    """Line in a JSONL file, row, or which of the crawl's answers, from 1; 0 for a whole file."""
     html: bool = False
     """Whether the document's text is HTML, still to be opened."""
     format: Format = "text"
@@ -74,15 +77,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a source, to be read anywhere: a file, or some lines or rows of one."""
+    """A piece of a source, to be read anywhere: a file, or some lines, rows or records of one."""
 
     source: Source
     line: int = 0
-    """The first line or row, from 1; 0 for a whole file, which is yet to be read."""
+    """The first line, row or record, from 1; 0 for a whole file, which is yet to be read."""
     data: bytes = b""
-    """Whole lines; rows as `cleaner.parquet` packs them."""
+    """Whole lines or records; rows as `cleaner.parquet` packs them."""
     failure: Failure | None = None
-    """Why the lines or rows from here on could not be read."""
+    """Why the lines, rows or records from here on could not be read."""
     taken: int = 0
     """Bytes of the file that it took: fewer than it has, when they were compressed."""
 
@@ -106,7 +109,7 @@ def check_installed(sources: Iterable[Source]) -> None:
 
 
 def chunks(source: Source, size: int, fields: Fields = _USUAL) -> Iterator[Chunk]:
-    r"""Yield the pieces of a source in order: a file whole, a file of lines or rows in pieces of about `size` bytes.
+    r"""Yield the pieces of a source in order: a file whole, a file of lines, rows or records in pieces of about `size` bytes.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -128,12 +131,12 @@ def _chunks_of_lines(source: Source, size: int) -> Iterator[Chunk]:
     line, taken, data = 1, 0, b""
     try:
         with source.path.open("rb") as file, decompressed(file, source.name) as stream:
-            for data in _pieces(stream, size):
+            for count, data in (warc.pieces if source.format == "warc" else _pieces)(stream, size):
                 before, taken = taken, file.tell()
                 yield Chunk(source, line, data, taken=taken - before)
-                line += data.count(b"\n")
-            if not data:
-                yield Chunk(source, taken=file.tell())
+                line += count
+            if not data or file.tell() > taken:  # nothing, or nothing more that is a document
+                yield Chunk(source, taken=file.tell() - taken)
     except OSError as error:
         where = f"{source.name}:{line}" if line > 1 else source.name
         yield Chunk(source, failure=Failure(source.name, _unreadable(where, error)), taken=source.size - taken)
@@ -152,22 +155,22 @@ def _chunks_of_rows(source: Source, size: int, fields: Fields) -> Iterator[Chunk
         yield Chunk(source, failure=Failure(source.name, str(error)), taken=source.size - taken)
 
 
-def _pieces(stream: io.BufferedReader, size: int) -> Iterator[bytes]:
-    """Yield whole lines in pieces of about `size` bytes; of what cannot be read to its end, the whole lines before."""
+def _pieces(stream: io.BufferedReader, size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines in pieces of about `size` bytes, and how many; of what cannot be read to its end, the lines before."""
     data = bytearray()
     try:
         while some := stream.read1(size - len(data)):
             data += some
             if len(data) >= size:
                 data += b"" if data.endswith(b"\n") else stream.readline()
-                yield bytes(data)
+                yield data.count(b"\n"), bytes(data)
                 data.clear()
     except OSError:
         if whole := data[: data.rfind(b"\n") + 1]:
-            yield bytes(whole)
+            yield whole.count(b"\n"), bytes(whole)
         raise
     if data:
-        yield bytes(data)
+        yield data.count(b"\n"), bytes(data)
 
 
 def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
@@ -175,8 +178,9 @@ def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
 
     What cannot be read is yielded as a `Failure`, not raised. A text file is one document: its id is the
     source's name, its group the folder of that name. A line of a JSONL file is one document; lines end at
-    "\n" only; when it has a string in a field `url`, that is the document's address. A row of a table is read as a line is. A
-    failure has the document's id as far as it is known.
+    "\n" only; when it has a string in a field `url`, that is the document's address. A row of a table is read as a line is. Of
+    a crawl, a document's id is the address that was asked for, its group the host of that. A failure has the document's id as far as
+    it is known.
 
     Args:
         chunk: The piece.
@@ -195,6 +199,10 @@ def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
     elif chunk.line and chunk.source.format == "parquet":
         for number, row in enumerate(parquet.rows(chunk.data), chunk.line):
             yield _read_value(chunk.source, number, "", row, fields)
+    elif chunk.line and chunk.source.format == "warc":
+        for number, capture in enumerate(warc.captures(chunk.data), chunk.line):
+            if capture is not None:
+                yield _read_capture(chunk.source, number, capture)
     elif chunk.line:
         for number, line in enumerate(io.BytesIO(chunk.data), chunk.line):
             yield _read_line(chunk.source, number, line, fields)
@@ -224,10 +232,33 @@ def _read_file(source: Source) -> Record:
     return Record(name, Failure(name, wrong, group), "", 0, format=source.format)
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _read_capture(source: Source, number: int, capture: warc.Capture) -> Record:
+    """Return the document of a crawl's record, and the line that it is written as but for its text."""
+    where = f"{source.name}:{number}"
+    id_, group = capture.uri or where, capture.host
+    wrong = f"{where}: {capture.error}; expected a readable record" if capture.error else ""
+    try:
+        text = _text_of_capture(capture, where)
+    except ReadError as error:
+        wrong = str(error)
+    if wrong:
+        return Record(source.name, Failure(id_, wrong, group), "", number, format="warc")
+    fields = {"id": id_, "url": capture.uri, "group": group, "date": capture.date, "text": "" if capture.html else text}
+    line = f"{json.dumps(fields, ensure_ascii=False)}\n"
+    return Record(source.name, Document(id_, text, group, capture.uri), line, number, capture.html, "warc")
+
+
+def _text_of_capture(capture: warc.Capture, where: str) -> str:
+    if not capture.html:
+        with suppress(UnicodeDecodeError):  # a byte order mark stays, as it does in other texts
+            return capture.content.decode()
+    return _decoded(capture.content, where, capture.charset)
+
+
+def _decoded(data: bytes, name: str, said: str | None = None) -> str:
     from cleaner.charsets import decode  # most runs have no HTML
 
-    return decode(data, name)
+    return decode(data, name, said)
 
 
 def _folder(name: str) -> str:
@@ -272,7 +303,7 @@ def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | Non
 
     A file is written as its body; a JSONL line with its text replaced, or as it is when nothing was cut. A line with HTML gets
     the body in the field `text`, and what the page says of itself in fields that it has not. A row is written as what changes in
-    it: see `cleaner.parquet.Rewriter`.
+    it: see `cleaner.parquet.Rewriter`. A record of a crawl is written as a line, with the body in `text`.
 
     Args:
         record: The record, with a document.
@@ -289,8 +320,9 @@ def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | Non
         return cleaned.text, None
     if record.format == "parquet":
         return (parquet.change(record.line, cleaned.text) if cleaned.spans else ""), None
+    text = "text" if record.format == "warc" else fields.text
     if about is not None:
-        return open_page(record.raw, fields.text, cleaned.text, asdict(about), keep=fields.html), None
+        return open_page(record.raw, text, cleaned.text, asdict(about), keep=fields.html), None
     if not cleaned.spans:
         return record.raw, None
-    return rewrite_text(record.raw, fields.text, cleaned.document.text, cleaned.text)
+    return rewrite_text(record.raw, text, cleaned.document.text, cleaned.text)

@@ -39,7 +39,7 @@ Format = Annotated[
     str,
     typer.Option(
         "--format",
-        metavar="auto|text|html|jsonl|parquet",
+        metavar="auto|text|html|jsonl|parquet|warc",
         help="What the files are; auto goes by their suffix, that before .gz or .zst.",
     ),
 ]

@@ -1,6 +1,6 @@
 """Restore originals from an output folder: bodies and report to what was read, byte for byte.
 
-Of a Parquet file, an equal table. Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line with all of the text in the field `text`.
+Of a Parquet file, an equal table. Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line, of WARC too, with all of the text in the field `text`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
         elif read_as in ("text", "html"):
             documents += _restore_text(body, original, _not_failed(group, failed), problems)
         else:
-            where = "text" if read_as == "html-lines" else field
+            where = "text" if read_as in ("html-lines", "warc") else field
             documents += _restore_lines(body, original, _not_failed(group, failed), problems, where)
     return Restored(documents, tuple(failed), tuple(problems))
 

@@ -63,6 +63,9 @@ _START = 1024
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
 """How a page starts, on standard input, where there is no suffix to go by."""
 
+_MAGIC = {b"PAR1": "parquet", b"WARC/": "warc"}
+"""How files of other kinds do."""
+
 
 @contextmanager
 def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Found]:
@@ -83,9 +86,9 @@ def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Fou
             shutil.copyfileobj(stdin, file)
         compressed, start = _start(path)
         html = choice == "html" or (choice == "auto" and _HTML.match(start) is not None)
-        table = choice == "parquet" or (choice == "auto" and start.startswith(b"PAR1"))
-        kind = "jsonl" if choice == "jsonl" else "html" if html else "parquet" if table else "txt"
-        name = f"stdin.{kind}{compressed}"
+        binary = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "txt")
+        kind = binary if choice == "auto" and not html else "html" if html else choice
+        name = f"stdin.{'txt' if kind == 'text' else kind}{compressed}"
         given = Source(path, name, sources.format_of(name, choice))
         yield replace(found, sources=(*found.sources, given))
 

@@ -15,11 +15,11 @@ from typing import Final, Literal
 
 from cleaner import compression
 
-Format = Literal["text", "html", "jsonl", "html-lines", "parquet"]
+Format = Literal["text", "html", "jsonl", "html-lines", "parquet", "warc"]
 """`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML. `parquet`: a row
-is one."""
+is one. `warc`: a record is one, when it holds a text."""
 
-Choice = Literal["auto", "text", "html", "jsonl", "parquet"]
+Choice = Literal["auto", "text", "html", "jsonl", "parquet", "warc"]
 """`auto`: go by the suffix. The others force their format; `html` leaves JSONL files JSONL, with HTML in their field."""
 
 SUFFIXES: Final[dict[str, Format]] = {
@@ -32,6 +32,8 @@ SUFFIXES: Final[dict[str, Format]] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".warc": "warc",
+    ".wet": "warc",
 }
 """The files that are read when a folder is, compressed or not, and as what. Case does not matter."""
 
@@ -69,7 +71,7 @@ class Source:
 
     @property
     def of_many(self) -> bool:
-        """Whether it holds many documents: each line is one, or each row."""
+        """Whether it holds many documents: each line is one, or each row or record."""
         return self.format not in ("text", "html")
 
 
@@ -88,14 +90,16 @@ class Found:
 
 
 def target(name: str, format: Format) -> str:  # noqa: A002
-    """Return the name of the file that the bodies of a file go to: that of an HTML file to a text file.
+    """Return the name of the file that the bodies of a file go to: those of HTML to a text file, of WARC to JSONL.
 
-    >>> target("a/b.html", "html"), target("b.htm.gz", "html"), target("c.jsonl", "jsonl")
-    ('a/b.txt', 'b.txt.gz', 'c.jsonl')
+    >>> target("a/b.html", "html"), target("b.htm.gz", "html"), target("c.warc.gz", "warc"), target("d.jsonl", "jsonl")
+    ('a/b.txt', 'b.txt.gz', 'c.warc.jsonl.gz', 'd.jsonl')
     """
+    page, compressed = compression.split(name)
+    if format == "warc":
+        return f"{page}.jsonl{compressed}"
     if format != "html":
         return name
-    page, compressed = compression.split(name)
     return f"{PurePosixPath(page).with_suffix('.txt')}{compressed}"
 
 

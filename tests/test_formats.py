@@ -437,14 +437,14 @@ def test_nothing_cut_is_copied() -> None:
     """Byte for byte, and the report needs no literal."""
     document = Document("x.jsonl:1", "a/b")
     record = Record("x.jsonl", document, '{"text":"a\\/b"}\r\n', 1)
-    assert body(record, Cleaned(document, "a/b", (), "held"), "text") == (record.raw, None)
+    assert body(record, Cleaned(document, "a/b", (), "held"), Fields()) == (record.raw, None)
 
 
 def test_a_text_file_is_written_as_its_body() -> None:
     """And never has a literal."""
     document = Document("x.txt", "One\nTwo")
     cleaned = Cleaned(document, "One\n", (Span(4, 7, "trailer", 0.9, (RuleReason("a/b"),)),), "cleaned")
-    assert body(Record("x.txt", document, document.text, 0), cleaned, "text") == ("One\n", None)
+    assert body(Record("x.txt", document, document.text, 0), cleaned, Fields()) == ("One\n", None)
 
 
 def json_values() -> st.SearchStrategy[object]:

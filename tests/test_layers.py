@@ -13,7 +13,7 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 
 LAYERS = (
     "layout language policy compression remembering | model | spill segment files | counting sharing jsonl charsets markup elements"
-    " | strings fingerprints grouping matching parquet report sources options workers"
+    " | strings fingerprints grouping matching parquet warc report sources options workers"
     " | near formats form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
@@ -29,6 +29,7 @@ USERS = {
     "htmldate": "markup",
     "lxml": "markup",
     "py3langid": "language",
+    "fastwarc": "warc",
     "pyarrow": "parquet",
     "orjson": "jsonl report output originals golden",
     "regex": "language matching rules",
