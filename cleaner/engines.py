@@ -15,7 +15,7 @@ from cleaner.index import Index, learn, merge
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure
 from cleaner.report import Summary
-from cleaner.sources import Source, printable
+from cleaner.sources import Source
 from cleaner.workers import Workers
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record
     for number, (source, record) in enumerate(read):
         entry = record.entry
         if isinstance(entry, Document):
-            where = f"{record.source}:{record.line}" if record.line else printable(str(source.path))
+            where = f"{record.source}:{record.line}" if record.line else source.place
             names.append((number, entry.id, where, "" if record.line else record.target))
             if number in refused:
                 failure = Failure(entry.id, refused[number], entry.group)

@@ -10,7 +10,8 @@ import typer
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT", help="Files, folders (with subfolders), globs, or - for standard input; .gz and .zst, too."
+        metavar="INPUT",
+        help="Files, folders (with subfolders), globs, addresses such as s3://…, or - for standard input; .gz and .zst, too.",
     ),
 ]
 IndexFile = Annotated[

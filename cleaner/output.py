@@ -8,6 +8,7 @@ lasts, or after it was killed, in the marker.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -30,6 +31,9 @@ MARKER = ".cleaner-run.json"
 
 _Row = dict[str, Any]
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""How a folder of another machine starts, as a path."""
+
 _RECORD = {"id", "source", "status", "sha256_in", "sha256_out", "spans", "error"}
 """By these fields a line is known for a record."""
 
@@ -51,6 +55,8 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     Traceback (most recent call last):
     cleaner.model.WriteError: .: the output would lie in the input folder .; expected a folder outside of it
     """
+    if _ADDRESS.match(str(out)):
+        raise WriteError(f"{out}: on another machine; expected a folder of this one")
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: a file; expected a folder")
     for folder in found.folders:
@@ -71,7 +77,7 @@ def _check_names(out: Path, sources: Sequence[Source]) -> None:
     names = {source.target for source in sources}
     for source in sources:
         if source.target in taken:
-            raise WriteError(f"{source.path}: the output has another {source.target}; expected another name")
+            raise WriteError(f"{source.place}: the output has another {source.target}; expected another name")
         if source.of_many:  # of two files of one document each the second fails on its own
             taken.add(source.target)
         if clash := names.intersection(map(str, PurePosixPath(source.target).parents)):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from cleaner import compression
 
@@ -39,6 +39,8 @@ SUFFIXES: Final[dict[str, Format]] = {
 
 _EXPECTED = "expected a file, a folder, a glob, or - for standard input"
 
+_Path = TypeVar("_Path", Path, PurePosixPath)
+
 _WILDCARD = re.compile(r"[*?[]")
 
 
@@ -52,6 +54,13 @@ class Source:
     was named; for a glob, relative to its longest folder without wildcard; for a file that was named, its
     file name. Bytes of a file name that are not UTF-8 are written as `\\xff`."""
     format: Format
+    origin: str = ""
+    """Where it was copied from, when `path` is that of a copy."""
+
+    @property
+    def place(self) -> str:
+        """Where it lies, to say it."""
+        return self.origin or printable(str(self.path))
 
     @property
     def target(self) -> str:
@@ -117,6 +126,15 @@ def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
     return known if format == "auto" else format
 
 
+def is_known(name: str) -> bool:
+    """Return whether a file of this name is read when its folder is.
+
+    >>> is_known("a.TXT.gz"), is_known("a.pdf")
+    (True, False)
+    """
+    return _known(name) is not None
+
+
 def _known(name: str) -> Format | None:
     return SUFFIXES.get(PurePosixPath(compression.split(name)[0]).suffix.lower())
 
@@ -178,19 +196,19 @@ def _named(text: str, on_error: Callable[[OSError], None]) -> tuple[Path, list[P
         return path, [path]
     if os.path.isfile(text):
         return path.parent, [path]
-    base, patterns = _split_glob(path)
+    base, patterns = split_glob(path)
     return base, list(_expand(base, patterns, on_error)) if patterns and not os.path.exists(text) else []
 
 
-def _split_glob(path: Path) -> tuple[Path, tuple[str, ...]]:
+def split_glob(path: _Path) -> tuple[_Path, tuple[str, ...]]:
     """Return the longest folder without wildcard, and the patterns of the parts after it, () if none.
 
-    >>> _split_glob(Path("data/news/*/x?.txt")) == (Path("data/news"), ("*", "x?.txt"))
-    True
+    >>> split_glob(PurePosixPath("data/news/*/x?.txt"))
+    (PurePosixPath('data/news'), ('*', 'x?.txt'))
     """
     parts = path.parts
     first = next((at for at, part in enumerate(parts) if _WILDCARD.search(part)), len(parts))
-    return Path(*parts[:first]), parts[first:]
+    return type(path)(*parts[:first]), parts[first:]
 
 
 def _expand(folder: Path, patterns: tuple[str, ...], on_error: Callable[[OSError], None]) -> Iterator[Path]:

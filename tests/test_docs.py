@@ -53,6 +53,7 @@ def test_shell_snippets_run(tmp_path: Path) -> None:
         ROOT / "seeds/000_6ac200c3676267cd.txt"
     ).read_bytes()
     assert '"body": "Bees dance.\\n"' in (tmp_path / "bees-cleaned/bees.jsonl").read_text()
+    assert (tmp_path / "cleaned-from-there/000_6ac200c3676267cd.txt").read_bytes() == body
     [line] = gzip.decompress((tmp_path / "bees-crawl/bees.warc.wet.jsonl.gz").read_bytes()).splitlines()
     assert (json.loads(line)["group"], json.loads(line)["text"]) == ("bees.example", "Bees dance.\n")
     assert pq.read_table(tmp_path / "bees-table/bees.parquet").to_pylist() == [{"id": 7, "body": "Bees dance.\n"}]

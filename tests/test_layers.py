@@ -14,7 +14,7 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 LAYERS = (
     "layout language policy compression remembering | model | spill segment files | counting sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching parquet warc report sources options workers"
-    " | near formats form shingling rules output surroundings pages"
+    " | near formats remote form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs | cli | __main__"
 )
@@ -30,6 +30,7 @@ USERS = {
     "lxml": "markup",
     "py3langid": "language",
     "fastwarc": "warc",
+    "fsspec": "remote",
     "pyarrow": "parquet",
     "orjson": "jsonl report output originals golden",
     "regex": "language matching rules",
