@@ -21,14 +21,15 @@ _CONTROLS: Final = {0xDC00 + byte: byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9
 """Bytes that Windows-1252 does not define stand for themselves: encoding.spec.whatwg.org."""
 
 
-def decode(data: bytes, name: str) -> str:
-    r"""Return the text of an HTML file: by its byte order mark, as UTF-8 where it is that, else as it declares.
+def decode(data: bytes, name: str, said: str | None = None) -> str:
+    r"""Return the text of an HTML file: by its byte order mark, as UTF-8 where it is that, else as it is said or declares.
 
     Pages are saved as UTF-8 more often than their declarations are mended.
 
     Args:
         data: The file.
         name: What to call it in errors.
+        said: The encoding that its server gave; unknown ones do not count.
 
     Raises:
         ReadError: the bytes are not in that encoding.
@@ -39,7 +40,7 @@ def decode(data: bytes, name: str) -> str:
     Traceback (most recent call last):
     cleaner.model.ReadError: x.html: not utf-8 at byte 6; expected UTF-8, or a page that declares its encoding
     """
-    declared = _declared(data)
+    declared = (webencodings.lookup(said) if said else None) or _declared(data)
     escaped = declared.name == "iso-2022-jp"  # all ASCII, and so UTF-8, too
     for encoding in dict.fromkeys([declared] if escaped else [webencodings.UTF8, declared]):
         errors = "surrogateescape" if encoding.name == "windows-1252" else "strict"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast, get_args
 
 import typer
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Preset
     from cleaner.runs import Job
-    from cleaner.sources import Choice, Source
+    from cleaner.sources import Source
     from cleaner.workers import Workers
 
 _Result = TypeVar("_Result")
@@ -119,6 +119,8 @@ def clean(
             result = _watched("cleaning", job, lambda watch: runs.to_nowhere(cleaner, job, watch))
         elif out is not None:
             result = _watched("cleaning", job, lambda watch: runs.to_folder(cleaner, job, out, watch))
+        elif job.found.sources[0].format == "parquet":
+            fail("clean: Parquet, which is not written as it streams by; expected --out DIR")
         else:
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
         _print_summary(result.summary)
@@ -308,20 +310,26 @@ def _job(
 ) -> Iterator[Job]:
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
+    from cleaner.formats import check_installed
+    from cleaner.sources import Choice
 
-    if choice not in ("auto", "text", "html", "jsonl"):
-        fail(f"--format {choice}: no such format; expected auto, text, html or jsonl")
+    known = get_args(Choice)
+    if choice not in known:
+        fail(f"--format {choice}: no such format; expected {', '.join(known[:-1])} or {known[-1]}")
     if "-" in inputs and choice == "auto" and (fields.text, fields.id, fields.group) != ("text", None, None):
         fail("-: fields of what looks like text; expected --format jsonl with them")
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None when the shell closed it
     with runs.find(inputs, cast("Choice", choice), stdin) as found:
         for line in found.missing:
             say(line)
+        check_installed(found.sources)
         if found.skipped:
             say(f"{found.skipped} files of other kinds skipped")
         if inputs and not found.sources:
             if not found.missing:
-                say("nothing to read; expected .txt, .md, .html or .jsonl files, or these with .gz or .zst")
+                say(
+                    "nothing to read; expected .txt, .md, .html, .jsonl, .parquet or .warc files, or these with .gz or .zst"
+                )
             raise typer.Exit(WRONG)
         with workers_for(found.sources) as workers:
             yield runs.Job(found, fields, cast("Choice", choice), workers)

@@ -15,7 +15,7 @@ from cleaner.index import Index, learn, merge
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure
 from cleaner.report import Summary
-from cleaner.sources import Source, printable
+from cleaner.sources import Source
 from cleaner.workers import Workers
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Done:
     """A batch of records, ready to be written."""
 
     bodies: tuple[tuple[str, bytes], ...]
-    """Files of the output folder, and what is written there next: the body of a file, or lines of a JSONL file."""
+    """Files of the output folder, and what is written there next: the body of a file, lines of a JSONL file, or changes of rows."""
     report: bytes
     """Lines of the report: one for each document; none for what is no document (a blank line)."""
     summary: Summary
@@ -103,7 +103,7 @@ def learn_all(
     """Return the index of all documents that can be read, and tell `failed` of the others."""
 
     def parts() -> Iterator[Index]:
-        for learnt in _each(partial(_learn_batch, fields), sources, workers, watch):
+        for learnt in _each(partial(_learn_batch, fields), sources, fields, workers, watch):
             if failed:
                 for failure in learnt.failures:
                     failed(failure)
@@ -123,7 +123,7 @@ def clean_all(
     """Yield everything cleaned, batch by batch, in order. What goes wrong with one document becomes its `failed` record."""
     if workers.processes > 1 or len(cleaner.index.lines) >= PREPARED:
         cleaner.prepare(workers.space)
-    yield from _each(partial(_clean_batch, cleaner, fields), sources, workers, watch)
+    yield from _each(partial(_clean_batch, cleaner, fields), sources, fields, workers, watch)
 
 
 def _learn_batch(fields: Fields, batch: _Batch, refused: _Refused) -> _Learnt:
@@ -160,6 +160,8 @@ def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refu
             rows.append(report.record(record.source, result, literal, about, record.target))
         elif isinstance(result, Failure):
             rows.append(report.failure_record(record.source, result))
+            if record.stays:
+                bodies.setdefault(record.target, [])
         else:
             bodies.setdefault(record.target, []).append(record.raw.encode())
     return Done(
@@ -184,18 +186,18 @@ def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record
     for number, (source, record) in enumerate(read):
         entry = record.entry
         if isinstance(entry, Document):
-            where = f"{record.source}:{record.line}" if record.line else printable(str(source.path))
+            where = f"{record.source}:{record.line}" if record.line else source.place
             names.append((number, entry.id, where, "" if record.line else record.target))
             if number in refused:
                 failure = Failure(entry.id, refused[number], entry.group)
-                records.append(Record(record.source, failure, "", record.line))
+                records.append(replace(record, entry=failure, raw=""))
                 continue
         records.append(record)
     return records, tuple(names)
 
 
 def _each(
-    work: Callable[..., _Named], sources: Sequence[Source], workers: Workers, watch: Watch | None
+    work: Callable[..., _Named], sources: Sequence[Source], fields: Fields, workers: Workers, watch: Watch | None
 ) -> Iterator[_Named]:
     """Yield what `work(batch, refused)` makes of each batch of the sources, in order.
 
@@ -203,7 +205,7 @@ def _each(
     """
     ids: dict[str, str] = {}
     targets: dict[str, str] = {}
-    for batch, result in workers.in_order(partial(work, refused={}), _batches(sources, workers.batch, watch)):
+    for batch, result in workers.in_order(partial(work, refused={}), _batches(sources, fields, workers.batch, watch)):
         refused: dict[int, str] = {}
         for number, name, where, target in result.names:
             if name in ids:
@@ -255,11 +257,11 @@ def opened(page: Document, reading: Reading) -> tuple[Document, Metadata]:
     return read(page, reading)
 
 
-def _batches(sources: Sequence[Source], size: int, watch: Watch | None) -> Iterator[list[Chunk]]:
+def _batches(sources: Sequence[Source], fields: Fields, size: int, watch: Watch | None) -> Iterator[list[Chunk]]:
     """Yield the sources in batches of about `size` bytes, and tell `watch` of one when the next one is asked for."""
     batch: list[Chunk] = []
     total = taken = 0
-    for chunk in chain.from_iterable(formats.chunks(source, size) for source in sources):
+    for chunk in chain.from_iterable(formats.chunks(source, size, fields) for source in sources):
         batch.append(chunk)
         total += chunk.size
         taken += chunk.taken

@@ -27,7 +27,14 @@ _NOTHING = ("null", '""')
 
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 
-_JSON_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+_JSON_KINDS = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    bytes: "not UTF-8",
+    type(None): "null",
+}
 
 
 def parse_line(line: bytes, name: str, number: int) -> tuple[str, dict[str, object] | None]:

@@ -10,7 +10,8 @@ import typer
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT", help="Files, folders (with subfolders), globs, or - for standard input; .gz and .zst, too."
+        metavar="INPUT",
+        help="Files, folders (with subfolders), globs, addresses such as s3://…, or - for standard input; .gz and .zst, too.",
     ),
 ]
 IndexFile = Annotated[
@@ -25,17 +26,21 @@ ReportFolder = Annotated[
     typer.Option("--report", metavar="DIR", help="What `cleaner clean` wrote: say what the rules did there."),
 ]
 IdField = Annotated[
-    str | None, typer.Option("--id-field", metavar="F", help="JSONL field with the id; default: source:line.")
+    str | None,
+    typer.Option("--id-field", metavar="F", help="JSONL field, or column, with the id; default: source:line."),
 ]
-TextField = Annotated[str, typer.Option("--text-field", metavar="F", help="JSONL field with the text, or the HTML.")]
+TextField = Annotated[
+    str,
+    typer.Option("--text-field", metavar="F", help="JSONL field with the text, or the HTML; or column with the text."),
+]
 GroupField = Annotated[
-    str | None, typer.Option("--group-field", metavar="F", help="JSONL field with the site or source.")
+    str | None, typer.Option("--group-field", metavar="F", help="JSONL field, or column, with the site or source.")
 ]
 Format = Annotated[
     str,
     typer.Option(
         "--format",
-        metavar="auto|text|html|jsonl",
+        metavar="auto|text|html|jsonl|parquet|warc",
         help="What the files are; auto goes by their suffix, that before .gz or .zst.",
     ),
 ]

@@ -1,6 +1,6 @@
 """Restore originals from an output folder: bodies and report to what was read, byte for byte.
 
-Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line with all of the text in the field `text`.
+Of a Parquet file, an equal table. Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line, of WARC too, with all of the text in the field `text`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from cleaner import compression
+from cleaner import compression, parquet
 from cleaner.files import Part, write_atomic
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
@@ -24,6 +24,9 @@ from cleaner.report import restore, target_of
 from cleaner.sources import Choice, format_of
 
 _Row = dict[str, Any]
+
+_PIECE = 1_000_000
+"""Bytes of a table's texts that are held as Python's at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,12 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
     for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
         body, original = folder / name, inside(out, name)
         read_as = format_of(source, format_)
-        if read_as in ("text", "html"):
+        if read_as == "parquet":
+            documents += _restore_rows(body, original, group, field, failed=failed, problems=problems)
+        elif read_as in ("text", "html"):
             documents += _restore_text(body, original, _not_failed(group, failed), problems)
         else:
-            where = "text" if read_as == "html-lines" else field
+            where = "text" if read_as in ("html-lines", "warc") else field
             documents += _restore_lines(body, original, _not_failed(group, failed), problems, where)
     return Restored(documents, tuple(failed), tuple(problems))
 
@@ -149,6 +154,37 @@ def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: l
     return documents
 
 
+def _restore_rows(
+    body: Path, original: Path, rows: Iterator[_Row], field: str, *, failed: list[str], problems: list[str]
+) -> int:
+    """Restore a Parquet file, as above. Of a row that had failed, or is not back, it has what the output has."""
+    documents = 0
+    try:
+        part = parquet.Rewriter(original, body, field)
+    except ReadError as error:  # nothing is wrong when all had failed
+        problems += [f"{row['id']}: the body cannot be read: {error}" for row in _not_failed(rows, failed)]
+        return 0
+    try:
+        values = (
+            value for _, data, _ in parquet.pieces(body, str(body), _PIECE, field) for value in parquet.rows(data)
+        )
+        for number, value in enumerate(values, 1):
+            where = f"{body}:{number}"
+            try:
+                row = next(rows, None)
+                if row is None or row["status"] != "failed":
+                    text = _original_text(value, row, field, where)
+                    documents += 1
+                    part.write(parquet.change(number, text).encode() if row and row["spans"] else b"")
+            except ReadError as error:
+                problems.append(str(error))
+        problems += [f"{row['id']}: the body is gone; expected a row in {body}" for row in _not_failed(rows, failed)]
+        part.commit()
+    finally:
+        part.discard()
+    return documents
+
+
 def _lines(file: io.BufferedReader, body: Path, problems: list[str]) -> Iterator[bytes]:
     """Yield the lines of a body, and close it; when it cannot be read to its end, append that to `problems`."""
     try:
@@ -159,7 +195,11 @@ def _lines(file: io.BufferedReader, body: Path, problems: list[str]) -> Iterator
 
 
 def _original_line(raw: str, value: dict[str, object], row: _Row | None, field: str, where: str) -> str:
+    text = _original_text(value, row, field, where)
+    return restore_text(raw, field, text, row.get("literal")) if row and row["spans"] else raw
+
+
+def _original_text(value: dict[str, object], row: _Row | None, field: str, where: str) -> str:
     if row is None:
         raise ReadError(f"{where}: not in the report; expected no more documents")
-    text = restore(text_of(value, field, where), row)
-    return restore_text(raw, field, text, row.get("literal")) if row["spans"] else raw
+    return restore(text_of(value, field, where), row)

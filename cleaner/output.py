@@ -8,6 +8,7 @@ lasts, or after it was killed, in the marker.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from typing import Any, Self
 
 import orjson
 
+from cleaner import parquet
 from cleaner.files import Part, one_line, part_path, sync_folder, write_atomic
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
@@ -28,6 +30,9 @@ MARKER = ".cleaner-run.json"
 """Names the files that a run is about to write; removed when it is done."""
 
 _Row = dict[str, Any]
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""How a folder of another machine starts, as a path."""
 
 _RECORD = {"id", "source", "status", "sha256_in", "sha256_out", "spans", "error"}
 """By these fields a line is known for a record."""
@@ -50,6 +55,8 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     Traceback (most recent call last):
     cleaner.model.WriteError: .: the output would lie in the input folder .; expected a folder outside of it
     """
+    if _ADDRESS.match(str(out)):
+        raise WriteError(f"{out}: on another machine; expected a folder of this one")
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: a file; expected a folder")
     for folder in found.folders:
@@ -70,8 +77,8 @@ def _check_names(out: Path, sources: Sequence[Source]) -> None:
     names = {source.target for source in sources}
     for source in sources:
         if source.target in taken:
-            raise WriteError(f"{source.path}: the output has another {source.target}; expected another name")
-        if source.of_lines:  # of two files of one document each the second fails on its own
+            raise WriteError(f"{source.place}: the output has another {source.target}; expected another name")
+        if source.of_many:  # of two files of one document each the second fails on its own
             taken.add(source.target)
         if clash := names.intersection(map(str, PurePosixPath(source.target).parents)):
             wrong = f"{out / source.target}: the output has a file {min(clash)}"
@@ -156,23 +163,29 @@ class Output:
     ['report.jsonl', 'summary.json', 'x.jsonl']
     """
 
-    def __init__(self, out: Path, sources: Sequence[Source]) -> None:
+    def __init__(self, out: Path, sources: Sequence[Source], text: str = "text") -> None:
         """Make the folder, write the marker, and begin the report. See `check_output` for what to do before.
+
+        Args:
+            out: The folder.
+            sources: What is read.
+            text: The column of a table with the texts.
 
         Raises:
             WriteError: One of them cannot be written.
         """
         self._out = out
-        self._of_lines = {source.target: source.of_lines for source in sources}
+        self._sources = {source.target: source for source in sources}
+        self._text = text
         self._ours = _ours(out)
         self._written: set[str] = set()
-        self._lines: Part | None = None
+        self._lines: Part | parquet.Rewriter | None = None
         self._name = ""
         if (out / MARKER).exists():  # a run was killed, perhaps in the middle of a file
             for name in self._ours:
                 with one_line(out / name):
                     part_path(inside(out, name)).unlink(missing_ok=True)
-        targets = sorted({*self._ours, *self._of_lines, REPORT, SUMMARY})
+        targets = sorted({*self._ours, *self._sources, REPORT, SUMMARY})
         write_atomic(out / MARKER, dumps({"targets": targets}))
         self._report = Part(out / REPORT)
 
@@ -181,23 +194,27 @@ class Output:
         return self
 
     def write(self, target: str, body: bytes) -> None:
-        """Write the body of a file, or the next lines of a JSONL file.
+        """Write the body of a file, the next lines of a JSONL file, or what changes next in a table.
 
         Args:
             target: Name of the file in the folder: that of a source.
-            body: The text, or the lines with their own line ends.
+            body: The text, the lines with their own line ends, or those of `cleaner.parquet.change`.
 
         Raises:
-            WriteError: It cannot be written, or a JSONL file had been left for another.
+            WriteError: It cannot be written, or a file of many documents had been left for another.
         """
-        if not self._of_lines[target]:
+        source = self._sources[target]
+        if not source.of_many:
             write_atomic(inside(self._out, target), body, by_name=True)
         else:
             if self._lines is None or target != self._name:
                 self._end_lines()
                 if target in self._written:
                     raise WriteError(f"{target}: was finished; expected its lines one after another")
-                self._lines, self._name = Part(inside(self._out, target), by_name=True), target
+                path = inside(self._out, target)
+                table = source.format == "parquet"
+                self._lines = parquet.Rewriter(path, source.path, self._text) if table else Part(path, by_name=True)
+                self._name = target
             self._lines.write(body)
         self._written.add(target)
 
@@ -219,7 +236,7 @@ class Output:
             WriteError: One of them cannot be written.
         """
         self._end_lines()
-        for name in self._ours & self._of_lines.keys() - self._written:
+        for name in self._ours & self._sources.keys() - self._written:
             with one_line(self._out / name):
                 inside(self._out, name).unlink(missing_ok=True)
         self._report.commit()

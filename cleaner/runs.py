@@ -13,10 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cleaner import __version__, compression, engines, forest, formats, saving, sources
+from cleaner import __version__, compression, engines, forest, formats, remote, saving, sources
 from cleaner.formats import Chunk, Fields
 from cleaner.layout import Reading
-from cleaner.model import Document, Failure, ReadError, WriteError
+from cleaner.model import CleanerError, Document, Failure, ReadError, WriteError
 from cleaner.output import Output
 from cleaner.report import Summary, summary_json
 from cleaner.segment import FOLD_VERSION
@@ -63,29 +63,60 @@ _START = 1024
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
 """How a page starts, on standard input, where there is no suffix to go by."""
 
+_MAGIC = {b"PAR1": "parquet", b"WARC/": "warc"}
+"""How files of other kinds do."""
+
 
 @contextmanager
 def find(inputs: Sequence[str], choice: Choice, stdin: BinaryIO) -> Iterator[Found]:
-    """Find the sources that `inputs` name. `-` is `stdin`, kept in a temporary file, as it is, for as long as the block lasts.
+    """Find the sources that `inputs` name, `-` being `stdin`.
+
+    It, and what addresses name, is kept in temporary files, as it is, for as long as the block lasts.
 
     >>> import io
     >>> with find(["-"], "auto", io.BytesIO(b"One")) as found:
     ...     [(source.name, source.path.read_bytes()) for source in found.sources]
     [('stdin.txt', b'One')]
     """
-    found = sources.find_sources([given for given in inputs if given != "-"], choice)
-    if "-" not in inputs:
-        yield found
+    if "-" not in inputs and not any(map(remote.is_remote, inputs)):
+        yield sources.find_sources(inputs, choice)
         return
     with scratch() as folder:
-        path = folder / "stdin"
-        with path.open("wb") as file:
-            shutil.copyfileobj(stdin, file)
-        compressed, start = _start(path)
-        html = choice == "html" or (choice == "auto" and _HTML.match(start) is not None)
-        name = ("stdin.jsonl" if choice == "jsonl" else "stdin.html" if html else "stdin.txt") + compressed
-        given = Source(path, name, sources.format_of(name, choice))
-        yield replace(found, sources=(*found.sources, given))
+        found = _find_with_copies([given for given in inputs if given != "-"], choice, folder)
+        given = (_kept(stdin, choice, folder),) if "-" in inputs else ()
+        yield replace(found, sources=(*found.sources, *given))
+
+
+def _find_with_copies(inputs: Sequence[str], choice: Choice, folder: Path) -> Found:
+    """Find the sources that `inputs` name; what is on other machines is copied to a folder."""
+    named: list[str] = []
+    copies: list[remote.Copy] = []
+    missing: list[str] = []
+    for number, given in enumerate(dict.fromkeys(inputs)):
+        if not remote.is_remote(given):
+            named.append(given)
+            continue
+        try:
+            copies.append(remote.fetch(given, folder / str(number)))
+            named.append(copies[-1].input)
+        except CleanerError as error:
+            missing.append(str(error))
+    found = sources.find_sources(named, choice)
+    placed = tuple(replace(source, origin=remote.origin(source.path, copies)) for source in found.sources)
+    return replace(found, sources=placed, missing=(*missing, *found.missing))
+
+
+def _kept(stdin: BinaryIO, choice: Choice, folder: Path) -> Source:
+    """Keep standard input in a file, and return that."""
+    path = folder / "stdin"
+    with path.open("wb") as file:
+        shutil.copyfileobj(stdin, file)
+    compressed, start = _start(path)
+    html = choice == "html" or (choice == "auto" and _HTML.match(start) is not None)
+    binary = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "txt")
+    kind = binary if choice == "auto" and not html else "html" if html else choice
+    name = f"stdin.{'txt' if kind == 'text' else kind}{compressed}"
+    return Source(path, name, sources.format_of(name, choice))
 
 
 def _start(path: Path) -> tuple[str, bytes]:
@@ -110,7 +141,7 @@ def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None)
     Raises:
         WriteError: the folder cannot be written.
     """
-    with Output(out, job.found.sources) as output:
+    with Output(out, job.found.sources, job.fields.text) as output:
         result = _result(cleaner, job, watch, output)
         output.finish(result.summary)
     return result
@@ -201,7 +232,7 @@ def one_document(target: str, group: str, reading: Reading | None = None) -> tup
     path, offset = (named[1], int(named[2])) if named and not os.path.lexists(target) else (target, None)
     format_ = sources.format_of(path)
     if format_ not in ("text", "html"):
-        raise ReadError(f"{path}: JSONL; expected a text or HTML file")
+        raise ReadError(f"{path}: a file of many documents; expected a text or HTML file")
     [record] = formats.records(Chunk(Source(Path(path), Path(path).name, format_)), Fields())
     if not isinstance(record.entry, Document):
         raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from cleaner import compression
 
-Format = Literal["text", "html", "jsonl", "html-lines"]
-"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML."""
+Format = Literal["text", "html", "jsonl", "html-lines", "parquet", "warc"]
+"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML. `parquet`: a row
+is one. `warc`: a record is one, when it holds a text."""
 
-Choice = Literal["auto", "text", "html", "jsonl"]
+Choice = Literal["auto", "text", "html", "jsonl", "parquet", "warc"]
 """`auto`: go by the suffix. The others force their format; `html` leaves JSONL files JSONL, with HTML in their field."""
 
 SUFFIXES: Final[dict[str, Format]] = {
@@ -30,10 +31,15 @@ SUFFIXES: Final[dict[str, Format]] = {
     ".htm": "html",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".warc": "warc",
+    ".wet": "warc",
 }
 """The files that are read when a folder is, compressed or not, and as what. Case does not matter."""
 
 _EXPECTED = "expected a file, a folder, a glob, or - for standard input"
+
+_Path = TypeVar("_Path", Path, PurePosixPath)
 
 _WILDCARD = re.compile(r"[*?[]")
 
@@ -48,11 +54,18 @@ class Source:
     was named; for a glob, relative to its longest folder without wildcard; for a file that was named, its
     file name. Bytes of a file name that are not UTF-8 are written as `\\xff`."""
     format: Format
+    origin: str = ""
+    """Where it was copied from, when `path` is that of a copy."""
+
+    @property
+    def place(self) -> str:
+        """Where it lies, to say it."""
+        return self.origin or printable(str(self.path))
 
     @property
     def target(self) -> str:
         """The file of the output folder that its bodies are written to: a page's is a text file."""
-        return target(self.name) if self.format == "html" else self.name
+        return target(self.name, self.format)
 
     @property
     def size(self) -> int:
@@ -62,12 +75,13 @@ class Source:
     @property
     def text_size(self) -> int:
         """Bytes of what it holds; of a compressed file, about so many."""
-        return self.size * (compression.EXPANSION if compression.split(self.name)[1] else 1)
+        packed = self.format == "parquet" or compression.split(self.name)[1]
+        return self.size * (compression.EXPANSION if packed else 1)
 
     @property
-    def of_lines(self) -> bool:
-        """Whether each line is a document."""
-        return self.format in ("jsonl", "html-lines")
+    def of_many(self) -> bool:
+        """Whether it holds many documents: each line is one, or each row or record."""
+        return self.format not in ("text", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +98,17 @@ class Found:
     input."""
 
 
-def target(name: str) -> str:
-    """Return the name of the file that the body of an HTML file goes to.
+def target(name: str, format: Format) -> str:  # noqa: A002
+    """Return the name of the file that the bodies of a file go to: those of HTML to a text file, of WARC to JSONL.
 
-    >>> target("a/b.html"), target("b.htm.gz")
-    ('a/b.txt', 'b.txt.gz')
+    >>> target("a/b.html", "html"), target("b.htm.gz", "html"), target("c.warc.gz", "warc"), target("d.jsonl", "jsonl")
+    ('a/b.txt', 'b.txt.gz', 'c.warc.jsonl.gz', 'd.jsonl')
     """
     page, compressed = compression.split(name)
+    if format == "warc":
+        return f"{page}.jsonl{compressed}"
+    if format != "html":
+        return name
     return f"{PurePosixPath(page).with_suffix('.txt')}{compressed}"
 
 
@@ -106,6 +124,15 @@ def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
     if format == "html":
         return "html-lines" if known == "jsonl" else "html"
     return known if format == "auto" else format
+
+
+def is_known(name: str) -> bool:
+    """Return whether a file of this name is read when its folder is.
+
+    >>> is_known("a.TXT.gz"), is_known("a.pdf")
+    (True, False)
+    """
+    return _known(name) is not None
 
 
 def _known(name: str) -> Format | None:
@@ -169,19 +196,19 @@ def _named(text: str, on_error: Callable[[OSError], None]) -> tuple[Path, list[P
         return path, [path]
     if os.path.isfile(text):
         return path.parent, [path]
-    base, patterns = _split_glob(path)
+    base, patterns = split_glob(path)
     return base, list(_expand(base, patterns, on_error)) if patterns and not os.path.exists(text) else []
 
 
-def _split_glob(path: Path) -> tuple[Path, tuple[str, ...]]:
+def split_glob(path: _Path) -> tuple[_Path, tuple[str, ...]]:
     """Return the longest folder without wildcard, and the patterns of the parts after it, () if none.
 
-    >>> _split_glob(Path("data/news/*/x?.txt")) == (Path("data/news"), ("*", "x?.txt"))
-    True
+    >>> split_glob(PurePosixPath("data/news/*/x?.txt"))
+    (PurePosixPath('data/news'), ('*', 'x?.txt'))
     """
     parts = path.parts
     first = next((at for at, part in enumerate(parts) if _WILDCARD.search(part)), len(parts))
-    return Path(*parts[:first]), parts[first:]
+    return type(path)(*parts[:first]), parts[first:]
 
 
 def _expand(folder: Path, patterns: tuple[str, ...], on_error: Callable[[OSError], None]) -> Iterator[Path]:

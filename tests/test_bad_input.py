@@ -201,7 +201,7 @@ def test_missing_paths(process: Command, tmp_path: Path) -> None:
 def test_nothing_to_read(run: Command, tmp_path: Path) -> None:
     """No known file in the folder, or no input there at all: one line, and nothing is written."""
     corpus = plant(tmp_path / "in", {"x.csv": "1"})
-    nothing = "nothing to read; expected .txt, .md, .html or .jsonl files, or these with .gz or .zst"
+    nothing = "nothing to read; expected .txt, .md, .html, .jsonl, .parquet or .warc files, or these with .gz or .zst"
     ran = run("clean", corpus, "--out", tmp_path / "out")
     assert (ran.code, ran.words) == (2, ["1 files of other kinds skipped", nothing])
     ran = run("clean", tmp_path / "nosuch", "--out", tmp_path / "out")
@@ -229,7 +229,7 @@ ARGUMENTS = [
     (["clean", "in", "--out", "file.txt"], "file.txt: a file; expected a folder"),
     (
         ["clean", "in", "--out", "o", "--format", "pdf"],
-        "--format pdf: no such format; expected auto, text, html or jsonl",
+        "--format pdf: no such format; expected auto, text, html, jsonl, parquet or warc",
     ),
     (["clean", "in", "--out", "o", "--rules", "nosuch.toml"], f"nosuch.toml: No such file or directory{NO_RULES}"),
     (["clean", "in", "--out", "o", "--rules", "in"], "in: no rule packs in this folder; expected files named *.toml"),
@@ -246,7 +246,7 @@ ARGUMENTS = [
     (["explain", "nosuch.txt"], "nosuch.txt: No such file or directory; expected a readable file"),
     (["explain", "in"], "in: Is a directory; expected a readable file"),
     (["explain", "in/a.txt:9999"], "in/a.txt: has 133 characters; expected an offset below that, got 9999"),
-    (["explain", "x.jsonl"], "x.jsonl: JSONL; expected a text or HTML file"),
+    (["explain", "x.jsonl"], "x.jsonl: a file of many documents; expected a text or HTML file"),
     (
         ["check", "in", "--golden", "in"],
         "in: the output would lie in the input folder in; expected a folder outside of it",

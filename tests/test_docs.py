@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import gzip
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import cleaner
@@ -51,6 +53,10 @@ def test_shell_snippets_run(tmp_path: Path) -> None:
         ROOT / "seeds/000_6ac200c3676267cd.txt"
     ).read_bytes()
     assert '"body": "Bees dance.\\n"' in (tmp_path / "bees-cleaned/bees.jsonl").read_text()
+    assert (tmp_path / "cleaned-from-there/000_6ac200c3676267cd.txt").read_bytes() == body
+    [line] = gzip.decompress((tmp_path / "bees-crawl/bees.warc.wet.jsonl.gz").read_bytes()).splitlines()
+    assert (json.loads(line)["group"], json.loads(line)["text"]) == ("bees.example", "Bees dance.\n")
+    assert pq.read_table(tmp_path / "bees-table/bees.parquet").to_pylist() == [{"id": 7, "body": "Bees dance.\n"}]
 
 
 @pytest.mark.parametrize("number", range(len(snippets("python"))))

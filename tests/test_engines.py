@@ -52,7 +52,7 @@ def read_batch(fields: Fields, batch: Sequence[Chunk], refused: dict[int, str]) 
 def read_all(found: Sequence[Source], fields: Fields, jobs: int = 1) -> list[Record]:
     """Return all records, in order, the refused ones as failures."""
     with Workers(jobs) as workers:
-        done = list(engines._each(partial(read_batch, fields), found, workers, None))
+        done = list(engines._each(partial(read_batch, fields), found, fields, workers, None))
     return [record for one in done for record in one.records]
 
 

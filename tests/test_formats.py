@@ -251,12 +251,12 @@ def test_what_cannot_be_opened_fails(name: str, tmp_path: Path) -> None:
     [source] = find_sources([str(tmp_path)]).sources
     [record] = read(source, Fields())
     message = f"{name}: No such file or directory; expected a readable file"
-    assert record == Record(name, Failure(name, message), "", 0)
+    assert record == Record(name, Failure(name, message), "", 0, format=source.format)
     path.unlink()
     path.mkdir()
     [record] = read(source, Fields())
     message = f"{name}: Is a directory; expected a readable file"
-    assert record == Record(name, Failure(name, message), "", 0)
+    assert record == Record(name, Failure(name, message), "", 0, format=source.format)
 
 
 # Reading JSONL
@@ -264,7 +264,7 @@ def test_what_cannot_be_opened_fails(name: str, tmp_path: Path) -> None:
 
 def test_an_empty_jsonl_file_has_one_record_to_copy(tmp_path: Path) -> None:
     """So that it is not missing from the output."""
-    assert read_bytes(tmp_path, b"") == [Record("x.jsonl", None, "", 0)]
+    assert read_bytes(tmp_path, b"") == [Record("x.jsonl", None, "", 0, format="jsonl")]
 
 
 def test_lines_end_at_newlines_only(tmp_path: Path) -> None:
@@ -276,13 +276,13 @@ def test_lines_end_at_newlines_only(tmp_path: Path) -> None:
     )
     assert [record.entry for record in found[:3]] == [Document("x.jsonl:1", "\x85\u2028"), None, None]
     assert isinstance(found[3].entry, Failure)
-    assert found[4] == Record("x.jsonl", Document("x.jsonl:5", "d"), '{"text":"d"}', 5)
+    assert found[4] == Record("x.jsonl", Document("x.jsonl:5", "d"), '{"text":"d"}', 5, format="jsonl")
 
 
 def test_a_byte_order_mark_alone_is_a_blank_line(tmp_path: Path) -> None:
     """On the first line only."""
     found = read_bytes(tmp_path, b'\xef\xbb\xbf\n\xef\xbb\xbf{"text":""}')
-    assert found[0] == Record("x.jsonl", None, "\ufeff\n", 1)
+    assert found[0] == Record("x.jsonl", None, "\ufeff\n", 1, format="jsonl")
     assert isinstance(found[1].entry, Failure)
 
 
@@ -437,14 +437,14 @@ def test_nothing_cut_is_copied() -> None:
     """Byte for byte, and the report needs no literal."""
     document = Document("x.jsonl:1", "a/b")
     record = Record("x.jsonl", document, '{"text":"a\\/b"}\r\n', 1)
-    assert body(record, Cleaned(document, "a/b", (), "held"), "text") == (record.raw, None)
+    assert body(record, Cleaned(document, "a/b", (), "held"), Fields()) == (record.raw, None)
 
 
 def test_a_text_file_is_written_as_its_body() -> None:
     """And never has a literal."""
     document = Document("x.txt", "One\nTwo")
     cleaned = Cleaned(document, "One\n", (Span(4, 7, "trailer", 0.9, (RuleReason("a/b"),)),), "cleaned")
-    assert body(Record("x.txt", document, document.text, 0), cleaned, "text") == ("One\n", None)
+    assert body(Record("x.txt", document, document.text, 0), cleaned, Fields()) == ("One\n", None)
 
 
 def json_values() -> st.SearchStrategy[object]:

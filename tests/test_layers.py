@@ -13,8 +13,8 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 
 LAYERS = (
     "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
-    " | strings fingerprints grouping matching report sources options workers"
-    " | near columns executors formats form shingling rules output surroundings pages"
+    " | strings fingerprints grouping matching parquet warc report sources options workers"
+    " | near columns executors formats remote form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
@@ -34,6 +34,9 @@ USERS = {
     "py3langid": "language",
     "orjson": "columns jsonl report output originals golden spark",
     "pytest": "pytest_plugin",
+    "fastwarc": "warc",
+    "fsspec": "remote",
+    "pyarrow": "executors parquet shuffling spark",
     "regex": "language matching rules",
     "py4j": "executors",
     "pyspark": "executors shuffling spark",

@@ -1,0 +1,264 @@
+"""Parquet files: rows read a row group at a time, and written again with other texts and nothing else changed.
+
+What is written has the row groups, the schema with its metadata, the other columns and the compression of what was read, as far
+as pyarrow tells of them; not its compression levels, Bloom filters and encodings other than dictionaries.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cleaner.files import Part, one_line
+from cleaner.model import ReadError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+URL: Final = "url"
+"""The column with a document's address, where there is one."""
+
+
+def pieces(path: Path, name: str, size: int, text: str, keys: Sequence[str] = ()) -> Iterator[tuple[int, bytes, float]]:
+    """Yield the rows of a file in pieces of about `size` bytes, none of them over the end of a row group.
+
+    All columns are read, though some are yielded: a row group of which one is damaged is not begun.
+
+    Args:
+        path: The file.
+        name: What to call it in errors.
+        size: Bytes of text, ids and groups in memory.
+        text: The column with the texts.
+        keys: Those with ids or groups.
+
+    Yields:
+        The number of the first row, from 1; what `rows` reads; which share of the rows is done with it.
+
+    Raises:
+        ReadError: It is damaged from here on, or has no such columns.
+    """
+    with _opened(path, name) as file:
+        _check_columns(file.schema_arrow, name, text, keys)
+        found = [column for column in dict.fromkeys((text, *keys, URL)) if file.schema_arrow.names.count(column) == 1]
+        row = 1
+        for group in range(file.num_row_groups):
+            table = _row_group(file, group, name).select(found)
+            step = max(1, size * table.num_rows // max(1, table.nbytes))
+            for start in range(0, table.num_rows, step):
+                some = table.slice(start, step)
+                yield row, _packed(some), (row + some.num_rows - 1) / file.metadata.num_rows
+                row += some.num_rows
+
+
+def rows(data: bytes) -> Iterator[dict[str, object]]:
+    """Yield the rows of a piece: by column, strings, integers or None; bytes where a string is not UTF-8."""
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(data) as stream:
+        table = stream.read_all()
+    for values in zip(*map(_values, table.columns), strict=True):
+        yield dict(zip(table.column_names, values, strict=True))
+
+
+def change(row: int, text: str) -> str:
+    r"""Return a line that `Rewriter.write` takes: which row, from 1, gets which text.
+
+    >>> change(7, "One\nTwo")
+    '[7, "One\\nTwo"]\n'
+    """
+    return f"{json.dumps([row, text], ensure_ascii=False)}\n"
+
+
+class Rewriter:
+    """A file being written again with other texts, beside its place, like a `cleaner.files.Part`."""
+
+    def __init__(self, path: Path, source: Path, text: str) -> None:
+        """Begin.
+
+        Args:
+            path: Where to write.
+            source: The file that was read.
+            text: The column with the texts.
+
+        Raises:
+            ReadError: The source cannot be read.
+            WriteError: The file cannot be written.
+        """
+        import pyarrow.parquet as pq
+
+        self._path, self._name, self._text = path, str(source), text
+        self._changes: dict[int, str] = {}
+        self._group, self._row = 0, 1
+        with ExitStack() as stack:
+            self._file = stack.enter_context(_opened(source, self._name))
+            self._groups = self._file.num_row_groups
+            self._part = Part(path)
+            stack.callback(self._part.discard)
+            self._writer = pq.ParquetWriter(
+                _Sink(self._part), self._file.schema_arrow, **_settings(self._file.metadata)
+            )
+            self._open = stack.pop_all()
+
+    def write(self, changes: bytes) -> None:
+        """Take lines of `change`, in the order of their rows; what they leave out stays as it is."""
+        for line in changes.splitlines():
+            row, text = json.loads(line)
+            while row >= self._row + self._rows():
+                self._end_group()
+            self._changes[row] = text
+
+    def commit(self) -> None:
+        """Write the rest, up to a row group that cannot be read, and put the file in its place."""
+        while self._group < self._groups:
+            self._end_group()
+        with one_line(self._path):
+            self._writer.close()
+        self._part.commit()
+        self._open.close()
+
+    def discard(self) -> None:
+        """Remove what was written, unless it is in its place."""
+        self._open.close()
+
+    def _rows(self) -> int:
+        return int(self._file.metadata.row_group(self._group).num_rows)
+
+    def _end_group(self) -> None:
+        """Write a row group with the texts that were changed."""
+        try:
+            table = _row_group(self._file, self._group, self._name)
+        except ReadError:  # whoever read it has said so
+            self._groups = self._group
+            return
+        if self._changes:
+            column = table.schema.get_field_index(self._text)
+            texts = [self._changes.get(row) for row in range(self._row, self._row + table.num_rows)]
+            table = table.set_column(column, table.schema.field(column), _replaced(table.column(column), texts))
+        with one_line(self._path):
+            self._writer.write_table(table, max(1, table.num_rows))
+        self._group, self._row = self._group + 1, self._row + table.num_rows
+        self._changes.clear()
+
+
+class _Sink(io.RawIOBase):
+    """Where pyarrow writes."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._part.write(bytes(data))
+        return len(data)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Turn what pyarrow says of a file into one line."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        wrong = getattr(error, "strerror", None) or " ".join(str(error).split()).rstrip(".")
+        raise ReadError(f"{name}: {wrong}; expected a readable Parquet file") from error
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[pq.ParquetFile]:
+    import pyarrow.parquet as pq
+
+    with ExitStack() as stack:
+        with _readable(name):
+            file = pq.ParquetFile(stack.enter_context(path.open("rb")), page_checksum_verification=True)
+        yield file
+
+
+def _row_group(file: pq.ParquetFile, group: int, name: str) -> pa.Table:
+    with _readable(f"{name}: row group {group + 1} of {file.num_row_groups}"):
+        return file.read_row_group(group)
+
+
+def _check_columns(schema: pa.Schema, name: str, text: str, keys: Sequence[str]) -> None:
+    """Make sure that there are such columns.
+
+    Raises:
+        ReadError: One is not there, is there twice, or holds something else.
+    """
+    import pyarrow as pa
+
+    for column in (text, *keys):
+        expected = "strings" if column == text else "strings or integers"
+        if (there := schema.names.count(column)) != 1:
+            wrong = f"{there} columns {column!r}" if there else f"no column {column!r}"
+            raise ReadError(f"{name}: {wrong}; expected one of {expected}")
+        kind = schema.field(column).type
+        if not (_of_strings(kind) or (column != text and pa.types.is_integer(kind))):
+            raise ReadError(f"{name}: column {column!r} is of {kind}; expected {expected}")
+
+
+def _of_strings(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return kind in (pa.string(), pa.large_string(), pa.string_view(), pa.null())
+
+
+def _packed(table: pa.Table) -> bytes:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _values(column: pa.ChunkedArray) -> list[object]:
+    """Return the values of a column; strings are decoded one by one, so that one that is not UTF-8 stands alone."""
+    import pyarrow as pa
+
+    if not _of_strings(column.type):
+        return list(column.to_pylist())
+    return [
+        None if value is None else _decoded(value)
+        for value in column.cast(pa.large_string()).cast(pa.large_binary()).to_pylist()
+    ]
+
+
+def _decoded(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _replaced(column: pa.ChunkedArray, texts: Sequence[str | None]) -> pa.ChunkedArray:
+    """Return a column with other texts where there are some, of the same type."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    plain = pa.large_string()  # there is no coalescing of views and dictionaries
+    return pc.coalesce(pa.array(texts, plain), column.cast(plain)).cast(column.type)
+
+
+def _settings(metadata: pq.FileMetaData) -> dict[str, Any]:
+    """Return how a file was written: compression, dictionaries and statistics by column, as its first row group has them."""
+    if not metadata.num_row_groups:
+        return {}
+    group = metadata.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    return {
+        "compression": {
+            column.path_in_schema: column.compression.replace("UNCOMPRESSED", "NONE") for column in columns
+        },
+        "use_dictionary": [column.path_in_schema for column in columns if column.has_dictionary_page],
+        "write_statistics": [column.path_in_schema for column in columns if column.is_stats_set],
+    }
