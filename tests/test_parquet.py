@@ -380,3 +380,13 @@ def test_which_files_are_found(tmp_path: Path) -> None:
     assert (source.name, source.format, source.target) == ("A.PARQUET", "parquet", "A.PARQUET")
     [source] = find_sources([str(tmp_path / "b.parq")], "parquet").sources
     assert source == Source(tmp_path / "b.parq", "b.parq", "parquet")
+
+
+def test_goldens_are_compared_as_bytes(run: Command, tmp_path: Path) -> None:
+    """And not shown: they are no text."""
+    path = write(tmp_path / "x.parquet", pa.table({"text": [BODY + TRAILER]}))
+    assert run("check", path, "--golden", tmp_path / "golden", "--update").code == 0
+    assert run("check", path, "--golden", tmp_path / "golden").code == 0
+    write(tmp_path / "golden/x.parquet", pa.table({"text": [OTHER]}))
+    ran = run("check", path, "--golden", tmp_path / "golden")
+    assert (ran.code, ran.out) == (1, b"x.parquet: other bytes\n")
