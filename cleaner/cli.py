@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -62,6 +63,7 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 def main() -> None:
     """Run the command. A usage error is one line, as every other is."""
     status = WRONG
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files go, as with an interrupt
     try:
         status = typer.main.get_command(app).main(prog_name="cleaner", standalone_mode=False)
     except typer.Abort:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ import orjson
 from xxhash import xxh3_128_hexdigest
 
 from cleaner.model import Cleaned, Document, ReadError
-from cleaner.report import record
+from cleaner.report import spans
 
 SPANS, STATUS = "spans", "status"
 """Names of what is added to a row, or to a document's metadata."""
@@ -94,7 +95,12 @@ def noted(cleaned: Cleaned) -> dict[str, str]:
     >>> noted(Cleaned(Document("a", "Of bees."), "Of bees.", (), "unchanged"))
     {'spans': '[]', 'status': 'unchanged'}
     """
-    return {SPANS: orjson.dumps(record("", cleaned)["spans"]).decode(), STATUS: cleaned.status}
+    found = spans(cleaned)
+    try:
+        told = orjson.dumps(found).decode()
+    except TypeError:  # a lone surrogate, which only escapes can say
+        told = json.dumps(found, separators=(",", ":"))
+    return {SPANS: told, STATUS: cleaned.status}
 
 
 def described(text: str, id_: str, metadata: Mapping[str, object], group: str, url: str) -> Document:

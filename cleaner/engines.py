@@ -205,7 +205,10 @@ def _each(
     """
     ids: dict[str, str] = {}
     targets: dict[str, str] = {}
-    for batch, result in workers.in_order(partial(work, refused={}), _batches(sources, fields, workers.batch, watch)):
+    batches = _batches(sources, fields, workers.batch, watch)
+    if workers.apart:
+        batches = (list(map(formats.held, batch)) for batch in batches)
+    for batch, result in workers.in_order(partial(work, refused={}), batches):
         refused: dict[int, str] = {}
         for number, name, where, target in result.names:
             if name in ids:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cleaner.model import CleanerError
 from cleaner.sharing import share, shared
-from cleaner.spill import release
+from cleaner.spill import keep, release
 from cleaner.workers import BATCH, Workers, undisturbed
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+
+KEPT = 2**27
+"""Bytes of what was sent that stay in the memory of an executor's process: containers are killed for such, too."""
 
 AHEAD = 2
 """Jobs under way beside the one that is waited for: while its last task runs, others keep the executors busy."""
@@ -55,6 +58,8 @@ class Executors(Workers):
         self._session: SparkSession | None = None
         require()
 
+    apart = True
+
     @property
     def batch(self) -> int:
         """How many bytes of text are worked on at a time."""
@@ -66,20 +71,21 @@ class Executors(Workers):
         Raises:
             CleanerError: there is no Java, or no such cluster.
         """
-        super().__enter__()
         with told(self._master):
             self._session = _started(self._master)
         self.processes = max(2, self._session.sparkContext.defaultParallelism)
-        return self
+        return super().__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the cluster."""
-        if self._session is not None:
-            self._session.stop()
+        try:
+            if self._session is not None:
+                self._session.stop()
+        finally:
             self._session = None
-        super().__exit__(kind, error, trace)
+            super().__exit__(kind, error, trace)
 
     def in_order(self, work: Callable[[_In], _Out], batches: Iterable[_In]) -> Iterator[tuple[_In, _Out]]:
         """Yield each batch and `work(batch)`, in order, keeping only a few jobs under way, each of a batch for every core.
@@ -194,6 +200,7 @@ def received(name: str) -> Any:
     """Return a value that was sent, on an executor: mapped, once for each of its processes."""
     from pyspark import SparkFiles
 
+    keep(KEPT)
     return shared(Path(SparkFiles.get(name)))
 
 

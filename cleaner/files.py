@@ -73,8 +73,9 @@ class Part:
     def discard(self) -> None:
         """Remove what was written, unless it is in its place."""
         with suppress(OSError):
-            self._part.unlink(missing_ok=True)
             self._stream.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
 
 @contextmanager

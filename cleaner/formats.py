@@ -11,10 +11,10 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from cleaner import parquet, warc
 from cleaner.compression import decompressed
@@ -84,6 +84,8 @@ class Chunk:
     """The first line, row or record, from 1; 0 for a whole file, which is yet to be read."""
     data: bytes = b""
     """Whole lines or records; rows as `cleaner.parquet` packs them."""
+    raw: bytes | None = None
+    """A whole file, as it is, where it was read already: see `held`."""
     failure: Failure | None = None
     """Why the lines, rows or records from here on could not be read."""
     taken: int = 0
@@ -209,13 +211,31 @@ def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
     elif chunk.source.of_many:  # it has none
         yield Record(chunk.source.name, None, "", 0, format=chunk.source.format)
     else:
-        yield _read_file(chunk.source)
+        yield _read_file(chunk)
 
 
-def _read_file(source: Source) -> Record:
+def held(chunk: Chunk) -> Chunk:
+    """Return a piece with all that it takes to read it elsewhere.
+
+    >>> from pathlib import Path
+    >>> held(Chunk(Source(Path("missing.txt"), "missing.txt", "text"))).failure.error
+    'missing.txt: No such file or directory; expected a readable file'
+    """
+    source = chunk.source
+    if source.of_many or chunk.failure:
+        return chunk
+    try:
+        return replace(chunk, raw=source.path.read_bytes())
+    except OSError as error:
+        return replace(chunk, failure=Failure(source.name, _unreadable(source.name, error), _folder(source.name)))
+
+
+def _read_file(chunk: Chunk) -> Record:
+    source = chunk.source
     name, group, html = source.name, _folder(source.name), source.format == "html"
     try:
-        with source.path.open("rb") as file, decompressed(file, name) as stream:
+        opened: Any = source.path.open("rb") if chunk.raw is None else io.BufferedReader(io.BytesIO(chunk.raw))
+        with opened as file, decompressed(file, name) as stream:
             data = stream.read()
         text = _decoded(data, name) if html else data.decode()
     except OSError as error:

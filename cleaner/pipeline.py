@@ -154,7 +154,7 @@ class Cleaner:
 
         Args:
             batch: a dict of columns, or a data frame of pandas.
-            text: name of the column of texts; a null there stays, and is `failed`.
+            text: name of the column of texts; what is no string stays, and is `failed`.
             id: of ids, if there is such a column; see `cleaner.columns.documents`.
             group: of sites or sources, if there is such a column.
             url: of addresses, if there is such a column.
@@ -179,7 +179,7 @@ class Cleaner:
         told = [columns.noted(one) if one else columns.NO_TEXT for one in cleaned]
         return {
             **carried,
-            text: [one and one.text for one in cleaned],
+            text: [given if one is None else one.text for given, one in zip(carried[text], cleaned, strict=True)],
             columns.SPANS: [one[columns.SPANS] for one in told],
             columns.STATUS: [one[columns.STATUS] for one in told],
         }

@@ -14,13 +14,13 @@ from weakref import WeakSet, finalize
 
 import numpy as np
 
-from cleaner.model import ReadError
+from cleaner.model import ReadError, WriteError
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
 PARTS = 256
-"""A spill has at most so many parts, each a file that is open: 32 GB of codes in parts of 128 MB."""
+"""A spill has at most so many parts, each a file for every column: 32 GB of codes in parts of 128 MB."""
 
 SORTED = 4
 """Sorting and counting take so many times the bytes of what is sorted."""
@@ -83,6 +83,10 @@ class Mapped(mmap.mmap):
     state: tuple[int, ...]
     """Which file it is, and when it was written last."""
 
+    def is_there(self) -> bool:
+        """Whether the file is still where it was."""
+        return os.path.exists(self.path) and _state(os.stat(self.path)) == self.state  # noqa: PTH110, PTH116  # a path as it was given
+
 
 _mapped: WeakSet[Mapped] = WeakSet()
 _sizes = [0]
@@ -98,13 +102,16 @@ def mapped(path: Path | str) -> Mapped:
     """
     with Path(path).open("rb") as file:
         found = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
-        state = os.fstat(file.fileno())
-        found.state = state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+        found.state = _state(os.fstat(file.fileno()))
     found.path = os.path.abspath(path)  # noqa: PTH100  # resolve() would follow links
     _mapped.add(found)
     _sizes[0] += len(found)
     finalize(found, _forget, len(found))
     return found
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _forget(size: int) -> None:
@@ -170,7 +177,7 @@ def place_of(array: NDArray[Any]) -> _Place | None:
     while isinstance(base, np.ndarray):
         base = base.base
     base = base.obj if isinstance(base, memoryview) else base  # as numpy holds a buffer
-    if not isinstance(base, Mapped) or not array.flags.c_contiguous or not array.size:
+    if not isinstance(base, Mapped) or not array.flags.c_contiguous or not array.size or not base.is_there():
         return None
     start = np.frombuffer(base, dtype=np.uint8).ctypes.data
     return base.path, base.state, array.ctypes.data - start
@@ -260,13 +267,18 @@ class Column:
         self._path.unlink()
 
     def _written(self, folder: Path) -> None:
-        if self._path is None:
-            number, name = tempfile.mkstemp(dir=folder)
-            os.close(number)
-            self._path = Path(name)
-        with self._path.open("ab") as file:
-            for values in self._held:
-                file.write(np.ascontiguousarray(values).data)
+        try:
+            if self._path is None:
+                number, name = tempfile.mkstemp(dir=folder)
+                os.close(number)
+                self._path = Path(name)
+            with self._path.open("ab") as file:
+                for values in self._held:
+                    file.write(np.ascontiguousarray(values).data)
+        except OSError as error:
+            raise WriteError(
+                f"{folder}: {error.strerror}; expected room for three times the text: see TMPDIR"
+            ) from error
         self._held.clear()
         self._size = 0
 

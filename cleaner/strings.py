@@ -81,7 +81,7 @@ def packed(strings: Iterable[str]) -> Strings:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Folded texts by key. Build it with `united`."""
+    """Folded texts by key. Build it with `texts_of`, or with `united`."""
 
     keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     """Distinct, sorted."""

@@ -46,7 +46,7 @@ WORK = 300
 
 
 def total_memory() -> int:
-    """Return how many bytes of memory this machine has, or this container may use; 4 GB where the system does not tell."""
+    """Return how many bytes of memory this machine has, or this container (cgroup v2) may use; 4 GB where nobody tells."""
     try:
         found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -97,13 +97,13 @@ class Workers:
 
         Args:
             processes: how many; with several, the one that asks only hands out work.
-            memory: bytes for all of them; by default a quarter of the machine's.
+            memory: bytes for all of them; by default a quarter of the machine's, and as much as they need.
 
         Raises:
-            CleanerError: so many processes need more.
+            CleanerError: so many processes need more than `memory`.
         """
-        memory = total_memory() // 4 if memory is None else memory
         least = BASE * (processes + (processes > 1)) + LEAST
+        memory = max(least, total_memory() // 4) if memory is None else memory
         if memory < least:
             raise CleanerError(f"{in_words(memory)} for {processes} processes; expected at least {in_words(least)}")
         self.processes = processes
@@ -112,6 +112,9 @@ class Workers:
         self._folder: Path | None = None
         self._pool: ProcessPoolExecutor | None = None
         self._names = count()  # of files with what is to be done
+
+    apart = False
+    """Whether the work is done where the files of this machine cannot be read."""
 
     @property
     def space(self) -> Space:
@@ -126,7 +129,7 @@ class Workers:
     @property
     def batch(self) -> int:
         """How many bytes of text are worked on at a time."""
-        return min(BATCH, self._spare // self.processes // WORK)
+        return min(BATCH, max(BATCH // 16, self._spare // self.processes // WORK))
 
     def __enter__(self) -> Self:
         """Make the temporary folder."""

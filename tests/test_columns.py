@@ -162,3 +162,12 @@ def test_no_logging_is_configured(cleaner: Cleaner) -> None:
     """Nothing is said, to nobody."""
     cleaner.clean_batch(COLUMNS)
     assert not [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "cleaner"]
+
+
+def test_what_is_no_text_stays_as_it_is() -> None:
+    """And a lone surrogate in a text, or in a span, is no reason to fail."""
+    given = [5, None, b"abc", "x \ud800 y.\n\nYou may also like\n\nAnother \ud800 story\n"]
+    found = Cleaner().clean_batch({"text": given})
+    assert found["text"] == [5, None, b"abc", "x \ud800 y.\n"]
+    assert found["status"] == ["failed", "failed", "failed", "cleaned"]
+    assert "\\ud800" in found["spans"][3]

@@ -400,3 +400,31 @@ def test_workers_read_the_index_where_it_is(tmp_path: Path) -> None:
         sizes = [one.stat().st_size for one in workers.space.folder.iterdir()]
     assert found == [first_of(index, at) for at in range(5)]
     assert max(sizes) < 16_000
+
+
+def test_little_memory_is_no_reason_to_fail_unless_it_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small machine, or one with many cores, does what it can."""
+    monkeypatch.setattr("cleaner.workers.total_memory", lambda: 10**9)
+    for processes in (1, 2, 64):
+        assert Workers(processes).batch > 10**4
+        with pytest.raises(CleanerError, match=r"expected at least \d+ MB$"):
+            Workers(processes, 10**8)
+
+
+def test_a_run_that_is_ended_leaves_no_temporary_folder(tmp_path: Path) -> None:
+    """By SIGTERM, as `timeout` and containers do."""
+    (tmp_path / "in.jsonl").write_bytes(
+        b"".join(b'{"text": "%d\\n%s"}\n' % (n, b"Line of it.\\n" * 300) for n in range(4000))
+    )
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "cleaner", "clean", "in.jsonl", "--out", "out", "--jobs", "1"]
+    run = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, stderr=subprocess.PIPE
+    )
+    while not any((tmp_path / "tmp").iterdir()):
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.terminate()
+    run.communicate()
+    assert run.returncode == 143
+    assert list((tmp_path / "tmp").iterdir()) == []
