@@ -13,10 +13,12 @@ from cleaner.batches import batches
 from cleaner.columns import described, noted
 from cleaner.frequency import Frequencies, derived
 from cleaner.index import Index, learn, merge
+from cleaner.model import ReadError
 from cleaner.pipeline import Cleaner
 from cleaner.policy import POLICIES, Preset
 from cleaner.rules import load_rules
 from cleaner.saving import dumped, load, loads
+from cleaner.workers import Workers
 
 try:
     from datatrove.data import Document as Row
@@ -71,12 +73,19 @@ class MergeBoilerplate(PipelineStep):  # type: ignore[misc]
         self.index = index
 
     def run(self, data: Iterator[Row] | None = None, rank: int = 0, world_size: int = 1) -> Iterator[Row]:  # noqa: ARG002
-        """Merge, in the first task. Documents, if there are any, pass on before."""
+        """Merge, in the first task, in a quarter of the machine's memory. Documents, if there are any, pass on before.
+
+        Raises:
+            ReadError: there is no index in the folder.
+        """
         yield from data or ()
         if rank == 0:
-            with self.track_time("index"):
-                merged = merge(_load(self.folder, part) for part in self.folder.list_files(glob_pattern="*.idx"))
-                _save(replace(merged, tables=derived(Frequencies(merged))), *_place(self.index))
+            parts = self.folder.list_files(glob_pattern="*.idx") if self.folder.exists("") else []
+            if not parts:
+                raise ReadError(f"{self.folder.path}: no index; expected those that LearnBoilerplate wrote")
+            with self.track_time("index"), Workers() as workers:
+                merged = merge((_load(self.folder, part) for part in parts), workers.space)
+                _save(replace(merged, tables=derived(Frequencies(merged, workers.space))), *_place(self.index))
             self.stat_update("documents", value=len(merged), unit="index")
 
 

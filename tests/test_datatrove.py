@@ -110,3 +110,12 @@ def test_rules_alone_are_enough() -> None:
 def test_metadata_are_not_overwritten() -> None:
     with pytest.raises(ReadError, match=r"^a: metadata: 'status' is there already; expected another name"):
         list(StripBoilerplate(None).run(iter([Row(BODY, "a", metadata={"status": 200})])))
+
+
+def test_a_folder_without_an_index_is_told(tmp_path: Path) -> None:
+    """A mistyped one would else make an index of nothing, and cleaning go by rules alone."""
+    (tmp_path / "empty").mkdir()
+    for folder in ("empty", "missing"):
+        with pytest.raises(ReadError, match=f"{folder}: no index; expected those that LearnBoilerplate wrote"):
+            list(MergeBoilerplate(str(tmp_path / folder), str(tmp_path / "site.idx")).run())
+    assert not (tmp_path / "site.idx").exists()
