@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from cleaner.model import CleanerError
 from cleaner.sharing import share, shared
 from cleaner.spill import keep, release
-from cleaner.workers import BATCH, Workers, undisturbed
+from cleaner.workers import Workers, undisturbed
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,7 +53,7 @@ class Executors(Workers):
             CleanerError: pyspark is not installed.
         """
         super().__init__(1, memory)
-        self._batch = min(BATCH, super().batch)
+        self._batch = super().batch
         self._master = master
         self._session: SparkSession | None = None
         require()

@@ -251,7 +251,7 @@ class Frequencies:
         return near.neighbours(texts, texts.places(keys.array()), self.space)
 
     def lines_with(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return where in `order` the lines with each key start, and where they end."""
+        """Return where in `ordered` the lines with each key start, and where they end."""
         _, ordered = self.ordered
         touched(2 * len(keys))
         return ordered.searchsorted(keys), ordered.searchsorted(keys, "right")

@@ -16,6 +16,7 @@ import orjson
 
 from cleaner import index as indexes
 from cleaner import report
+from cleaner.batches import batches
 from cleaner.engines import each_cleaned
 from cleaner.executors import folder, received, require, send, told
 from cleaner.frequency import Frequencies, derived
@@ -28,7 +29,7 @@ from cleaner.rules import load_rules
 from cleaner.saving import dumped, load, loads, save
 from cleaner.shuffling import count, streamed
 from cleaner.spill import Space, release
-from cleaner.workers import BATCH, Workers
+from cleaner.workers import Workers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -193,39 +194,29 @@ def _quoted(name: str) -> str:
     return f"`{name}`"
 
 
-def _learnt(columns: Columns, batches: Iterable[Any]) -> Iterator[Any]:
+def _learnt(columns: Columns, arrow: Iterable[Any]) -> Iterator[Any]:
     """Yield what the documents of each batch teach, as bytes of an index."""
     import pyarrow as pa
 
-    for batch in batches:
+    for batch in arrow:
         found = [one for one in columns.documents(batch) if isinstance(one, Document)]
-        for some in _pieces(found):
+        for some in batches(found):
             part = b"".join(dumped(indexes.learn(some)))
             yield pa.record_batch([pa.array([part], pa.binary())], names=["part"])
 
 
-def _cleaned(columns: Columns, into: str, name: str, batches: Iterable[Any]) -> Iterator[Any]:
+def _cleaned(columns: Columns, into: str, name: str, arrow: Iterable[Any]) -> Iterator[Any]:
     """Yield each batch with what cleaning its documents came to, in a column more."""
     import pyarrow as pa
 
     cleaner: Cleaner = received(name)
-    for batch in batches:
+    for batch in arrow:
         entries = columns.documents(batch)
         documents = [entry for entry in entries if isinstance(entry, Document)]
-        done = (one for some in _pieces(documents) for one in each_cleaned(cleaner, some))
+        done = (one for some in batches(documents) for one in each_cleaned(cleaner, some))
         rows = [_row(next(done) if isinstance(entry, Document) else entry) for entry in entries]
         yield pa.record_batch([*batch.columns, _typed(rows)], names=[*batch.schema.names, into])
         release()
-
-
-def _pieces(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
-    """Yield documents by about so many characters as are worked on at a time."""
-    start = size = 0
-    for stop, document in enumerate(documents, 1):
-        size += len(document.text)
-        if size >= BATCH or stop == len(documents):
-            yield documents[start:stop]
-            start, size = stop, 0
 
 
 def _row(found: Cleaned | Failure) -> dict[str, Any]:

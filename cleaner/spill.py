@@ -276,9 +276,7 @@ class Column:
                 for values in self._held:
                     file.write(np.ascontiguousarray(values).data)
         except OSError as error:
-            raise WriteError(
-                f"{folder}: {error.strerror}; expected room for three times the text: see TMPDIR"
-            ) from error
+            raise WriteError(f"{folder}: {error.strerror}; expected room for more than the text: see TMPDIR") from error
         self._held.clear()
         self._size = 0
 
