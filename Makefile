@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench
 
-.PHONY: demo test test-spark lint check golden bench clean
+.PHONY: demo test test-spark lint check golden bench torture clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,9 @@ $(PEERS)/%/.ready: pyproject.toml
 
 bench: $(READY) $(PEERS)/dolma/.ready $(PEERS)/datatrove/.ready  ## Speed and memory beside peers. ARGS="--documents 1000 --runs 1", "--scale", "--readme"
 	$(BIN)/python -m tests.benchmarks.speed $(ARGS)
+
+torture: $(READY)  ## Kills, faults, hostile input: what was tried, how often, what happened. ARGS="kill", "--hours 1", "--readme"
+	$(BIN)/python -m tests.torture $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(PEERS) demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache

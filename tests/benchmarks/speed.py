@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import re
 import shlex
 import statistics
 import subprocess
@@ -32,10 +30,9 @@ from pathlib import Path
 
 import orjson
 
-from tests.benchmarks import scale
+from tests.benchmarks import readme, scale
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
 VENVS = ROOT / ".venv-bench"
 """Has an environment for each peer from PyPI: they bear no common one."""
 
@@ -288,31 +285,13 @@ def _size(memory: int) -> str:
 
 def where(arguments: Sequence[str], documents: int, runs: int, load: float) -> str:
     """Return when, on what, and by which command something was measured; `load` is what the machine was busy with before."""
-    names = Path("/proc/cpuinfo")
-    model = re.search(r"^model name\s*: (.*)$", names.read_text(), re.MULTILINE) if names.exists() else None
-    machine = (
-        f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), Python {platform.python_version()}"
-    )
     command = shlex.join(
         ["python", "-m", "tests.benchmarks.speed", *(word for word in arguments if word != "--readme")]
     )
     times = f"medians of {runs} runs" if runs > 1 else "one run"
     notes = [f" The machine was busy before: load {load:.1f}."] if load > BUSY else []
     notes += [" So small a run says little of a large one."] if documents < SMALL else []
-    return f"({datetime.now(UTC):%Y-%m-%d}, {machine}: `{command}`, {times}.{''.join(notes)})"
-
-
-def replaced(text: str, name: str, table: str) -> str:
-    r"""Return `text` with what stands between the two comments of a name replaced.
-
-    >>> replaced("One\n<!-- a -->\nold\n<!-- /a -->\n", "a", "new")
-    'One\n<!-- a -->\nnew\n<!-- /a -->\n'
-    """
-    first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-    if text.count(first) != 1 or text.count(last) != 1 or text.index(first) > text.index(last):
-        raise SystemExit(f"README.md: no place for the table; expected {first.strip()} and {last}, each once")
-    before, _, rest = text.partition(first)
-    return f"{before}{first}{table.strip()}\n{last}{rest.partition(last)[2]}"
+    return f"({datetime.now(UTC):%Y-%m-%d}, {readme.machine()}: `{command}`, {times}.{''.join(notes)})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -340,8 +319,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table = f"{table}\n\n{where(given_arguments, given.documents, given.runs, load)}"
     print(table)
     if given.readme:
-        text = README.read_text(encoding="utf-8")
-        README.write_text(replaced(text, "scale" if given.scale else "speed", table), encoding="utf-8")
+        readme.write("scale" if given.scale else "speed", table)
 
 
 if __name__ == "__main__":

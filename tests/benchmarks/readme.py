@@ -1,0 +1,35 @@
+"""Tables of README.md: where they are written, and the machine that they were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def machine() -> str:
+    """Return what this machine is: cores, processor, Python."""
+    names = Path("/proc/cpuinfo")
+    model = re.search(r"^model name\s*: (.*)$", names.read_text(), re.MULTILINE) if names.exists() else None
+    return f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), Python {platform.python_version()}"
+
+
+def write(name: str, table: str) -> None:
+    """Put `table` into README.md, between the two comments of a name."""
+    README.write_text(replaced(README.read_text(encoding="utf-8"), name, table), encoding="utf-8")
+
+
+def replaced(text: str, name: str, table: str) -> str:
+    r"""Return `text` with what stands between the two comments of a name replaced.
+
+    >>> replaced("One\n<!-- a -->\nold\n<!-- /a -->\n", "a", "new")
+    'One\n<!-- a -->\nnew\n<!-- /a -->\n'
+    """
+    first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    if text.count(first) != 1 or text.count(last) != 1 or text.index(first) > text.index(last):
+        raise SystemExit(f"README.md: no place for the table; expected {first.strip()} and {last}, each once")
+    before, _, rest = text.partition(first)
+    return f"{before}{first}{table.strip()}\n{last}{rest.partition(last)[2]}"

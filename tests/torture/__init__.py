@@ -1,0 +1,1 @@
+"""Attempts to break cleaner: kills, faults, hostile input, long runs. `make torture`."""
