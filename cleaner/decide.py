@@ -4,46 +4,42 @@
 heads and feet of pages, and where there is no group to count in, so are the lists and labels of any rule. *Pin*: what a rule keeps, and what reads like
 a body and is not overwhelmingly known, is body. *Segment*: the blocks to cut are the best-scoring runs, a run paying for
 each of its borders inside the document (a two-state Viterbi; borders at the document's start and end are free, which is
-where headers and trailers touch). *Trim*: a run starts and ends with what is boilerplate by itself.
+where headers and trailers touch). *Trim*: a run starts and ends with what is boilerplate by itself, and not within a sentence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, inf
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleaner.elements import lines_of
 from cleaner.features import Part, features
 from cleaner.forest import PAGE_WEIGHTS, WEIGHTS, shipped
-from cleaner.layout import Layout
 from cleaner.model import (
-    Block,
     Evidence,
-    Kind,
-    MarkupReason,
-    Partner,
-    Reason,
-    RuleReason,
     RunningReason,
     Span,
-    TemplateReason,
 )
 from cleaner.observed import SEVERAL, Observed, speaks
 from cleaner.pages import BREAK, emptied
 from cleaner.policy import Policy
 from cleaner.repetition import Repetition
+from cleaner.spans import spans_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GROUP = 3
 """Smaller groups of other documents are too small to count in."""
+
+FEW = 3
+"""Lines that it takes at least for two documents to prove boilerplate of each other: one in ten articles that kept nothing but their
+first and last line of an indexed one lost one of these without it."""
 
 SETTLED = 1.5
 """Least score, where there is no group to count in, of what a rule settles, and of lines that nearly stand with more of
@@ -68,9 +64,6 @@ it the snippets that survive on html-dev are a tenth more, at the same F1 (`cali
 LONG = 100
 """Width of what is too long to be a title: a paragraph, with or without a full stop; some scripts have none. Without this
 `calibrate --last` shows three times the loss on the sites kept for a last look; 60 costs recall."""
-
-GAP = 16
-"""Characters between two lines of one passage in a partner: line ends, blank lines, indentation, a line of marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +97,7 @@ def decide(seen: Sequence[Observed], policy: Policy) -> list[Decision]:
         seen: what was observed of each document.
         policy: how much evidence it takes.
 
+    >>> from cleaner.model import RuleReason
     >>> from cleaner.repetition import none
     >>> from cleaner.segment import segment
     >>> text = "The body.\nRelated articles\nAnother story\n"
@@ -138,6 +132,7 @@ def _threshold(policy: Policy, of_page: bool) -> float:
 def untouched(repetition: Repetition, evidence: Sequence[Evidence] = ()) -> Decision:
     """Return the decision on a document that nothing speaks for cutting from.
 
+    >>> from cleaner.model import Block
     >>> from cleaner.repetition import none
     >>> untouched(none([Block(0, 1, 1, "a")])).cut
     (False,)
@@ -165,7 +160,8 @@ def _decided(
     )
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
-        cut[first:last] = _trimmed(seen, scores, first, last, policy.doubt if few else 0.0)
+        left = range(*_trimmed(seen, scores, first, last, policy.doubt if few else 0.0))
+        cut[first:last] = [at in left and not (few and _by_chance(seen, left)) for at in range(first, last)]
     if not (seen.lettered & ~np.array(cut, dtype=np.bool_)).any():
         # No document is all boilerplate: what nothing speaks against by itself is body.
         cut = (np.array(cut, dtype=np.bool_) & seen.speaks & (scores > 0)).tolist()
@@ -186,24 +182,48 @@ def _decided(
         seen.running,
         seen.listed,
         tuple(cut),
-        _spans(seen, rounded, _runs(cut, seen.pages)),
+        spans_of(seen, rounded, _runs(cut, seen.pages)),
     )
 
 
-def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, doubt: float) -> list[bool]:
-    """Return what is left of a run when it must start and end with a block that is boilerplate by itself.
+def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, doubt: float) -> tuple[int, int]:
+    """Return what is left of a run, half-open, when it must start and end with what is boilerplate by itself.
 
     Without evidence of its own that takes more than `doubt`; but a trailer that others have may end with an item that they
-    have not.
+    have not, though not with a sentence of the body. And it must not start or end within a sentence, unless the user's own
+    rule says so: a stock clause that articles weave into their sentences recurs as boilerplate does.
     """
     run = slice(first, last)
-    own = (scores[run] > np.where(seen.speaks[run], 0.0, doubt)).tolist()
+    own = scores[run] > np.where(seen.speaks[run], 0.0, doubt)
     rotates = last == len(seen.blocks) and seen.repetition.edge[run].any()
-    ends = (scores[run] > 0).tolist() if rotates else own
-    if not any(own) or not any(ends):
-        return [False] * (last - first)
-    start, stop = own.index(True), len(ends) - ends[::-1].index(True)
-    return [start <= at < stop for at in range(last - first)]
+    ends = (scores[run] > 0) & ~_foreign(seen, run) if rotates else own
+    if not own.any() or not ends.any():
+        return first, first
+    start, stop = first + int(own.argmax()), last - int(ends[::-1].argmax())
+    while start < stop and start and seen.split[start - 1] and not seen.settled[start]:
+        start += 1
+    while start < stop and seen.split[stop - 1] and not seen.settled[stop - 1]:
+        stop -= 1
+    return start, stop
+
+
+def _foreign(seen: Observed, run: slice) -> NDArray[np.bool_]:
+    """Which sentences of a run are not its list's: unknown ones, when the list has no others or they open a quotation."""
+    closed = seen.closed[run]
+    unknown: NDArray[np.bool_] = closed & (seen.repetition.shared[run] == 0) & ~seen.ruled[run]
+    if (closed & ~unknown).any():
+        unknown &= [seen.starts_body(at) for at in range(run.start, run.stop)]
+    return unknown
+
+
+def _by_chance(seen: Observed, run: range) -> bool:
+    """Whether a run is what two documents may share without being of one template: less than `FEW` lines that no rule speaks of.
+
+    An article and its update share their first line.
+    """
+    blocks = slice(run.start, run.stop)
+    told = (seen.ruled | seen.settled)[blocks].any() or seen.repetition.shared[blocks].max(initial=0) >= SEVERAL
+    return not told and int(seen.lettered[blocks].sum()) < FEW
 
 
 def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -299,94 +319,3 @@ def _runs(cut: Sequence[bool], pages: Sequence[int] | None = None) -> list[tuple
                 borders[1:1] = [place for place in range(first + 1, at) if pages[place] != pages[place - 1]]
             runs.extend(pairwise(borders))
     return runs
-
-
-def _spans(seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
-    """Make a span of each run of blocks to cut.
-
-    A trailer takes the blank lines before it, so that the body ends with its own line end. Form feeds stay.
-    """
-    spans = []
-    for first, last in runs:
-        start, mean = seen.blocks[first].start, sum(scores[first:last]) / (last - first)
-        if not first and seen.text.startswith("\ufeff"):
-            start = 1  # a byte order mark is the file's, not the header's
-        if first and last == len(seen.blocks):
-            start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
-        score = min(0.999, max(0.001, round(1 / (1 + exp(-mean)), 3)))
-        reasons = _reasons(seen, first, last)
-        for piece in seen.text[start : seen.blocks[last - 1].end].split(BREAK):
-            if piece.strip():
-                spans.append(Span(start, start + len(piece), "inset", score, reasons))
-            start += len(piece) + len(BREAK)
-    return placed(seen.text, spans)
-
-
-def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Return sorted, disjoint `spans` with the kind that follows from where the rest of `text` lies.
-
-    >>> [span.kind for span in placed("a b c", [Span(0, 2, "inset", 0.9, ()), Span(4, 5, "inset", 0.9, ())])]
-    ['header', 'trailer']
-    """
-    borders = [0, *(border for span in spans for border in (span.start, span.end)), len(text)]
-    kept = [at for at in range(len(spans) + 1) if text[borders[2 * at] : borders[2 * at + 1]].lstrip("\ufeff").strip()]
-    kinds: list[Kind] = ["inset"] * len(spans)
-    if kept:
-        kinds[: kept[0]] = ["header"] * kept[0]
-    after = kept[-1] if kept else 0
-    kinds[after:] = ["trailer"] * (len(spans) - after)
-    return tuple(
-        span if span.kind == kind else replace(span, kind=kind) for span, kind in zip(spans, kinds, strict=True)
-    )
-
-
-def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
-    """Return each rule once, by id; running lines; markup; then templates in order, a passage in the same partners as one."""
-    rules = {reason.rule for place in range(first, last) for reason in seen.reasons.get(place, ())}
-    known, lettered = seen.repetition.reasons, seen.lettered[first:last].tolist()
-    passages: list[tuple[TemplateReason, TemplateReason]] = []  # the first and the last block of each
-    named: set[TemplateReason] = set()
-    adjacent = False  # whether nothing with a letter stands between this block and the last template's
-    for place in range(first, last):
-        if place not in known:
-            adjacent = adjacent and not lettered[place - first]
-            continue
-        reason = known[place]
-        if adjacent and _continues(passages[-1][1], reason):
-            named.discard(passages[-1][0])
-            passages[-1] = passages[-1][0], reason
-        elif reason not in named:
-            passages.append((reason, reason))
-            named.add(reason)
-        adjacent = True
-    templates = dict.fromkeys([_passage(*ends) for ends in passages])
-    pages = {seen.running[place]: None for place in range(first, last) if place in seen.running}
-    markup = [] if seen.layout is None else [_markup(seen.blocks[first:last], seen.layout)]
-    return (*map(RuleReason, sorted(rules)), *pages, *markup, *templates)
-
-
-def _markup(blocks: Sequence[Block], layout: Layout) -> MarkupReason:
-    widths = np.array([block.stop - block.start for block in blocks], dtype=np.float64)
-    at = lines_of(layout, [block.start for block in blocks])
-    linked = np.array([layout.lines[place].linked for place in at.tolist()])
-    extracted, links = (round(float(np.average(share, weights=widths)), 3) for share in (layout.extracted[at], linked))
-    return MarkupReason(layout.lines[int(at[0])].path, len(set(at.tolist())), extracted, links)
-
-
-def _passage(start: TemplateReason, end: TemplateReason) -> TemplateReason:
-    """Return one reason for a passage, of those of its first and of its last block."""
-    if start is end:  # of one block, as most are
-        return start
-    pairs = zip(start.partners, end.partners, strict=True)
-    partners = tuple([Partner(one.id, one.start, other.end) for one, other in pairs])
-    return TemplateReason(start.template, start.documents, start.similarity, partners)
-
-
-def _continues(last: TemplateReason, reason: TemplateReason) -> bool:
-    """Whether `reason` holds in the same documents as `last`, word for word, and right after it in each of them."""
-    if last[1:3] != reason[1:3] or reason.similarity != 1.0 or len(last.partners) != len(reason.partners):
-        return False
-    for (name, _, end), (other, start, _) in zip(last.partners, reason.partners, strict=True):  # it is slower
-        if name != other or not end <= start <= end + GAP:
-            return False
-    return True

@@ -136,6 +136,15 @@ class Observed:
         return np.array([block.sentence for block in self.blocks], dtype=np.bool_)
 
     @cached_property
+    def split(self) -> NDArray[np.bool_]:
+        """Whether the sentence that each block is a part of goes on in the next one: they were parted where something recurs."""
+        split = np.zeros(len(self.blocks), dtype=np.bool_)
+        if self.parts.any() and self.text != self.text.lower():  # where nothing has upper case, nothing is told by it
+            for at in np.flatnonzero(self.parts[:-1]).tolist():
+                split[at] = not self.blocks[at + 1].first and self._goes_on(at)
+        return split
+
+    @cached_property
     def code(self) -> NDArray[np.bool_]:
         """Whether each block looks like a line of a program or a table."""
         return self.formed("code")
@@ -232,7 +241,7 @@ class Observed:
         first = last = place
         while place < stop and not self.kept[place]:
             known = self.known(place)
-            title = self._short[place] and not self._starts_body(place)
+            title = self._short[place] and not self.starts_body(place)
             if not (known or title or self._is_teaser(first, place) or self._is_held(first, place, stop)):
                 break
             place += 1
@@ -305,7 +314,7 @@ class Observed:
             or self.text[following.start : following.stop].lstrip()[:1].islower()
         )
 
-    def _starts_body(self, place: int) -> bool:
+    def starts_body(self, place: int) -> bool:
         """Whether a block is a Markdown heading, or opens a quotation: neither is an item of a list."""
         return self.blocks[place].folded.startswith(("#", '"', "“", "„", "«", "「"))
 

@@ -10,7 +10,7 @@ from typing import Any
 from cleaner import columns
 from cleaner.batches import batches
 from cleaner.columns import Columns
-from cleaner.decide import Decision, decide, placed, untouched
+from cleaner.decide import Decision, decide, untouched
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
 from cleaner.matching import RuleSet, match
@@ -21,6 +21,7 @@ from cleaner.render import body
 from cleaner.repetition import Lookup
 from cleaner.rules import load_rules
 from cleaner.segment import segment
+from cleaner.spans import placed
 from cleaner.spill import Space
 
 

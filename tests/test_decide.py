@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import AGAINST, GAP, GROUP, PAGES, REFUSED, SETTLED, Decision, _runs, _segment, placed
+from cleaner.decide import AGAINST, GROUP, PAGES, REFUSED, SETTLED, Decision, _runs, _segment
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.layout import Layout, Line
@@ -25,6 +25,7 @@ from cleaner.pages import page_numbers
 from cleaner.policy import POLICIES, Policy
 from cleaner.repetition import Repetition, none
 from cleaner.segment import segment
+from cleaner.spans import GAP, placed
 from tests.handmade import (
     CODE,
     MORE,

@@ -1,0 +1,102 @@
+"""What recurs, or stands next to what does, and is the body's all the same: it stays under every policy."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from cleaner.index import learn
+from cleaner.model import Document
+from cleaner.pipeline import Cleaner
+from cleaner.policy import POLICIES
+
+WORDS = sorted(
+    set(re.findall("[a-z]{3,}", (Path(__file__).parents[1] / "rules" / "prose" / "en.txt").read_text("utf-8")))
+)
+
+TITLES = (
+    "More from our newsroom",
+    "Why bridges hum at night",
+    "Ten quiet harbours to see before autumn",
+    "The man who counts swans for a living",
+    "What the mayor said about the new tram",
+)
+
+policies = pytest.mark.parametrize("policy", POLICIES)
+
+
+def sentence(draw: random.Random, words: int = 16) -> str:
+    """Make up a sentence with a comma in it."""
+    said = [draw.choice(WORDS) for _ in range(words)]
+    said[words // 2] += ","
+    return " ".join(said).capitalize() + "."
+
+
+def article(number: int, paragraphs: int = 6, sentences: int = 7) -> list[str]:
+    """Make up an article that no other one shares a sentence with: paragraphs of some 700 characters."""
+    draw = random.Random(number)
+    return [" ".join(sentence(draw) for _ in range(sentences)) for _ in range(paragraphs)]
+
+
+def cleaned(documents: Sequence[Document], policy: str) -> list[str]:
+    """Return the bodies of documents that were learnt from each other."""
+    return [one.text for one in Cleaner(learn(documents), policy=POLICIES[policy]).clean_all(documents)]
+
+
+@policies
+@pytest.mark.parametrize("group", ["example.com", ""])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "according to a statement that was released by the company on Tuesday morning, ",
+        "as the spokesperson for the ministry told reporters at a briefing on the subject, ",
+    ],
+)
+def test_a_stock_clause_within_sentences(clause: str, group: str, policy: str) -> None:
+    """It stands in one long paragraph of each of 24 articles."""
+    texts = []
+    for number in range(24):
+        paragraphs = article(number)
+        paragraphs[number % 5] = paragraphs[number % 5].replace(", ", ", " + clause, 1)
+        texts.append("\n\n".join(paragraphs) + "\n")
+    documents = [Document(str(number), text, group) for number, text in enumerate(texts)]
+    assert [text.count(clause) for text in texts] == [1] * 24
+    assert cleaned(documents, policy) == texts
+
+
+@policies
+@pytest.mark.parametrize("group", ["example.com", ""])
+@pytest.mark.parametrize(
+    "last", ["“We will be back when it snows,” she said.", "Nobody has seen the heron since the ice broke."]
+)
+def test_an_only_sentence_after_a_trailer_of_titles(last: str, group: str, policy: str) -> None:
+    """One of 12 articles goes on after it."""
+    bodies = ["\n\n".join(article(number)) + "\n\n" for number in range(12)]
+    trailer = "\n\n".join(TITLES)
+    documents = [Document(str(number), body + trailer + "\n", group) for number, body in enumerate(bodies)]
+    documents[7] = Document("7", f"{bodies[7]}{trailer}\n\n{last}\n", group)
+    expected = [body.removesuffix("\n") for body in bodies]
+    expected[7] = f"{bodies[7]}{last}\n"
+    assert [text.rstrip("\n") for text in cleaned(documents, policy)] == [text.rstrip("\n") for text in expected]
+
+
+LEAD = [
+    "The ferry that sank in spring has been raised.",
+    "It runs again from Sunday on, says the master of the harbour.",
+]
+
+
+@policies
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(["The ferry that came back", *LEAD], []), ([*LEAD, "Why it sank"], []), ([], [*LEAD, "Lets go!"])],
+)
+def test_what_an_article_kept_when_it_was_rewritten(first: list[str], last: list[str], policy: str) -> None:
+    """It was learnt as it was, and is cleaned as it is: what the two share proves nothing."""
+    before, after = ("\n\n".join([*first, *article(number), *last]) for number in range(2))
+    index = learn([Document("before", before), Document("another", "\n\n".join(article(2)))])
+    assert Cleaner(index, policy=POLICIES[policy]).clean(Document("after", after)).text == after
