@@ -1,4 +1,4 @@
-"""Tables of README.md: where they are written, and the machine that they were measured on."""
+"""Tables of README.md and of docs: where they are written, and the machine that they were measured on."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), Python {platform.python_version()}"
 
 
-def write(name: str, table: str) -> None:
-    """Put `table` into README.md, between the two comments of a name."""
-    README.write_text(replaced(README.read_text(encoding="utf-8"), name, table), encoding="utf-8")
+def write(name: str, table: str, page: Path = README) -> None:
+    """Put `table` into a page, between the two comments of a name."""
+    page.write_text(replaced(page.read_text(encoding="utf-8"), name, table), encoding="utf-8")
 
 
 def replaced(text: str, name: str, table: str) -> str:
@@ -30,6 +30,6 @@ def replaced(text: str, name: str, table: str) -> str:
     """
     first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     if text.count(first) != 1 or text.count(last) != 1 or text.index(first) > text.index(last):
-        raise SystemExit(f"README.md: no place for the table; expected {first.strip()} and {last}, each once")
+        raise SystemExit(f"no place for the table; expected {first.strip()} and {last}, each once")
     before, _, rest = text.partition(first)
     return f"{before}{first}{table.strip()}\n{last}{rest.partition(last)[2]}"
