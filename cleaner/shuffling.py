@@ -73,12 +73,15 @@ def _counted(session: SparkSession, known: Frequencies, names: tuple[str, str], 
 
     context = session.sparkContext
     bounds = list(parts(known.index.lines.first, Space(most=TASK)))
-    pieces = session.createDataFrame(context.parallelize(bounds, max(1, len(bounds))), "start long, stop long")
+    tasks = max(1, len(bounds))
+    pieces = session.createDataFrame(context.parallelize(bounds, tasks), "start long, stop long")
     rows = pieces.mapInArrow(partial(_rows, names, tuple(kinds)), "code long, holder long, times long")
     once = rows.groupBy("code", "holder").agg(functions.sum("times").alias("times"))
     kind = functions.shiftright("holder", _HOLDER).alias("kind")
     counts = once.groupBy(kind, "code").agg(functions.count("*").alias("total"), functions.sum("times").alias("times"))
-    return counts.orderBy("kind", "code").mapInArrow(_packed, "kind long, codes binary, totals binary, times binary")
+    # As many parts as tasks, not as the session shuffles into by default: each part is fetched by a job of its own.
+    ordered = counts.repartitionByRange(tasks, "kind", "code").sortWithinPartitions("kind", "code")
+    return ordered.mapInArrow(_packed, "kind long, codes binary, totals binary, times binary")
 
 
 def _rows(names: tuple[str, str], kinds: Sequence[str], batches: Iterable[Any]) -> Iterator[Any]:
