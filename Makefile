@@ -5,12 +5,17 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench
 
-.PHONY: demo test test-spark lint check golden bench torture clean
+LOWEST := .venv-lowest
+PIP := -m pip install --quiet --disable-pip-version-check
+LOCKED := $(PIP) --require-hashes --no-deps --requirement
+ITSELF := $(PIP) --no-build-isolation --no-deps --editable .
 
-$(READY): pyproject.toml
+.PHONY: demo test test-spark test-lowest lint check golden bench torture locks audit clean
+
+$(READY): pyproject.toml locks/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python $(LOCKED) locks/dev.txt
+	$(BIN)/python $(ITSELF)
 	@touch $@
 
 demo: $(READY)  ## Clean seeds/ and show what was done.
@@ -31,8 +36,18 @@ test: $(READY)  ## Run all tests.
 test-spark: $(READY)  ## Run the tests of Spark, on clusters of two workers on this machine.
 	@java -version >/dev/null 2>&1 || \
 	  { echo "make test-spark: no Java; expected \`java\` 17 or newer on the PATH (apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	$(BIN)/python $(LOCKED) locks/spark.txt
 	$(BIN)/python -m pytest -p no:randomly -o testpaths=tests/spark -o addopts='--strict-config --strict-markers -ra'
+
+$(LOWEST)/.ready: pyproject.toml locks/lowest.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python $(LOCKED) locks/lowest.txt
+	$(LOWEST)/bin/python $(ITSELF)
+	@touch $@
+
+# Old versions of other packages are deprecated by others; that is theirs.
+test-lowest: $(LOWEST)/.ready  ## Run tests with the lowest versions that pyproject.toml allows. ARGS="tests/test_seeds.py"
+	$(LOWEST)/bin/python -m pytest -n auto -W ignore::DeprecationWarning $(ARGS)
 
 lint: $(READY)  ## Style and types.
 	$(BIN)/ruff format --check .
@@ -58,5 +73,15 @@ bench: $(READY) $(PEERS)/dolma/.ready $(PEERS)/datatrove/.ready  ## Speed and me
 torture: $(READY)  ## Kills, faults, hostile input: what was tried, how often, what happened. ARGS="kill", "--hours 1", "--readme"
 	$(BIN)/python -m tests.torture $(ARGS)
 
+.venv-tools/bin/%:
+	$(PYTHON) -m venv .venv-tools
+	.venv-tools/bin/python $(PIP) uv pip-audit
+
+locks: .venv-tools/bin/uv  ## Renew locks/, which pins what tests install. Look at the diff.
+	PATH="$(CURDIR)/.venv-tools/bin:$$PATH" locks/renew
+
+audit: .venv-tools/bin/pip-audit  ## Ask the advisory database for known weaknesses of what is pinned.
+	for pins in dev spark lowest; do .venv-tools/bin/pip-audit --disable-pip --no-deps --requirement locks/$$pins.txt || exit 1; done
+
 clean:
-	rm -rf $(VENV) $(PEERS) demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(LOWEST) .venv-tools demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
