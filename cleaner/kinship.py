@@ -142,7 +142,8 @@ class Kinship:
             family = int(known.families[candidate])
             if family not in own and family not in sources:
                 first, last = known.index.lines.first[candidate : candidate + 2].tolist()
-                if np.isin(keys, known.index.lines.keys[first:last]).all():
+                # By sorting: the other way of old numpy ends on large numbers.
+                if np.isin(keys, known.index.lines.keys[first:last], kind="sort").all():
                     sources.add(family)
         return sources
 
