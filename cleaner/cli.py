@@ -107,6 +107,7 @@ def clean(
     """
     from cleaner import runs
     from cleaner.output import check_output
+    from cleaner.sources import TABLES
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     if keep_html and text_field == "text":
@@ -121,7 +122,7 @@ def clean(
             result = _watched("cleaning", job, lambda watch: runs.to_nowhere(cleaner, job, watch))
         elif out is not None:
             result = _watched("cleaning", job, lambda watch: runs.to_folder(cleaner, job, out, watch))
-        elif job.found.sources[0].format == "parquet":
+        elif job.found.sources[0].format in TABLES:
             fail("clean: Parquet, which is not written as it streams by; expected --out DIR")
         else:
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)

@@ -159,11 +159,13 @@ def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refu
             bodies.setdefault(record.target, []).append(body.encode())
             rows.append(report.record(record.source, result, literal, about, record.target))
         elif isinstance(result, Failure):
-            rows.append(report.failure_record(record.source, result))
+            rows.append(
+                report.failure_record(record.source, result) | ({"lines": record.lines} if record.lines else {})
+            )
             if record.stays:
-                bodies.setdefault(record.target, [])
+                bodies.setdefault(record.target, []).append(record.raw.encode(errors="surrogateescape"))
         else:
-            bodies.setdefault(record.target, []).append(record.raw.encode())
+            bodies.setdefault(record.target, []).append(record.raw.encode(errors="surrogateescape"))
     return Done(
         tuple((target, b"".join(parts)) for target, parts in bodies.items()),
         b"".join(map(report.dumps, rows)),
@@ -190,7 +192,7 @@ def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record
             names.append((number, entry.id, where, "" if record.line else record.target))
             if number in refused:
                 failure = Failure(entry.id, refused[number], entry.group)
-                records.append(replace(record, entry=failure, raw=""))
+                records.append(replace(record, entry=failure))
                 continue
         records.append(record)
     return records, tuple(names)

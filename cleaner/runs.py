@@ -141,7 +141,7 @@ def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None)
     Raises:
         WriteError: the folder cannot be written.
     """
-    with Output(out, job.found.sources, job.fields.text) as output:
+    with Output(out, job.found.sources, job.fields.text, html=job.fields.html) as output:
         result = _result(cleaner, job, watch, output)
         output.finish(result.summary)
     return result

@@ -200,7 +200,7 @@ def test_missing_paths(process: Command, tmp_path: Path) -> None:
 
 def test_nothing_to_read(run: Command, tmp_path: Path) -> None:
     """No known file in the folder, or no input there at all: one line, and nothing is written."""
-    corpus = plant(tmp_path / "in", {"x.csv": "1"})
+    corpus = plant(tmp_path / "in", {"x.log": "1"})
     nothing = "nothing to read; expected .txt, .md, .html, .jsonl, .parquet or .warc files, or these with .gz or .zst"
     ran = run("clean", corpus, "--out", tmp_path / "out")
     assert (ran.code, ran.words) == (2, ["1 files of other kinds skipped", nothing])

@@ -149,7 +149,7 @@ def test_rows_are_cut_and_put_together(
     changed = {at: f"{text}!" for at, text in enumerate(texts) if at % 3 == 0}
     rewriter = parquet.Rewriter(folder / "y.parquet", path, "body")
     for at, text in changed.items():
-        rewriter.write(parquet.change(at + 1, text).encode())
+        rewriter.write(parquet.change(at + 1, {"body": text}).encode())
     rewriter.commit()
     rewriter.discard()
     expected = [changed.get(at, text) for at, text in enumerate(texts)]
