@@ -22,7 +22,7 @@ from cleaner.compression import decompressed
 from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure, ReadError
-from cleaner.sources import TABLES, Format, Source, target
+from cleaner.sources import TABLES, Format, Source, format_of, target
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,18 @@ class Chunk:
         return len(self.data) if self.source.of_many else self.source.text_size
 
 
-def check_installed(sources: Iterable[Source]) -> None:
-    """Make sure that what reads the formats of the sources is installed.
+def check_readable(sources: Iterable[Source]) -> None:
+    """Make sure that what reads the formats of the sources is there, and installed.
 
     Raises:
         CleanerError: it is not.
 
-    >>> check_installed([])
+    >>> check_readable([])
     """
+    sources = list(sources)
+    for source in sources:
+        if source.format == "html" and format_of(source.name) == "csv":
+            raise CleanerError(f"{source.name}: CSV, as HTML; expected pages, or HTML in JSONL or Parquet")
     for format_ in {source.format for source in sources} & _LIBRARIES.keys():
         if find_spec(library := _LIBRARIES[format_]) is None:
             raise CleanerError(f"{format_} files need {library}; expected it to be installed: pip install {library}")

@@ -8,7 +8,6 @@ lasts, or after it was killed, in the marker.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -31,9 +30,6 @@ MARKER = ".cleaner-run.json"
 
 _Row = dict[str, Any]
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
-"""How a folder of another machine starts, as a path."""
-
 _RECORD = {"id", "source", "status", "sha256_in", "sha256_out", "spans", "error"}
 """By these fields a line is known for a record."""
 
@@ -55,8 +51,6 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     Traceback (most recent call last):
     cleaner.model.WriteError: .: the output would lie in the input folder .; expected a folder outside of it
     """
-    if _ADDRESS.match(str(out)):
-        raise WriteError(f"{out}: on another machine; expected a folder of this one")
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: a file; expected a folder")
     for folder in found.folders:

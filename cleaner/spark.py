@@ -19,6 +19,7 @@ from cleaner import report
 from cleaner.batches import batches
 from cleaner.engines import each_cleaned
 from cleaner.executors import folder, received, require, send, told
+from cleaner.files import check_local
 from cleaner.frequency import Frequencies, derived
 from cleaner.index import Index
 from cleaner.matching import RuleSet
@@ -139,6 +140,7 @@ def merge_parts(parts: DataFrame, out: Path | str, *, memory: int | None = None)
         WriteError: the file cannot be written.
     """
     require()
+    check_local(out)
     with told("learn"), Workers(1, memory) as workers:
         index = indexes.merge((loads(bytes(row.part)) for row in streamed(parts)), workers.space)
         known = Frequencies(index, workers.space)
