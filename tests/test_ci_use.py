@@ -101,12 +101,17 @@ def ran(folder: Path, *command: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_pre_commit_installs_the_hooks(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_pre_commit_installs_the_hooks(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From a repository, at a revision, as README says: into an environment of their own, which takes the network."""
     source = tmp_path_factory.mktemp("clone")
     packed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
     for name in ("pyproject.toml", *packed["sdist"]["include"]):
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, source / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, source / name)
     [repo] = HOOKS["repos"]
     commit = ["-c", "user.name=A", "-c", "user.email=a@a.example", "commit", "-qm", "All"]
     for words in (["init", "-q"], ["add", "."], commit, ["tag", repo["rev"]]):
@@ -114,6 +119,7 @@ def test_pre_commit_installs_the_hooks(project: Path, tmp_path_factory: pytest.T
     config = yaml.safe_dump({"repos": [{**repo, "repo": str(source)}]})
     plant(project, {".pre-commit-config.yaml": config, "my-rules.toml": RULE})
     assert ran(project, *ACTIONS["jobs"]["documents"]["steps"][-1]["run"].split(), "--update")[0] == 0
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # from here on it is what was installed that runs
     for words in (["init", "-q"], ["add", "."]):
         assert ran(project, "git", *words)[0] == 0
     code, said = ran(project, "pre-commit", "run", "--all-files")
