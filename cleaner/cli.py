@@ -18,6 +18,7 @@ from cleaner.options import (  # typer looks at them
     EngineName,
     Format,
     Formatting,
+    Goldens,
     GroupField,
     IdField,
     IndexFile,
@@ -26,6 +27,9 @@ from cleaner.options import (  # typer looks at them
     KeepHtml,
     Master,
     Memory,
+    Originals,
+    OutFile,
+    OutFolder,
     PolicyName,
     Rules,
     Tables,
@@ -36,7 +40,6 @@ from cleaner.rules_cli import rules_app
 if TYPE_CHECKING:
     from cleaner.engines import Watch
     from cleaner.formats import Fields
-    from cleaner.model import Failure
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Preset
     from cleaner.runs import Job
@@ -81,9 +84,7 @@ def main() -> None:
 def clean(
     inputs: Inputs,
     *,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder for bodies, report and summary.")
-    ] = None,
+    out: OutFolder = None,
     index: IndexFile = None,
     rules: Rules = None,
     id_field: IdField = None,
@@ -107,6 +108,7 @@ def clean(
     """
     from cleaner import runs
     from cleaner.output import check_output
+    from cleaner.sources import TABLES
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     if keep_html and text_field == "text":
@@ -121,7 +123,7 @@ def clean(
             result = _watched("cleaning", job, lambda watch: runs.to_nowhere(cleaner, job, watch))
         elif out is not None:
             result = _watched("cleaning", job, lambda watch: runs.to_folder(cleaner, job, out, watch))
-        elif job.found.sources[0].format == "parquet":
+        elif job.found.sources[0].format in TABLES:
             fail("clean: Parquet, which is not written as it streams by; expected --out DIR")
         else:
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
@@ -137,7 +139,7 @@ def learn(
         list[str] | None, typer.Argument(metavar="INPUT", help="As for clean; may be none with --add.")
     ] = None,
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to save the index.")],
+    out: OutFile,
     add: Annotated[list[Path] | None, typer.Option("--add", metavar="FILE", help="An index to merge in.")] = None,
     id_field: IdField = None,
     text_field: TextField = "text",
@@ -155,7 +157,7 @@ def learn(
 
     from cleaner.frequency import Frequencies, derived
     from cleaner.index import merge
-    from cleaner.runs import PROBLEMS, check_index_file
+    from cleaner.runs import Problems, check_index_file
     from cleaner.saving import load, save
 
     if not inputs and not add:
@@ -164,14 +166,14 @@ def learn(
     with lines(), _job(inputs or [], format_, fields, _workers(engine, master, jobs, memory)) as job:
         check_index_file(out, job.found)
         known = [load(path) for path in add or []]
-        failed: list[Failure] = []
-        learnt = _watched("learning", job, lambda watch: job.learn(watch, failed.append))
+        told = Problems()
+        learnt = _watched("learning", job, lambda watch: job.learn(watch, told))
         index = merge([*known, learnt], job.workers.space) if known else learnt
         save(replace(index, tables=derived(Frequencies(index, job.workers.space))), out)
         say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
-        for failure in failed[:PROBLEMS]:
-            say(failure.error)
-        _leave(job, len(failed))
+        for line in told.lines(job):
+            say(line)
+        _leave(job, told.failed)
 
 
 @app.command(epilog="Example: cleaner explain seeds/000_6ac200c3676267cd.txt:10741")
@@ -211,7 +213,7 @@ def explain(
 def check(
     inputs: Inputs,
     *,
-    golden: Annotated[Path, typer.Option("--golden", metavar="DIR", help="Folder of golden bodies and report.")],
+    golden: Goldens,
     index: IndexFile = None,
     rules: Rules = None,
     id_field: IdField = None,
@@ -258,7 +260,7 @@ def check(
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `cleaner clean` wrote.")],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the originals.")],
+    out: Originals,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
     """Write the originals again, byte for byte, from bodies and report."""
@@ -312,7 +314,7 @@ def _job(
 ) -> Iterator[Job]:
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
-    from cleaner.formats import check_installed
+    from cleaner.formats import check_readable
     from cleaner.sources import Choice
 
     known = get_args(Choice)
@@ -324,13 +326,13 @@ def _job(
     with runs.find(inputs, cast("Choice", choice), stdin) as found:
         for line in found.missing:
             say(line)
-        check_installed(found.sources)
+        check_readable(found.sources)
         if found.skipped:
             say(f"{found.skipped} files of other kinds skipped")
         if inputs and not found.sources:
             if not found.missing:
                 say(
-                    "nothing to read; expected .txt, .md, .html, .jsonl, .parquet or .warc files, or these with .gz or .zst"
+                    "nothing to read; expected .txt, .md, .html, .jsonl, .csv, .parquet or .warc files, or these with .gz or .zst"
                 )
             raise typer.Exit(WRONG)
         with workers_for(found.sources) as workers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from numbers import Integral
 from typing import Any, Protocol
 
@@ -22,13 +22,28 @@ NO_TEXT = {SPANS: "[]", STATUS: "failed"}
 
 
 class Columns(Protocol):
-    """Columns of equal length by name: a dict, a batch of `datasets`, a data frame of pandas."""
-
-    def keys(self) -> Iterable[Any]:
-        """Return the names."""
+    """Columns of equal length by name: a dict, a batch of `datasets`, a data frame of pandas or polars."""
 
     def __getitem__(self, name: str, /) -> Any:
         """Return one column: any iterable of values."""
+
+
+def named(columns: Columns) -> dict[str, Any]:
+    """Return the columns by name.
+
+    Raises:
+        ReadError: they are none.
+
+    >>> named([])
+    Traceback (most recent call last):
+    cleaner.model.ReadError: a list; expected columns by name: a dict, or a data frame of pandas or polars
+    """
+    lazy = hasattr(columns, "collect")
+    names = columns.keys() if hasattr(columns, "keys") else None if lazy else getattr(columns, "columns", None)
+    if names is None:
+        wrong = f"a {type(columns).__name__}; expected columns by name: a dict, or a data frame of pandas or polars"
+        raise ReadError(wrong)
+    return {name: columns[name] for name in names}
 
 
 def documents(
@@ -49,7 +64,7 @@ def documents(
         url: of their addresses.
 
     Raises:
-        ReadError: there is no column of texts.
+        ReadError: there is no column of texts, or the columns are not of one length.
 
     >>> [one.id for one in documents({"text": ["Of bees.", None, "Of ants."], "id": [7, 8, None]})]
     ['7', 'b89c3cc4262bb60369e7d40f0e6c9c62']
@@ -63,11 +78,14 @@ def rows(columns: Columns, text: str, id_: str, group: str, url: str) -> list[Do
     Raises:
         ReadError: there is no column of texts.
     """
-    names = list(columns.keys())
-    if text not in names:
-        raise ReadError(f"no column {text!r}; expected the texts' column, got {', '.join(map(repr, names)) or 'none'}")
-    texts = list(columns[text])
-    ids, groups, urls = ([*columns[name]] if name in names else [""] * len(texts) for name in (id_, group, url))
+    found = named(columns)
+    if text not in found:
+        raise ReadError(f"no column {text!r}; expected the texts' column, got {', '.join(map(repr, found)) or 'none'}")
+    texts = list(found[text])
+    ids, groups, urls = ([*found[name]] if name in found else [""] * len(texts) for name in (id_, group, url))
+    for name, values in ((id_, ids), (group, groups), (url, urls)):
+        if len(values) != len(texts):
+            raise ReadError(f"column {name!r} has {len(values)} rows; expected {len(texts)}, as column {text!r} has")
     return [
         document(found, _name(own), _name(of), _name(where)) if isinstance(found, str) else None
         for found, own, of, where in zip(texts, ids, groups, urls, strict=True)

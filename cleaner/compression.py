@@ -71,8 +71,8 @@ def recognised(start: bytes) -> str:
 def decompressed(file: io.BufferedReader, name: str) -> io.BufferedReader:
     """Return a stream of what an open file of this name holds: the file itself when it is not compressed.
 
-    Reading the stream raises an `OSError` where the file is damaged or cut short; what came before was right, as far as is
-    known. Of zstd, windows of more than 128 MB are refused: they would have to be held.
+    Reading the stream raises an `OSError` where the file is damaged or cut short, to nothing, too: of no text compressed there are
+    some bytes. What came before was right, as far as is known. Of zstd, windows of more than 128 MB are refused: they would have to be held.
 
     >>> file = io.BufferedReader(io.BytesIO(gzip.compress(b"One") + gzip.compress(b"Two")))
     >>> decompressed(file, "x.txt.gz").read()
@@ -82,14 +82,15 @@ def decompressed(file: io.BufferedReader, name: str) -> io.BufferedReader:
     if not suffix:
         return file
     packed = gzip.GzipFile(fileobj=file, mode="rb") if suffix == ".gz" else zstd.ZstdFile(file)
-    return io.BufferedReader(_Readable(packed, name))
+    return io.BufferedReader(_Readable(packed, name, empty=not file.peek(1)))
 
 
 class _Readable(io.RawIOBase):
     """A decompressing stream whose errors are of one kind."""
 
-    def __init__(self, packed: gzip.GzipFile | zstd.ZstdFile, name: str) -> None:
+    def __init__(self, packed: gzip.GzipFile | zstd.ZstdFile, name: str, *, empty: bool) -> None:
         self._packed = packed
+        self._empty = empty
         self._name = name
 
     def readable(self) -> bool:
@@ -97,6 +98,8 @@ class _Readable(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # all that BufferedReader hands over
         try:
+            if self._empty:
+                raise EOFError("no bytes")
             return self._packed.readinto1(buffer)
         except _DAMAGE as error:
             raise OSError(errno.EIO, f"cannot be decompressed: {error}", self._name) from error

@@ -33,7 +33,7 @@ ALONE = Workers()
 Watch = Callable[[int], None]
 """Called with the number of bytes that were done since the last call."""
 
-_Named = TypeVar("_Named", "Done", "_Learnt")
+_Named = TypeVar("_Named", "Done", "Learnt")
 
 
 Name = tuple[int, str, str, str]
@@ -53,17 +53,22 @@ class Done:
     problems: tuple[str, ...]
     """One line for each document that failed or was held back."""
     grouped: bool
-    """Whether any document has a group."""
+    """Whether any document has a group that a field of its line or row says."""
     names: tuple[Name, ...]
     """Of each document that was read."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Learnt:
+class Learnt:
     """What a batch taught."""
 
     index: Index
-    failures: tuple[Failure, ...]
+    failed: int
+    """Documents that could not be read."""
+    problems: tuple[str, ...]
+    """One line for each of these."""
+    grouped: bool
+    """As above."""
     names: tuple[Name, ...]
 
 
@@ -98,15 +103,14 @@ def learn_all(
     *,
     workers: Workers = ALONE,
     watch: Watch | None = None,
-    failed: Callable[[Failure], object] | None = None,
+    told: Callable[[Learnt], object] | None = None,
 ) -> Index:
-    """Return the index of all documents that can be read, and tell `failed` of the others."""
+    """Return the index of all documents that can be read, and tell `told` of each batch."""
 
     def parts() -> Iterator[Index]:
         for learnt in _each(partial(_learn_batch, fields), sources, fields, workers, watch):
-            if failed:
-                for failure in learnt.failures:
-                    failed(failure)
+            if told:
+                told(learnt)
             yield learnt.index
 
     return merge(parts(), workers.space)
@@ -126,7 +130,7 @@ def clean_all(
     yield from _each(partial(_clean_batch, cleaner, fields), sources, fields, workers, watch)
 
 
-def _learn_batch(fields: Fields, batch: _Batch, refused: _Refused) -> _Learnt:
+def _learn_batch(fields: Fields, batch: _Batch, refused: _Refused) -> Learnt:
     """Return the index of some documents; of the HTML ones by their text."""
     records, names = _read(fields, batch, refused)
     documents = [
@@ -134,8 +138,13 @@ def _learn_batch(fields: Fields, batch: _Batch, refused: _Refused) -> _Learnt:
         for record in records
         if isinstance(record.entry, Document)
     ]
-    failures = tuple(record.entry for record in records if isinstance(record.entry, Failure))
-    return _Learnt(learn(documents), failures, names)
+    problems = tuple(record.entry.error for record in records if isinstance(record.entry, Failure))
+    return Learnt(learn(documents), len(problems), problems, _grouped(records), names)
+
+
+def _grouped(records: Iterable[Record]) -> bool:
+    """Whether a field says the group of any, where none is known otherwise: folders are groups, and hosts of a crawl."""
+    return any(record.line and record.format != "warc" and record.entry and record.entry.group for record in records)
 
 
 def _text_of(html: str, reading: Reading) -> str:
@@ -159,17 +168,19 @@ def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refu
             bodies.setdefault(record.target, []).append(body.encode())
             rows.append(report.record(record.source, result, literal, about, record.target))
         elif isinstance(result, Failure):
-            rows.append(report.failure_record(record.source, result))
+            rows.append(
+                report.failure_record(record.source, result) | ({"lines": record.lines} if record.lines else {})
+            )
             if record.stays:
-                bodies.setdefault(record.target, [])
+                bodies.setdefault(record.target, []).append(record.raw.encode(errors="surrogateescape"))
         else:
-            bodies.setdefault(record.target, []).append(record.raw.encode())
+            bodies.setdefault(record.target, []).append(record.raw.encode(errors="surrogateescape"))
     return Done(
         tuple((target, b"".join(parts)) for target, parts in bodies.items()),
         b"".join(map(report.dumps, rows)),
         report.Summary.total(rows),
         tuple(_problem(row) for row in rows if row["error"] is not None),
-        any(row["group"] for row in rows),
+        _grouped(records),
         names,
     )
 
@@ -190,7 +201,7 @@ def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record
             names.append((number, entry.id, where, "" if record.line else record.target))
             if number in refused:
                 failure = Failure(entry.id, refused[number], entry.group)
-                records.append(replace(record, entry=failure, raw=""))
+                records.append(replace(record, entry=failure))
                 continue
         records.append(record)
     return records, tuple(names)

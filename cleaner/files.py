@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cleaner.compression import compressor
 from cleaner.model import WriteError
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""How a place on another machine starts, as a path."""
 
 _NAME_BYTES = 255
 """The longest file name of common file systems."""
@@ -47,6 +51,7 @@ class Part:
     """A file being written beside its place, compressed on the way when its name says so and `by_name` is set."""
 
     def __init__(self, path: Path, *, by_name: bool = False) -> None:
+        check_local(path)
         self._path = path
         self._compressor = compressor(path.name) if by_name else None
         self._part = part_path(path)
@@ -89,6 +94,20 @@ def one_line(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise WriteError(f"{path}: {error.strerror or error}; expected a place to write to") from error
+
+
+def check_local(path: Path | str) -> None:
+    """Make sure that a path is no address of another machine.
+
+    Raises:
+        WriteError: it is one.
+
+    >>> check_local("s3://bucket/x.idx")
+    Traceback (most recent call last):
+    cleaner.model.WriteError: s3://bucket/x.idx: on another machine; expected a local file or folder
+    """
+    if _ADDRESS.match(str(path)):
+        raise WriteError(f"{path}: on another machine; expected a local file or folder")
 
 
 def part_path(path: Path) -> Path:

@@ -1,27 +1,28 @@
-r"""Read and write each input format: text files, HTML files, JSONL with text or HTML in it, Parquet and WARC.
+r"""Read and write each input format: text files, HTML files, JSONL and Parquet with text or HTML in it, CSV and WARC.
 
 `chunks` cuts a source into pieces, `records` turns a piece into `Record`s one at a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
 as UTF-8, a byte order mark and every kind of line end stay. Compressed files are decompressed as they are read, each time. HTML is opened later, where the work is done: `cleaner.markup`.
-What is particular to a format is in its module: `cleaner.jsonl`, `cleaner.parquet`, `cleaner.warc`.
+What is particular to a format is in its module: `cleaner.jsonl`, `cleaner.delimited`, `cleaner.parquet`, `cleaner.warc`.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from cleaner import parquet, warc
+from cleaner import delimited, parquet, warc
 from cleaner.compression import decompressed
 from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
 from cleaner.layout import Metadata, Reading
 from cleaner.model import Cleaned, CleanerError, Document, Failure, ReadError
-from cleaner.sources import Format, Source, target
+from cleaner.sources import TABLES, Format, Source, format_of, target
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Fields:
 
 _USUAL: Final = Fields()
 
-_LIBRARIES: Final[Mapping[Format, str]] = {"parquet": "pyarrow", "warc": "fastwarc"}
+_LIBRARIES: Final[Mapping[Format, str]] = {"parquet": "pyarrow", "html-rows": "pyarrow", "warc": "fastwarc"}
 """What reads a format, where it is no dependency."""
 
 
@@ -55,14 +56,16 @@ class Record:
     """None: no document, and `raw` is copied to the output as it is: a blank line, or a JSONL file without
     lines."""
     raw: str
-    """The text of the file, or the line with its own line end, or that of the output for a record of a crawl; "" for a failure, for
-    HTML files and for rows."""
+    """The text of the file, or the line or row with its own line end, or the line of the output for a record of a crawl; "" for a
+    failure that does not stay, for HTML files and for rows of tables. Bytes of a row that are not UTF-8 are surrogates."""
     line: int
     """Line in a JSONL file, row, or which of the crawl's answers, from 1; 0 for a whole file."""
     html: bool = False
     """Whether the document's text is HTML, still to be opened."""
     format: Format = "text"
     """That of the source."""
+    at: tuple[int, int] = (0, 0)
+    """Where in a row of CSV its text is written."""
 
     @property
     def target(self) -> str:
@@ -70,9 +73,14 @@ class Record:
         return target(self.source, self.format)
 
     @property
+    def lines(self) -> int:
+        """How many lines of a CSV file it has; 0 elsewhere."""
+        return len(self.raw.removesuffix("\n").split("\n")) if self.format == "csv" and self.line else 0
+
+    @property
     def stays(self) -> bool:
-        """Whether the output has it, as it is, even when it failed: of a table no row is left out."""
-        return self.format == "parquet" and self.line > 0
+        """Whether the output has it, as it is, even when it failed: no row is left out."""
+        return self.format in ("csv", *TABLES) and self.line > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ class Chunk:
     line: int = 0
     """The first line, row or record, from 1; 0 for a whole file, which is yet to be read."""
     data: bytes = b""
-    """Whole lines or records; rows as `cleaner.parquet` packs them."""
+    """Whole lines or records; rows of CSV below their header, and of tables as `cleaner.parquet` packs them."""
     raw: bytes | None = None
     """A whole file, as it is, where it was read already: see `held`."""
     failure: Failure | None = None
@@ -97,14 +105,18 @@ class Chunk:
         return len(self.data) if self.source.of_many else self.source.text_size
 
 
-def check_installed(sources: Iterable[Source]) -> None:
-    """Make sure that what reads the formats of the sources is installed.
+def check_readable(sources: Iterable[Source]) -> None:
+    """Make sure that what reads the formats of the sources is there, and installed.
 
     Raises:
         CleanerError: it is not.
 
-    >>> check_installed([])
+    >>> check_readable([])
     """
+    sources = list(sources)
+    for source in sources:
+        if source.format == "html" and format_of(source.name) == "csv":
+            raise CleanerError(f"{source.name}: CSV, as HTML; expected pages, or HTML in JSONL or Parquet")
     for format_ in {source.format for source in sources} & _LIBRARIES.keys():
         if find_spec(library := _LIBRARIES[format_]) is None:
             raise CleanerError(f"{format_} files need {library}; expected it to be installed: pip install {library}")
@@ -123,17 +135,22 @@ def chunks(source: Source, size: int, fields: Fields = _USUAL) -> Iterator[Chunk
     """
     if not source.of_many:
         yield Chunk(source, taken=source.size)
-    elif source.format == "parquet":
+    elif source.format in TABLES:
         yield from _chunks_of_rows(source, size, fields)
     else:
-        yield from _chunks_of_lines(source, size)
+        yield from _chunks_of_lines(source, size, fields)
 
 
-def _chunks_of_lines(source: Source, size: int) -> Iterator[Chunk]:
+def _chunks_of_lines(source: Source, size: int, fields: Fields) -> Iterator[Chunk]:
     line, taken, data = 1, 0, b""
+    pieces: Callable[[io.BufferedReader, int], Iterator[tuple[int, bytes]]] = _pieces
+    if source.format == "warc":
+        pieces = warc.pieces
+    elif source.format == "csv":
+        pieces = partial(delimited.pieces, name=source.name, text=fields.text, keys=_keys(fields))
     try:
         with source.path.open("rb") as file, decompressed(file, source.name) as stream:
-            for count, data in (warc.pieces if source.format == "warc" else _pieces)(stream, size):
+            for count, data in pieces(stream, size):
                 before, taken = taken, file.tell()
                 yield Chunk(source, line, data, taken=taken - before)
                 line += count
@@ -142,13 +159,18 @@ def _chunks_of_lines(source: Source, size: int) -> Iterator[Chunk]:
     except OSError as error:
         where = f"{source.name}:{line}" if line > 1 else source.name
         yield Chunk(source, failure=Failure(source.name, _unreadable(where, error)), taken=source.size - taken)
+    except ReadError as error:
+        yield Chunk(source, failure=Failure(source.name, str(error)), taken=source.size - taken)
+
+
+def _keys(fields: Fields) -> list[str]:
+    return [name for name in (fields.id, fields.group) if name is not None]
 
 
 def _chunks_of_rows(source: Source, size: int, fields: Fields) -> Iterator[Chunk]:
-    keys = [name for name in (fields.id, fields.group) if name is not None]
-    taken = 0
+    taken, pages = 0, source.format == "html-rows"
     try:
-        for row, data, share in parquet.pieces(source.path, source.name, size, fields.text, keys):
+        for row, data, share in parquet.pieces(source.path, source.name, size, fields.text, _keys(fields), pages=pages):
             before, taken = taken, int(source.size * share)
             yield Chunk(source, row, data, taken=taken - before)
         if not taken:
@@ -198,20 +220,28 @@ def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
     """
     if chunk.failure is not None:
         yield Record(chunk.source.name, chunk.failure, "", 0, format=chunk.source.format)
-    elif chunk.line and chunk.source.format == "parquet":
-        for number, row in enumerate(parquet.rows(chunk.data), chunk.line):
-            yield _read_value(chunk.source, number, "", row, fields)
-    elif chunk.line and chunk.source.format == "warc":
-        for number, capture in enumerate(warc.captures(chunk.data), chunk.line):
-            if capture is not None:
-                yield _read_capture(chunk.source, number, capture)
     elif chunk.line:
-        for number, line in enumerate(io.BytesIO(chunk.data), chunk.line):
-            yield _read_line(chunk.source, number, line, fields)
+        yield from _records_of_many(chunk, fields)
     elif chunk.source.of_many:  # it has none
         yield Record(chunk.source.name, None, "", 0, format=chunk.source.format)
     else:
         yield _read_file(chunk)
+
+
+def _records_of_many(chunk: Chunk, fields: Fields) -> Iterator[Record]:
+    source = chunk.source
+    if source.format == "csv":
+        yield from _read_rows(chunk, fields)
+    elif source.format in TABLES:
+        for number, row in enumerate(parquet.rows(chunk.data), chunk.line):
+            yield _read_value(source, number, "", row, fields)
+    elif source.format == "warc":
+        for number, capture in enumerate(warc.captures(chunk.data), chunk.line):
+            if capture is not None:
+                yield _read_capture(source, number, capture)
+    else:
+        for number, line in enumerate(io.BytesIO(chunk.data), chunk.line):
+            yield _read_line(source, number, line, fields)
 
 
 def held(chunk: Chunk) -> Chunk:
@@ -290,6 +320,18 @@ def _unreadable(name: str, error: OSError) -> str:
     return f"{name}: {error.strerror or error}; expected a readable file"
 
 
+def _read_rows(chunk: Chunk, fields: Fields) -> Iterator[Record]:
+    source, first = chunk.source, chunk.line
+    for number, row in enumerate(delimited.rows(io.BytesIO(chunk.data), source.name, fields.text), first - (first > 1)):
+        if row.wrong:
+            failure = Failure(f"{source.name}:{number}", f"{source.name}:{number}: {row.wrong}")
+            yield Record(source.name, failure, row.raw, number, format="csv")
+        elif row.values is not None:
+            yield replace(_read_value(source, number, row.raw, row.values, fields), at=row.at, raw=row.raw)
+        elif number >= first:  # the header is written once
+            yield Record(source.name, None, row.raw, number, format="csv")
+
+
 def _read_line(source: Source, number: int, line: bytes, fields: Fields) -> Record:
     try:
         raw, value = parse_line(line, source.name, number)
@@ -315,15 +357,15 @@ def _read_value(source: Source, number: int, raw: str, value: dict[str, object],
         return Record(source.name, Failure(id_, str(error), group), "", number, format=source.format)
     url = value.get("url")
     document = Document(id_, text, group, url if isinstance(url, str) else "")
-    return Record(source.name, document, raw, number, source.format == "html-lines", source.format)
+    return Record(source.name, document, raw, number, source.format in ("html-lines", "html-rows"), source.format)
 
 
 def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | None = None) -> tuple[str, str | None]:
     r"""Return what a cleaned record is written as, and what the report needs to restore it.
 
     A file is written as its body; a JSONL line with its text replaced, or as it is when nothing was cut. A line with HTML gets
-    the body in the field `text`, and what the page says of itself in fields that it has not. A row is written as what changes in
-    it: see `cleaner.parquet.Rewriter`. A record of a crawl is written as a line, with the body in `text`.
+    the body in the field `text`, and what the page says of itself in fields that it has not. A row of CSV is written with its text
+    replaced, that of a table as what changes in it: see `cleaner.parquet.Rewriter`. A record of a crawl is written as a line, with the body in `text`.
 
     Args:
         record: The record, with a document.
@@ -339,8 +381,12 @@ def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | Non
     if not record.line:
         return cleaned.text, None
     if record.format == "parquet":
-        return (parquet.change(record.line, cleaned.text) if cleaned.spans else ""), None
+        return (parquet.change(record.line, {fields.text: cleaned.text}) if cleaned.spans else ""), None
+    if record.format == "html-rows":
+        return parquet.change(record.line, {parquet.BODY: cleaned.text, **(asdict(about) if about else {})}), None
     text = "text" if record.format == "warc" else fields.text
+    if record.format == "csv":
+        return delimited.rewrite(record.raw, record.at, cleaned.text), None
     if about is not None:
         return open_page(record.raw, text, cleaned.text, asdict(about), keep=fields.html), None
     if not cleaned.spans:

@@ -7,6 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from cleaner.console import lines
+
+
+def _local(given: str) -> Path:
+    """Return where to write, before anything is read."""
+    from cleaner.files import check_local
+
+    with lines():
+        check_local(given)
+    return Path(given)
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -40,7 +52,7 @@ Format = Annotated[
     str,
     typer.Option(
         "--format",
-        metavar="auto|text|html|jsonl|parquet|warc",
+        metavar="auto|text|html|jsonl|csv|parquet|warc",
         help="What the files are; auto goes by their suffix, that before .gz or .zst.",
     ),
 ]
@@ -48,7 +60,17 @@ Tables = Annotated[bool, typer.Option("--tables/--no-tables", help="HTML: whethe
 Formatting = Annotated[
     bool, typer.Option("--formatting", help="HTML: mark headings, bold, italics, code as Markdown does.")
 ]
-KeepHtml = Annotated[bool, typer.Option("--keep-html", help="JSONL: leave the HTML in, beside the body in `text`.")]
+KeepHtml = Annotated[
+    bool, typer.Option("--keep-html", help="JSONL, Parquet: leave the HTML in, beside the body in `text`.")
+]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for bodies, report and summary.")
+]
+OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", parser=_local, help="Where to save the index.")]
+Originals = Annotated[Path, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for the originals.")]
+Goldens = Annotated[
+    Path, typer.Option("--golden", metavar="DIR", parser=_local, help="Folder of golden bodies and report.")
+]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
 ]

@@ -1,27 +1,28 @@
 """Restore originals from an output folder: bodies and report to what was read, byte for byte.
 
-Of a Parquet file, an equal table. Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line, of WARC too, with all of the text in the field `text`.
+Of a Parquet file, an equal table. Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line, of WARC too, or a row of a
+table, with all of the text in the field `text`.
 """
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from cleaner import compression, parquet
+from cleaner import compression, delimited, parquet
 from cleaner.files import Part, write_atomic
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, inside, rows
 from cleaner.report import restore, target_of
-from cleaner.sources import Choice, format_of
+from cleaner.sources import TABLES, Choice, format_of
 
 _Row = dict[str, Any]
 
@@ -76,7 +77,10 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
     for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
         body, original = folder / name, inside(out, name)
         read_as = format_of(source, format_)
-        if read_as == "parquet":
+        if read_as in TABLES:
+            column = field if read_as == "parquet" else parquet.BODY
+            documents += _restore_table(body, original, group, column, failed=failed, problems=problems)
+        elif read_as == "csv":
             documents += _restore_rows(body, original, group, field, failed=failed, problems=problems)
         elif read_as in ("text", "html"):
             documents += _restore_text(body, original, _not_failed(group, failed), problems)
@@ -155,27 +159,79 @@ def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: l
 
 
 def _restore_rows(
-    body: Path, original: Path, rows: Iterator[_Row], field: str, *, failed: list[str], problems: list[str]
+    body: Path, original: Path, records: Iterator[_Row], field: str, *, failed: list[str], problems: list[str]
 ) -> int:
-    """Restore a Parquet file, as above. Of a row that had failed, or is not back, it has what the output has."""
+    """Restore a CSV file, as above. A row that had failed, or is not back, is as the output has it."""
+    if not body.is_file():  # nothing is wrong when all had failed
+        problems += [f"{one['id']}: the body is gone; expected {body}" for one in _not_failed(records, failed)]
+        return 0
+    documents = 0
+    waiting: list[_Row] = []
+
+    def record() -> _Row | None:
+        if not waiting:
+            waiting.extend(islice(records, 1))
+        return waiting[0] if waiting else None
+
+    def lines() -> int:  # where a stray quote ended is not to be seen: texts below it are others now
+        return int((record() or {}).get("lines", 0))
+
+    part = Part(original, by_name=True)
+    try:
+        for number, row in enumerate(_rows(body, field, lines, problems), 1):
+            raw = row.raw
+            if row.values is not None or row.wrong:
+                found = record()
+                waiting.clear()
+                try:
+                    if found is None or found["status"] != "failed":
+                        text = _original_text(row.values or {}, found, field, f"{body}:{number}")
+                        raw = delimited.rewrite(raw, row.at, text)
+                        documents += 1
+                except ReadError as error:
+                    problems.append(str(error))
+            part.write(raw.encode(errors="surrogateescape"))
+        missing = _not_failed(chain(waiting, records), failed)
+        problems += [f"{one['id']}: the body is gone; expected a row in {body}" for one in missing]
+        part.commit()
+    finally:
+        part.discard()
+    return documents
+
+
+def _rows(body: Path, field: str, lines: Callable[[], int], problems: list[str]) -> Iterator[delimited.Row]:
+    """Yield the rows of a CSV file, its header first; when it cannot be read to its end, append that to `problems`."""
+    try:
+        with body.open("rb") as file, compression.decompressed(file, body.name) as stream:
+            yield from delimited.rows(stream, str(body), field, lines)
+    except OSError as error:
+        problems.append(f"{body}: {error.strerror or error}; expected a readable file")
+    except ReadError as error:
+        problems.append(str(error))
+
+
+def _restore_table(
+    body: Path, original: Path, rows: Iterator[_Row], column: str, *, failed: list[str], problems: list[str]
+) -> int:
+    """Restore a Parquet file, as above."""
     documents = 0
     try:
-        part = parquet.Rewriter(original, body, field)
+        part = parquet.Rewriter(original, body, column)
     except ReadError as error:  # nothing is wrong when all had failed
         problems += [f"{row['id']}: the body cannot be read: {error}" for row in _not_failed(rows, failed)]
         return 0
     try:
         values = (
-            value for _, data, _ in parquet.pieces(body, str(body), _PIECE, field) for value in parquet.rows(data)
+            value for _, data, _ in parquet.pieces(body, str(body), _PIECE, column) for value in parquet.rows(data)
         )
         for number, value in enumerate(values, 1):
             where = f"{body}:{number}"
             try:
                 row = next(rows, None)
                 if row is None or row["status"] != "failed":
-                    text = _original_text(value, row, field, where)
+                    text = _original_text(value, row, column, where)
                     documents += 1
-                    part.write(parquet.change(number, text).encode() if row and row["spans"] else b"")
+                    part.write(parquet.change(number, {column: text}).encode() if row and row["spans"] else b"")
             except ReadError as error:
                 problems.append(str(error))
         problems += [f"{row['id']}: the body is gone; expected a row in {body}" for row in _not_failed(rows, failed)]

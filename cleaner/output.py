@@ -8,7 +8,6 @@ lasts, or after it was killed, in the marker.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -22,7 +21,7 @@ from cleaner.files import Part, one_line, part_path, sync_folder, write_atomic
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
 from cleaner.report import dumps, target_of
-from cleaner.sources import Found, Source
+from cleaner.sources import TABLES, Found, Source
 
 REPORT = "report.jsonl"
 SUMMARY = "summary.json"
@@ -30,9 +29,6 @@ MARKER = ".cleaner-run.json"
 """Names the files that a run is about to write; removed when it is done."""
 
 _Row = dict[str, Any]
-
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
-"""How a folder of another machine starts, as a path."""
 
 _RECORD = {"id", "source", "status", "sha256_in", "sha256_out", "spans", "error"}
 """By these fields a line is known for a record."""
@@ -55,8 +51,6 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     Traceback (most recent call last):
     cleaner.model.WriteError: .: the output would lie in the input folder .; expected a folder outside of it
     """
-    if _ADDRESS.match(str(out)):
-        raise WriteError(f"{out}: on another machine; expected a folder of this one")
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: a file; expected a folder")
     for folder in found.folders:
@@ -163,13 +157,14 @@ class Output:
     ['report.jsonl', 'summary.json', 'x.jsonl']
     """
 
-    def __init__(self, out: Path, sources: Sequence[Source], text: str = "text") -> None:
+    def __init__(self, out: Path, sources: Sequence[Source], text: str = "text", *, html: bool = False) -> None:
         """Make the folder, write the marker, and begin the report. See `check_output` for what to do before.
 
         Args:
             out: The folder.
             sources: What is read.
             text: The column of a table with the texts.
+            html: Whether a column of HTML stays, beside the bodies.
 
         Raises:
             WriteError: One of them cannot be written.
@@ -177,6 +172,7 @@ class Output:
         self._out = out
         self._sources = {source.target: source for source in sources}
         self._text = text
+        self._pages: parquet.Pages = "keep" if html else "drop"
         self._ours = _ours(out)
         self._written: set[str] = set()
         self._lines: Part | parquet.Rewriter | None = None
@@ -212,8 +208,11 @@ class Output:
                 if target in self._written:
                     raise WriteError(f"{target}: was finished; expected its lines one after another")
                 path = inside(self._out, target)
-                table = source.format == "parquet"
-                self._lines = parquet.Rewriter(path, source.path, self._text) if table else Part(path, by_name=True)
+                if source.format in TABLES:
+                    pages = self._pages if source.format == "html-rows" else None
+                    self._lines = parquet.Rewriter(path, source.path, self._text, pages)
+                else:
+                    self._lines = Part(path, by_name=True)
                 self._name = target
             self._lines.write(body)
         self._written.add(target)

@@ -1,6 +1,7 @@
 """Parquet files: rows read a row group at a time, and written again with other texts and nothing else changed.
 
-What is written has the row groups, the schema with its metadata, the other columns and the compression of what was read, as far
+Where the texts are HTML, the bodies go to a column `text`, and what pages say of themselves to columns of these names, as far as they
+are empty; the HTML is left out, or kept. What is written has the row groups, the schema with its metadata, the other columns and the compression of what was read, as far
 as pyarrow tells of them; not its compression levels, Bloom filters and encodings other than dictionaries.
 """
 
@@ -8,12 +9,14 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cleaner.files import Part, one_line
+from cleaner.layout import Metadata
 from cleaner.model import ReadError
 
 if TYPE_CHECKING:
@@ -23,8 +26,18 @@ if TYPE_CHECKING:
 URL: Final = "url"
 """The column with a document's address, where there is one."""
 
+BODY: Final = "text"
+"""The column with the bodies of pages."""
 
-def pieces(path: Path, name: str, size: int, text: str, keys: Sequence[str] = ()) -> Iterator[tuple[int, bytes, float]]:
+Pages = Literal["drop", "keep"]
+"""What is done with a column of HTML."""
+
+_ABOUT: Final = tuple(field.name for field in fields(Metadata))
+
+
+def pieces(
+    path: Path, name: str, size: int, text: str, keys: Sequence[str] = (), *, pages: bool = False
+) -> Iterator[tuple[int, bytes, float]]:
     """Yield the rows of a file in pieces of about `size` bytes, none of them over the end of a row group.
 
     All columns are read, though some are yielded: a row group of which one is damaged is not begun.
@@ -35,6 +48,7 @@ def pieces(path: Path, name: str, size: int, text: str, keys: Sequence[str] = ()
         size: Bytes of text, ids and groups in memory.
         text: The column with the texts.
         keys: Those with ids or groups.
+        pages: Whether the texts are HTML.
 
     Yields:
         The number of the first row, from 1; what `rows` reads; which share of the rows is done with it.
@@ -44,6 +58,8 @@ def pieces(path: Path, name: str, size: int, text: str, keys: Sequence[str] = ()
     """
     with _opened(path, name) as file:
         _check_columns(file.schema_arrow, name, text, keys)
+        if pages and BODY in file.schema_arrow.names:
+            _check_columns(file.schema_arrow, name, BODY, ())
         found = [column for column in dict.fromkeys((text, *keys, URL)) if file.schema_arrow.names.count(column) == 1]
         row = 1
         for group in range(file.num_row_groups):
@@ -65,25 +81,26 @@ def rows(data: bytes) -> Iterator[dict[str, object]]:
         yield dict(zip(table.column_names, values, strict=True))
 
 
-def change(row: int, text: str) -> str:
-    r"""Return a line that `Rewriter.write` takes: which row, from 1, gets which text.
+def change(row: int, values: Mapping[str, str | None]) -> str:
+    r"""Return a line that `Rewriter.write` takes: which row, from 1, gets which values, by column.
 
-    >>> change(7, "One\nTwo")
-    '[7, "One\\nTwo"]\n'
+    >>> change(7, {"text": "One\nTwo"})
+    '[7, {"text": "One\\nTwo"}]\n'
     """
-    return f"{json.dumps([row, text], ensure_ascii=False)}\n"
+    return f"{json.dumps([row, values], ensure_ascii=False)}\n"
 
 
 class Rewriter:
     """A file being written again with other texts, beside its place, like a `cleaner.files.Part`."""
 
-    def __init__(self, path: Path, source: Path, text: str) -> None:
+    def __init__(self, path: Path, source: Path, text: str, pages: Pages | None = None) -> None:
         """Begin.
 
         Args:
             path: Where to write.
             source: The file that was read.
             text: The column with the texts.
+            pages: What is done with it, where the texts are HTML.
 
         Raises:
             ReadError: The source cannot be read.
@@ -91,26 +108,28 @@ class Rewriter:
         """
         import pyarrow.parquet as pq
 
-        self._path, self._name, self._text = path, str(source), text
-        self._changes: dict[int, str] = {}
+        self._path, self._name, self._pages = path, str(source), pages
+        self._changes: dict[int, dict[str, str | None]] = {}
         self._group, self._row = 0, 1
         with ExitStack() as stack:
             self._file = stack.enter_context(_opened(source, self._name))
             self._groups = self._file.num_row_groups
+            self._columns = _planned(self._file.schema_arrow, text, pages)
+            read = self._file.schema_arrow
+            self._schema = _schema(read, self._columns) if pages else read
             self._part = Part(path)
             stack.callback(self._part.discard)
-            self._writer = pq.ParquetWriter(
-                _Sink(self._part), self._file.schema_arrow, **_settings(self._file.metadata)
-            )
+            settings = _settings(self._file.metadata, text, self._schema.names)
+            self._writer = pq.ParquetWriter(_Sink(self._part), self._schema, **settings)
             self._open = stack.pop_all()
 
     def write(self, changes: bytes) -> None:
         """Take lines of `change`, in the order of their rows; what they leave out stays as it is."""
         for line in changes.splitlines():
-            row, text = json.loads(line)
+            row, values = json.loads(line)
             while row >= self._row + self._rows():
                 self._end_group()
-            self._changes[row] = text
+            self._changes[row] = values
 
     def commit(self) -> None:
         """Write the rest, up to a row group that cannot be read, and put the file in its place."""
@@ -135,14 +154,32 @@ class Rewriter:
         except ReadError:  # whoever read it has said so
             self._groups = self._group
             return
-        if self._changes:
-            column = table.schema.get_field_index(self._text)
-            texts = [self._changes.get(row) for row in range(self._row, self._row + table.num_rows)]
-            table = table.set_column(column, table.schema.field(column), _replaced(table.column(column), texts))
+        if self._changes or self._pages:
+            changes = [self._changes.get(row, {}) for row in range(self._row, self._row + table.num_rows)]
+            table = self._changed(table, changes)
         with one_line(self._path):
             self._writer.write_table(table, max(1, table.num_rows))
         self._group, self._row = self._group + 1, self._row + table.num_rows
         self._changes.clear()
+
+    def _changed(self, table: pa.Table, changes: Sequence[Mapping[str, str | None]]) -> pa.Table:
+        """Return a row group with other values: instead of the old ones where there are some; of what a page says, where there is none."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        plain = pa.large_string()  # there is no choosing among views and dictionaries
+        made = []
+        for field, (at, name) in zip(self._schema, self._columns, strict=True):
+            old = None if at is None else table.column(at)
+            if name is not None:
+                new = pa.chunked_array([pa.array([values.get(name) for values in changes], plain)])
+                if old is not None and not (self._pages and name == BODY):
+                    old = old.cast(plain)
+                    empty = pc.fill_null(pc.equal(old, ""), fill_value=True) if self._pages else pc.is_valid(new)
+                    new = pc.if_else(empty, new, old)
+                old = new.cast(field.type)
+            made.append(old)
+        return pa.table(made, self._schema)
 
 
 class _Sink(io.RawIOBase):
@@ -240,25 +277,47 @@ def _decoded(value: bytes) -> str | bytes:
         return value
 
 
-def _replaced(column: pa.ChunkedArray, texts: Sequence[str | None]) -> pa.ChunkedArray:
-    """Return a column with other texts where there are some, of the same type."""
+def _planned(schema: pa.Schema, text: str, pages: Pages | None) -> list[tuple[int | None, str | None]]:
+    """Return for each column to write which of the file's it is, and by which name it is changed: None for not at all."""
+    if not pages:
+        return [(at, text if name == text else None) for at, name in enumerate(schema.names)]
+    new = [name for name in (BODY, *_ABOUT) if name not in schema.names]
+    columns: list[tuple[int | None, str | None]] = []
+    for at, field in enumerate(schema):
+        changed = field.name in (BODY, *_ABOUT) and schema.names.count(field.name) == 1 and _of_strings(field.type)
+        if field.name != text or pages == "keep" or text == BODY:
+            columns.append((at, field.name if changed else None))
+        if field.name == text:
+            columns += [(None, name) for name in new]
+    return columns
+
+
+def _schema(schema: pa.Schema, columns: Sequence[tuple[int | None, str | None]]) -> pa.Schema:
+    """Return the schema to write: a column that gets values of pages has a type that holds some, or null."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    plain = pa.large_string()  # there is no coalescing of views and dictionaries
-    return pc.coalesce(pa.array(texts, plain), column.cast(plain)).cast(column.type)
+    found = []
+    for at, name in columns:
+        field = pa.field(name, pa.string()) if at is None else schema.field(at)
+        if name is not None:
+            field = field.with_nullable(True).with_type(pa.string() if pa.types.is_null(field.type) else field.type)
+        found.append(field)
+    return pa.schema(found, schema.metadata)
 
 
-def _settings(metadata: pq.FileMetaData) -> dict[str, Any]:
-    """Return how a file was written: compression, dictionaries and statistics by column, as its first row group has them."""
+def _settings(metadata: pq.FileMetaData, text: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return how a file was written: compression, dictionaries and statistics by column, as its first row group has them.
+
+    Columns that it has not are written as that of the texts.
+    """
     if not metadata.num_row_groups:
         return {}
     group = metadata.row_group(0)
-    columns = [group.column(number) for number in range(group.num_columns)]
+    columns = {group.column(number).path_in_schema: group.column(number) for number in range(group.num_columns)}
+    columns |= {name: columns[text] for name in (BODY, *_ABOUT) if name in names and name not in columns}
+    columns = {path: column for path, column in columns.items() if path != text or text in names}
     return {
-        "compression": {
-            column.path_in_schema: column.compression.replace("UNCOMPRESSED", "NONE") for column in columns
-        },
-        "use_dictionary": [column.path_in_schema for column in columns if column.has_dictionary_page],
-        "write_statistics": [column.path_in_schema for column in columns if column.is_stats_set],
+        "compression": {path: column.compression.replace("UNCOMPRESSED", "NONE") for path, column in columns.items()},
+        "use_dictionary": [path for path, column in columns.items() if column.has_dictionary_page],
+        "write_statistics": [path for path, column in columns.items() if column.is_stats_set],
     }

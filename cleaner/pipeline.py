@@ -154,7 +154,7 @@ class Cleaner:
         r"""Clean documents in columns: for `datasets.map(cleaner.clean_batch, batched=True)`, pandas and polars.
 
         Args:
-            batch: a dict of columns, or a data frame of pandas.
+            batch: a dict of columns, or a data frame of pandas or polars.
             text: name of the column of texts; what is no string stays, and is `failed`.
             id: of ids, if there is such a column; see `cleaner.columns.documents`.
             group: of sites or sources, if there is such a column.
@@ -165,14 +165,14 @@ class Cleaner:
             and `status`: "cleaned", "unchanged", "held" or "failed".
 
         Raises:
-            ReadError: there is no column of texts, or a column `spans` or `status` already.
+            ReadError: there is no column of texts, or a column `spans` or `status` already, or the columns are not of one length.
 
         >>> texts = ["The body.\n\nYou may also like\n\nAnother story\n", "Another body.\n"]
         >>> found = Cleaner().clean_batch({"text": texts, "year": [1907, 1908]})
         >>> found["text"], found["status"], found["year"]
         (['The body.\n', 'Another body.\n'], ['cleaned', 'unchanged'], [1907, 1908])
         """
-        carried = {name: batch[name] for name in batch.keys()}  # noqa: SIM118  # a data frame is no mapping
+        carried = columns.named(batch)
         columns.check_free(carried, "columns")
         rows = columns.rows(batch, text, id, group, url)
         found = self.stream(one for one in rows if one is not None)

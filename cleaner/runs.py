@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 PROBLEMS = 20
 """Failed and held documents that a result names; the report names all."""
 
+_LINE = re.compile(r"(.+?):[0-9]+: (.+)", re.DOTALL)
+"""What is said of a line, or a row."""
+
 _PLACE = re.compile(r"(.+):([0-9]{1,18})", re.DOTALL)
 """FILE:OFFSET."""
 
@@ -44,9 +47,43 @@ class Job:
     format: Choice = "auto"
     workers: Workers = engines.ALONE
 
-    def learn(self, watch: Watch | None = None, failed: Callable[[Failure], object] | None = None) -> Index:
-        """Return the index of all documents that can be read, and tell `failed` of the others."""
-        return engines.learn_all(self.found.sources, self.fields, workers=self.workers, watch=watch, failed=failed)
+    def learn(self, watch: Watch | None = None, told: Problems | None = None) -> Index:
+        """Return the index of all documents that can be read, and note the others in `told`."""
+        note = told.note if told else None
+        return engines.learn_all(self.found.sources, self.fields, workers=self.workers, watch=watch, told=note)
+
+
+class Problems:
+    """What went wrong with the documents of a run, as far as it is told on the terminal: the report names all."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self._grouped = False
+        self._noted: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def note(self, done: engines.Done | engines.Learnt) -> None:
+        """Note what went wrong with a batch."""
+        self._grouped = self._grouped or done.grouped
+        self.failed += done.failed if isinstance(done, engines.Learnt) else done.summary.failed
+        for problem in done.problems:
+            placed = _LINE.fullmatch(problem)
+            key = (placed[1], placed[2]) if placed else (problem, "")
+            first, count = self._noted.get(key, (problem, 0))
+            if count or len(self._noted) < PROBLEMS:
+                self._noted[key] = first, count + 1
+
+    def lines(self, job: Job) -> tuple[str, ...]:
+        """Return a line for each of the first `PROBLEMS`, one for all lines of a file with the same; and for what is odd."""
+        told = [
+            problem if count == 1 else f"{problem} (and {count - 1} more of this file)"
+            for problem, count in self._noted.values()
+        ]
+        if job.fields.group is not None and not self._grouped and job.found.sources:
+            expected = "expected a field of the lines, or a column"
+            told.append(f"--group-field {job.fields.group}: no document has a group there; {expected}")
+        if job.format == "auto" and any(map(_like_lines, job.found.sources)):
+            told.append("-: looks like JSONL, and was read as text; expected --format jsonl with it")
+        return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +93,15 @@ class Result:
     summary: dict[str, Any]
     """What `summary.json` holds."""
     problems: tuple[str, ...]
-    """One line for each of the first `PROBLEMS` documents that failed or were held back; and for what else went wrong."""
+    """See `Problems.lines`."""
 
 
 _START = 1024
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
 """How a page starts, on standard input, where there is no suffix to go by."""
+
+_OBJECT = re.compile(rb'\s*\{\s*"[^"\n]*"\s*:')
+"""How a JSON object does."""
 
 _MAGIC = {b"PAR1": "parquet", b"WARC/": "warc"}
 """How files of other kinds do."""
@@ -119,6 +159,11 @@ def _kept(stdin: BinaryIO, choice: Choice, folder: Path) -> Source:
     return Source(path, name, sources.format_of(name, choice))
 
 
+def _like_lines(source: Source) -> bool:
+    """Whether standard input was read as text, and starts as an object does."""
+    return source.name.startswith("stdin.txt") and _OBJECT.match(_start(source.path)[1]) is not None
+
+
 def _start(path: Path) -> tuple[str, bytes]:
     """Return the suffix for a file's compression, "" for none, and how its text starts; nothing where it is damaged."""
     with path.open("rb") as file:
@@ -141,7 +186,7 @@ def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None)
     Raises:
         WriteError: the folder cannot be written.
     """
-    with Output(out, job.found.sources, job.fields.text) as output:
+    with Output(out, job.found.sources, job.fields.text, html=job.fields.html) as output:
         result = _result(cleaner, job, watch, output)
         output.finish(result.summary)
     return result
@@ -160,7 +205,7 @@ def to_nowhere(cleaner: Cleaner, job: Job, watch: Watch | None = None) -> Result
 
 
 def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None) -> Result:
-    problems: list[str] = []
+    problems = Problems()
     versions: dict[str, object] = {
         "cleaner": __version__,
         "rules": cleaner.rules.digest,
@@ -177,14 +222,13 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
         text_field=job.fields.text,
         reading={**asdict(job.fields.reading), "keep_html": job.fields.html},
     )
-    return Result(summary, tuple(problems))
+    return Result(summary, problems.lines(job))
 
 
 def _summaries(
-    cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: list[str]
+    cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: Problems
 ) -> Iterator[Summary]:
     """Clean everything, write it as it comes, note what went wrong, and yield the summary of each batch."""
-    grouped = job.fields.group is None
     for done in engines.clean_all(cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch):
         for target, body in done.bodies:
             if isinstance(to, Output):
@@ -193,13 +237,8 @@ def _summaries(
                 to.write(body)
         if isinstance(to, Output):
             to.record(done.report)
-        problems += done.problems[: PROBLEMS - len(problems)]
-        grouped = grouped or done.grouped
+        problems.note(done)
         yield done.summary
-    if not grouped:
-        problems.append(
-            f"--group-field {job.fields.group}: no document has a group there; expected a field of the lines"
-        )
 
 
 def check_index_file(path: Path, found: Found) -> None:

@@ -15,12 +15,15 @@ from typing import Final, Literal, TypeVar
 
 from cleaner import compression
 
-Format = Literal["text", "html", "jsonl", "html-lines", "parquet", "warc"]
-"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML. `parquet`: a row
-is one. `warc`: a record is one, when it holds a text."""
+Format = Literal["text", "html", "jsonl", "html-lines", "csv", "parquet", "html-rows", "warc"]
+"""`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML. `csv`: a row is one.
+`parquet`, `html-rows`: too, in a table whose column holds text, or HTML. `warc`: a record is one, when it holds a text."""
 
-Choice = Literal["auto", "text", "html", "jsonl", "parquet", "warc"]
-"""`auto`: go by the suffix. The others force their format; `html` leaves JSONL files JSONL, with HTML in their field."""
+Choice = Literal["auto", "text", "html", "jsonl", "csv", "parquet", "warc"]
+"""`auto`: go by the suffix. The others force their format; `html` leaves JSONL and Parquet files what they are, with HTML in their field."""
+
+TABLES: Final = ("parquet", "html-rows")
+"""Formats of tables, which are written again from the input."""
 
 SUFFIXES: Final[dict[str, Format]] = {
     ".txt": "text",
@@ -31,11 +34,15 @@ SUFFIXES: Final[dict[str, Format]] = {
     ".htm": "html",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
     ".parquet": "parquet",
     ".warc": "warc",
     ".wet": "warc",
 }
 """The files that are read when a folder is, compressed or not, and as what. Case does not matter."""
+
+_OF_PAGES: Final[dict[Format, Format]] = {"jsonl": "html-lines", "parquet": "html-rows"}
 
 _EXPECTED = "expected a file, a folder, a glob, or - for standard input"
 
@@ -75,7 +82,7 @@ class Source:
     @property
     def text_size(self) -> int:
         """Bytes of what it holds; of a compressed file, about so many."""
-        packed = self.format == "parquet" or compression.split(self.name)[1]
+        packed = self.format in TABLES or compression.split(self.name)[1]
         return self.size * (compression.EXPANSION if packed else 1)
 
     @property
@@ -115,14 +122,14 @@ def target(name: str, format: Format) -> str:  # noqa: A002
 def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002
     """Return the format of a file that was named: the chosen one, else its suffix's, else text.
 
-    >>> format_of("a.NDJSON.gz"), format_of("a.csv"), format_of("a.txt", "jsonl")
+    >>> format_of("a.NDJSON.gz"), format_of("a.log"), format_of("a.txt", "jsonl")
     ('jsonl', 'text', 'jsonl')
-    >>> format_of("a.htm"), format_of("a.jsonl", "html")
-    ('html', 'html-lines')
+    >>> format_of("a.htm"), format_of("a.jsonl", "html"), format_of("a.parquet", "html")
+    ('html', 'html-lines', 'html-rows')
     """
     known = _known(name) or "text"
     if format == "html":
-        return "html-lines" if known == "jsonl" else "html"
+        return _OF_PAGES.get(known, "html")
     return known if format == "auto" else format
 
 

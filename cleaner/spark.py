@@ -6,7 +6,9 @@ package on each machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import tempfile
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ from cleaner import report
 from cleaner.batches import batches
 from cleaner.engines import each_cleaned
 from cleaner.executors import folder, received, require, send, told
+from cleaner.files import check_local
 from cleaner.frequency import Frequencies, derived
 from cleaner.index import Index
 from cleaner.matching import RuleSet
@@ -32,7 +35,7 @@ from cleaner.spill import Space, release
 from cleaner.workers import Workers
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 CLEANED = (
     "struct<text: string, status: string, spans: array<struct<start: int, end: int, kind: string, text: string, "
@@ -119,7 +122,9 @@ def learn_parts(df: DataFrame, *, columns: Columns | None = None) -> DataFrame:
     """
     require()
     columns = columns or Columns()
-    return df.select(*map(_quoted, columns.check(df))).mapInArrow(partial(_learnt, columns), "part binary")
+    names = columns.check(df)
+    taken = _plain(df).select(*(str(df.columns.index(name)) for name in names))
+    return taken.mapInArrow(partial(_learnt, columns, names), "part binary")
 
 
 def merge_parts(parts: DataFrame, out: Path | str, *, memory: int | None = None) -> Index:
@@ -134,11 +139,14 @@ def merge_parts(parts: DataFrame, out: Path | str, *, memory: int | None = None)
         The index, mapped from the file.
 
     Raises:
-        CleanerError: Spark failed.
+        CleanerError: these are no parts, or Spark failed.
         IndexFormatError: a part was learnt by a version that does not fit.
         WriteError: the file cannot be written.
     """
     require()
+    check_local(out)
+    if "part" not in parts.columns:
+        raise CleanerError(f"part: no such column; expected parts, got {', '.join(parts.columns)}")
     with told("learn"), Workers(1, memory) as workers:
         index = indexes.merge((loads(bytes(row.part)) for row in streamed(parts)), workers.space)
         known = Frequencies(index, workers.space)
@@ -149,7 +157,7 @@ def merge_parts(parts: DataFrame, out: Path | str, *, memory: int | None = None)
 
 def clean(
     df: DataFrame,
-    index: Index | Path | str,
+    index: Index | Path | str | DataFrame,
     *,
     columns: Columns | None = None,
     rules: RuleSet | None = None,
@@ -160,7 +168,8 @@ def clean(
 
     Args:
         df: one document a row.
-        index: what a corpus repeats, or the file that it was saved to.
+        index: what a corpus repeats, or the file that it was saved to: sent once, as long as the next calls are for the same. Or parts of
+            `learn_parts`, which are merged and counted anew each time.
         columns: where the documents are.
         rules: by default the shipped ones.
         policy: how much evidence a cut takes.
@@ -179,43 +188,70 @@ def clean(
     if into in df.columns:
         raise CleanerError(f"{into}: a column of that name is there; expected another one")
     columns.check(df)
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import StructField, StructType
 
-    known = index if isinstance(index, Index) else load(index)
-    cleaner = Cleaner(known, load_rules() if rules is None else rules, policy or Policy())
-    cleaner.prepare(Space(folder()))
-    work = partial(_cleaned, columns, into, send(df.sparkSession, cleaner))
-    schema = StructType([*df.schema.fields, *StructType.fromDDL(f"`{into}` {CLEANED}").fields])
-    return df.mapInArrow(work, schema)
+    name = _sent(df.sparkSession, index, load_rules() if rules is None else rules, policy or Policy())
+    work = partial(_cleaned, columns, [*df.columns, into], name)
+    kind = StructType.fromDDL(f"cleaned {CLEANED}")["cleaned"].dataType
+    return _plain(df).mapInArrow(work, StructType([*df.schema.fields, StructField(into, kind)]))
 
 
-def _quoted(name: str) -> str:
-    """Return the name of a column as Spark takes it, blanks and all."""
-    return f"`{name}`"
+_LAST: dict[Hashable, tuple[str, object]] = {}
+"""What was sent last, by what it depends on: its name, and the index, which keeps its identity while it is here."""
 
 
-def _learnt(columns: Columns, arrow: Iterable[Any]) -> Iterator[Any]:
+def _sent(session: SparkSession, index: Index | Path | str | DataFrame, rules: RuleSet, policy: Policy) -> str:
+    """Send what cleans to the executors, unless they have it, and return its name there."""
+    key: Hashable = id(index)
+    if isinstance(index, Path | str):
+        found = load(index)
+        is_now = Path(index).stat()
+        key = is_now.st_dev, is_now.st_ino, is_now.st_mtime_ns, is_now.st_size
+    elif isinstance(index, Index):
+        found = index
+    else:
+        _LAST.clear()  # what a DataFrame gives may be other parts the next time
+        number, name = tempfile.mkstemp(dir=folder(), prefix="merged-")
+        os.close(number)
+        found = merge_parts(index, name)
+    key = session.sparkContext.applicationId, key, rules.digest, policy
+    if key not in _LAST:
+        cleaner = Cleaner(found, rules, policy)
+        cleaner.prepare(Space(folder()))
+        _LAST.clear()
+        _LAST[key] = send(session, cleaner), index
+    return _LAST[key][0]
+
+
+def _plain(df: DataFrame) -> DataFrame:
+    """Return a DataFrame whose columns have other names: dots and backticks mean something to Spark, and not the same everywhere."""
+    return df.toDF(*map(str, range(len(df.columns))))
+
+
+def _learnt(columns: Columns, names: Sequence[str], arrow: Iterable[Any]) -> Iterator[Any]:
     """Yield what the documents of each batch teach, as bytes of an index."""
     import pyarrow as pa
 
     for batch in arrow:
-        found = [one for one in columns.documents(batch) if isinstance(one, Document)]
+        named = pa.record_batch(batch.columns, names=names)
+        found = [one for one in columns.documents(named) if isinstance(one, Document)]
         for some in batches(found):
             part = b"".join(dumped(indexes.learn(some)))
             yield pa.record_batch([pa.array([part], pa.binary())], names=["part"])
 
 
-def _cleaned(columns: Columns, into: str, name: str, arrow: Iterable[Any]) -> Iterator[Any]:
+def _cleaned(columns: Columns, names: Sequence[str], name: str, arrow: Iterable[Any]) -> Iterator[Any]:
     """Yield each batch with what cleaning its documents came to, in a column more."""
     import pyarrow as pa
 
     cleaner: Cleaner = received(name)
+    *given, _ = names
     for batch in arrow:
-        entries = columns.documents(batch)
+        entries = columns.documents(pa.record_batch(batch.columns, names=given))
         documents = [entry for entry in entries if isinstance(entry, Document)]
         done = (one for some in batches(documents) for one in each_cleaned(cleaner, some))
         rows = [_row(next(done) if isinstance(entry, Document) else entry) for entry in entries]
-        yield pa.record_batch([*batch.columns, _typed(rows)], names=[*batch.schema.names, into])
+        yield pa.record_batch([*batch.columns, _typed(rows)], names=names)
         release()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 from dataclasses import dataclass
@@ -165,12 +166,56 @@ def test_a_document_that_would_be_emptied_is_held(run: Command, tmp_path: Path) 
     assert (tmp_path / "out/held.txt").read_bytes() == b"You may also like\nTen quiet harbours\n"
 
 
-def test_a_group_field_that_no_line_has_is_said(run: Command, tmp_path: Path) -> None:
-    """The documents are done all the same, without groups."""
-    corpus = plant(tmp_path, {"x.jsonl": '{"text": "One", "site": "a"}\n{"text": "Two"}\n'})
-    ran = run("clean", corpus / "x.jsonl", "--group-field", "sight", "--out", tmp_path / "out")
-    assert (ran.code, ran.words[-1][:21]) == (0, "--group-field sight: ")
-    assert "--group-field" not in run("clean", corpus / "x.jsonl", "--group-field", "site", "--dry-run").err
+@pytest.mark.parametrize("command", [("clean", "--dry-run"), ("clean", "--out", "out"), ("learn", "--out", "x.idx")])
+def test_a_group_field_that_no_line_has_is_said(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """The documents are done all the same; that files lie in folders, which are groups, is no reason to be silent."""
+    monkeypatch.chdir(
+        plant(tmp_path, {"in/x.jsonl": '{"text": "One", "site": "a"}\n{"text": "Two"}\n', "in/sub/y.txt": BODY})
+    )
+    wrong = "--group-field sight: no document has a group there; expected a field of the lines, or a column"
+    first, *options = command
+    for given in ("in", "in/x.jsonl", "in/sub"):
+        ran = run(first, given, "--group-field", "sight", *options)
+        assert (ran.code, ran.words[-1]) == (0, wrong)
+    assert "--group-field" not in run(first, "in", "--group-field", "site", *options).err
+
+
+@pytest.mark.parametrize("command", ["clean", "learn"])
+def test_a_text_field_that_no_line_has_is_said_once(run: Command, tmp_path: Path, command: str) -> None:
+    """With how many lack it, however many batches they are read in; the report has each."""
+    line = '{"text": "One"}\n'
+    plant(tmp_path / "in", {"x.jsonl": line * 100_000, "y.jsonl": line, "z.jsonl": f'{line}{{"body": 7}}\n{line}'})
+    ran = run(command, tmp_path / "in", "--text-field", "body", "--out", tmp_path / "out")
+    wrong = "no field 'body'; expected a string"
+    assert ran.code == 3
+    assert ran.words[-5:-1] == [
+        f"x.jsonl:1: {wrong} (and 99999 more of this file)",
+        f"y.jsonl:1: {wrong}",
+        f"z.jsonl:1: {wrong} (and 1 more of this file)",
+        "z.jsonl:2: field 'body' is a number; expected a string",
+    ]
+    assert ran.words[-1] == "100004 documents failed, 0 were held back"
+
+
+def test_lines_on_standard_input_that_are_read_as_text_are_said(run: Command, tmp_path: Path) -> None:
+    """They were meant, or not: it is done as it was asked for."""
+    line = b'{"id": 1, "text": "One"}\n'
+    told = "-: looks like JSONL, and was read as text; expected --format jsonl with it"
+    for given in (line, gzip.compress(line)):
+        ran = run("clean", "-", stdin=given)
+        assert (ran.code, ran.words) == (0, [told])
+        assert run("clean", "-", "--format", "text", stdin=given).words == []
+    assert run("clean", "-", stdin=b'{"not", "lines"}').words == []
+
+
+def test_pages_are_not_in_csv(run: Command, tmp_path: Path) -> None:
+    """What is asked for is not done in another way."""
+    path = plant(tmp_path, {"x.csv": "text\n<p>One\n"}) / "x.csv"
+    ran = run("clean", path, "--format", "html", "--out", tmp_path / "out")
+    assert (ran.code, ran.words) == (2, ["x.csv: CSV, as HTML; expected pages, or HTML in JSONL or Parquet"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_problems_are_one_line_whatever_an_id_holds(run: Command, tmp_path: Path) -> None:
@@ -200,8 +245,10 @@ def test_missing_paths(process: Command, tmp_path: Path) -> None:
 
 def test_nothing_to_read(run: Command, tmp_path: Path) -> None:
     """No known file in the folder, or no input there at all: one line, and nothing is written."""
-    corpus = plant(tmp_path / "in", {"x.csv": "1"})
-    nothing = "nothing to read; expected .txt, .md, .html, .jsonl, .parquet or .warc files, or these with .gz or .zst"
+    corpus = plant(tmp_path / "in", {"x.log": "1"})
+    nothing = (
+        "nothing to read; expected .txt, .md, .html, .jsonl, .csv, .parquet or .warc files, or these with .gz or .zst"
+    )
     ran = run("clean", corpus, "--out", tmp_path / "out")
     assert (ran.code, ran.words) == (2, ["1 files of other kinds skipped", nothing])
     ran = run("clean", tmp_path / "nosuch", "--out", tmp_path / "out")
@@ -229,7 +276,7 @@ ARGUMENTS = [
     (["clean", "in", "--out", "file.txt"], "file.txt: a file; expected a folder"),
     (
         ["clean", "in", "--out", "o", "--format", "pdf"],
-        "--format pdf: no such format; expected auto, text, html, jsonl, parquet or warc",
+        "--format pdf: no such format; expected auto, text, html, jsonl, csv, parquet or warc",
     ),
     (["clean", "in", "--out", "o", "--rules", "nosuch.toml"], f"nosuch.toml: No such file or directory{NO_RULES}"),
     (["clean", "in", "--out", "o", "--rules", "in"], "in: no rule packs in this folder; expected files named *.toml"),

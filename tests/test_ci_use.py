@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -99,8 +101,38 @@ def ran(folder: Path, *command: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def test_pre_commit_installs_the_hooks(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a repository, at a revision, as README says: into an environment of their own, which takes the network."""
+    source = tmp_path_factory.mktemp("clone")
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    for name in ("pyproject.toml", *packed["sdist"]["include"]):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, source / name)
+    [repo] = HOOKS["repos"]
+    commit = ["-c", "user.name=A", "-c", "user.email=a@a.example", "commit", "-qm", "All"]
+    for words in (["init", "-q"], ["add", "."], commit, ["tag", repo["rev"]]):
+        assert ran(source, "git", *words) == (0, "")
+    config = yaml.safe_dump({"repos": [{**repo, "repo": str(source)}]})
+    plant(project, {".pre-commit-config.yaml": config, "my-rules.toml": RULE})
+    assert ran(project, *ACTIONS["jobs"]["documents"]["steps"][-1]["run"].split(), "--update")[0] == 0
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # from here on it is what was installed that runs
+    for words in (["init", "-q"], ["add", "."]):
+        assert ran(project, "git", *words)[0] == 0
+    code, said = ran(project, "pre-commit", "run", "--all-files")
+    assert (code, said.count("Passed")) == (0, 2), said
+    assert "Installing environment" in said
+    plant(project, {"tests/docs/a.txt": OTHER, "my-rules.toml": RULE.replace('match = ["Join', 'match = ["Leave')})
+    code, said = ran(project, "pre-commit", "run", "--all-files")
+    assert (code, said.count("Failed")) == (1, 2), said
+    assert "golden: the output differs; look at it, then accept it with --update" in said
+
+
 def test_the_hooks_of_pre_commit(project: Path) -> None:
-    """As README says, and as pre-commit runs them; the command is the one of this environment, as installing it is what test_wheel does."""
+    """As README says, and as pre-commit runs them, by the command of this environment: on what was staged alone."""
     manifest = ROOT / ".pre-commit-hooks.yaml"
     assert ran(project, "pre-commit", "validate-manifest", str(manifest)) == (0, "")
     defined = {hook["id"]: hook for hook in yaml.safe_load(manifest.read_text(encoding="utf-8"))}

@@ -22,7 +22,7 @@ from cleaner.policy import POLICIES, Preset
 from cleaner.report import schema
 from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command, plant, tree
 
-PAGES = {"a.txt": BODY + TRAILER, "news/b.md": OTHER + TRAILER, "news/deep/c.TXT": THIRD, "skipped.csv": "1,2\n"}
+PAGES = {"a.txt": BODY + TRAILER, "news/b.md": OTHER + TRAILER, "news/deep/c.TXT": THIRD, "skipped.log": "1,2\n"}
 BODIES = {"a.txt": BODY, "news/b.md": OTHER, "news/deep/c.TXT": THIRD}
 
 LINES = [

@@ -94,6 +94,8 @@ def test_a_frame_of_polars(cleaner: Cleaner) -> None:
     assert found["text"].to_list() == BODIES
     assert found.schema == schema
     assert learn(documents(given.to_dict(), group="site")) == cleaner.index
+    assert pl.DataFrame(cleaner.clean_batch(given, group="site")).equals(found)
+    assert learn(documents(given, group="site")) == cleaner.index
 
 
 def test_what_cannot_be_done_is_said(cleaner: Cleaner) -> None:
@@ -101,6 +103,11 @@ def test_what_cannot_be_done_is_said(cleaner: Cleaner) -> None:
         cleaner.clean_batch({"body": []})
     with pytest.raises(ReadError, match=r"^columns: 'status' is there already; expected another name"):
         cleaner.clean_batch({"text": [], "status": []})
+    with pytest.raises(ReadError, match=r"^column 'group' has 1 rows; expected 2, as column 'text' has$"):
+        cleaner.clean_batch({"text": ["One", "Two"], "group": ["a"]})
+    lazy = pl.DataFrame(COLUMNS).lazy()
+    with pytest.raises(ReadError, match=r"^a LazyFrame; expected columns by name: a dict, or a data frame of pandas"):
+        cleaner.clean_batch(lazy)
     assert cleaner.clean_batch({"text": []}) == {"text": [], "spans": [], "status": []}
 
 

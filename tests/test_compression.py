@@ -182,7 +182,7 @@ def test_only_what_is_asked_for_is_compressed(tmp_path: Path) -> None:
 def test_which_files_are_found(tmp_path: Path) -> None:
     """In folders, those whose suffix before that of the compression is known; named ones are read by what they are called."""
     known = ["A.TXT.GZ", "b.jsonl.zst", "c.htm.gz", "d.md.Zst"]
-    others = ["e.gz", "f.tar.gz", "g.csv.zst", "h.txt.gz.zst", "i.txt.bz2", ".gz", ".hidden.txt.gz"]
+    others = ["e.gz", "f.tar.gz", "g.log.zst", "h.txt.gz.zst", "i.txt.bz2", ".gz", ".hidden.txt.gz"]
     plant(tmp_path, dict.fromkeys([*known, *others], b""))
     found = find_sources([str(tmp_path)])
     assert [(source.name, source.format) for source in found.sources] == list(
@@ -283,6 +283,16 @@ def test_an_empty_file_of_lines(run: Command, tmp_path: Path, suffix: str) -> No
     path = plant(tmp_path, {f"x.jsonl{suffix}": PACK[suffix](b"")}) / f"x.jsonl{suffix}"
     assert run("clean", path, "--out", tmp_path / "out").code == 0
     assert unpacked(tmp_path / "out", suffix)["x.jsonl"] == b""
+
+
+@each_suffix
+def test_a_file_of_no_bytes_is_damaged(run: Command, tmp_path: Path, suffix: str) -> None:
+    """Of each kind, as `gzip` and `zstd` say, too: what is compressed has some bytes, though it be nothing."""
+    plant(tmp_path / "in", {f"a.txt{suffix}": b"", f"b.jsonl{suffix}": b"", f"c.txt{suffix}": PACK[suffix](b"")})
+    ran = run("clean", tmp_path / "in", "--out", tmp_path / "out")
+    expected = "cannot be decompressed: no bytes; expected a readable file"
+    assert (ran.code, ran.words[:-1]) == (3, [f"a.txt{suffix}: {expected}", f"b.jsonl{suffix}: {expected}"])
+    assert unpacked(tmp_path / "out", suffix)["c.txt"] == b""
 
 
 @each_suffix

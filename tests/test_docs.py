@@ -56,6 +56,9 @@ def test_shell_snippets_run(tmp_path: Path) -> None:
     assert (tmp_path / "cleaned-from-there/000_6ac200c3676267cd.txt").read_bytes() == body
     [line] = gzip.decompress((tmp_path / "bees-crawl/bees.warc.wet.jsonl.gz").read_bytes()).splitlines()
     assert (json.loads(line)["group"], json.loads(line)["text"]) == ("bees.example", "Bees dance.\n")
+    assert (tmp_path / "bees-rows/bees.csv").read_bytes() == b'id;body\r\n7;"Bees ""dance"".\n"\r\n'
+    [row] = pq.read_table(tmp_path / "columns/pages.parquet").to_pylist()
+    assert row == json.loads((tmp_path / "lines/pages.jsonl").read_bytes())
     assert pq.read_table(tmp_path / "bees-table/bees.parquet").to_pylist() == [{"id": 7, "body": "Bees dance.\n"}]
 
 

@@ -84,7 +84,7 @@ def test_a_pipe_is_not_read(tmp_path: Path) -> None:
 
 def test_a_folder_is_read_with_its_subfolders(tmp_path: Path) -> None:
     """By suffix, sorted by name; other files are counted, hidden ones are not."""
-    files(tmp_path, "b.TXT", "a/x.md", "a-b.text", "a/y.markdown", "c.jsonl", "d.NDJSON", "e.csv", "README")
+    files(tmp_path, "b.TXT", "a/x.md", "a-b.text", "a/y.markdown", "c.jsonl", "d.NDJSON", "e.log", "README")
     files(tmp_path, ".hidden.txt", ".git/x.txt", "a/.cache/x.txt")
     found = find_sources([str(tmp_path)])
     assert names(found) == ["a-b.text", "a/x.md", "a/y.markdown", "b.TXT", "c.jsonl", "d.NDJSON"]
@@ -139,7 +139,7 @@ def test_two_files_may_have_one_name(tmp_path: Path) -> None:
     [
         ("*.txt", ["x.txt"]),
         ("?.txt", ["x.txt"]),
-        ("[xy].*", ["x.txt", "y.csv"]),
+        ("[xy].*", ["x.txt", "y.log"]),
         ("a/*.txt", ["x.txt"]),
         ("*/*.txt", ["a/x.txt", "b/x.txt"]),
         ("**/x.txt", ["a/b/x.txt", "a/x.txt", "b/x.txt", "x.txt"]),
@@ -152,7 +152,7 @@ def test_two_files_may_have_one_name(tmp_path: Path) -> None:
 )
 def test_globs(pattern: str, expected: list[str], tmp_path: Path) -> None:
     """A part matches a level, `**` any number of them; hidden files only when asked for; a folder is read."""
-    files(tmp_path, "x.txt", "y.csv", "a/x.txt", "a/b/x.txt", "b/x.txt", "b/z.csv", ".h.txt", ".g/x.txt")
+    files(tmp_path, "x.txt", "y.log", "a/x.txt", "a/b/x.txt", "b/x.txt", "b/z.log", ".h.txt", ".g/x.txt")
     found = find_sources([f"{tmp_path}/{pattern}"])
     assert (names(found), found.missing) == (expected, ())
 
@@ -173,7 +173,7 @@ def test_a_file_with_a_wildcard_in_its_name_is_that_file(tmp_path: Path) -> None
 
 def test_formats_are_forced_on_known_files_only(tmp_path: Path) -> None:
     """Files that were named take any format; those in folders must still look like documents."""
-    files(tmp_path, "x.txt", "y.jsonl", "z.csv")
+    files(tmp_path, "x.txt", "y.jsonl", "z.log")
 
     def formats(text: str, format_: str) -> list[tuple[str, str]]:
         found = find_sources([f"{tmp_path}{text}"], format_)  # type: ignore[arg-type]
@@ -181,9 +181,9 @@ def test_formats_are_forced_on_known_files_only(tmp_path: Path) -> None:
 
     assert formats("", "jsonl") == [("x.txt", "jsonl"), ("y.jsonl", "jsonl")]
     assert formats("", "text") == [("x.txt", "text"), ("y.jsonl", "text")]
-    assert formats("/z.csv", "auto") == [("z.csv", "text")]
-    assert formats("/z.csv", "jsonl") == [("z.csv", "jsonl")]
-    assert formats("/z*", "jsonl") == [("z.csv", "jsonl")]
+    assert formats("/z.log", "auto") == [("z.log", "text")]
+    assert formats("/z.log", "jsonl") == [("z.log", "jsonl")]
+    assert formats("/z*", "jsonl") == [("z.log", "jsonl")]
 
 
 def test_a_file_name_need_not_be_utf8(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 
 LAYERS = (
     "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
-    " | strings fingerprints grouping matching parquet warc report sources options workers"
+    " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors formats remote form shingling rules output surroundings pages"
-    " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline"
+    " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
     " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""

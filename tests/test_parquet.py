@@ -149,7 +149,7 @@ def test_rows_are_cut_and_put_together(
     changed = {at: f"{text}!" for at, text in enumerate(texts) if at % 3 == 0}
     rewriter = parquet.Rewriter(folder / "y.parquet", path, "body")
     for at, text in changed.items():
-        rewriter.write(parquet.change(at + 1, text).encode())
+        rewriter.write(parquet.change(at + 1, {"body": text}).encode())
     rewriter.commit()
     rewriter.discard()
     expected = [changed.get(at, text) for at, text in enumerate(texts)]
@@ -390,3 +390,79 @@ def test_goldens_are_compared_as_bytes(run: Command, tmp_path: Path) -> None:
     write(tmp_path / "golden/x.parquet", pa.table({"text": [OTHER]}))
     ran = run("check", path, "--golden", tmp_path / "golden")
     assert (ran.code, ran.out) == (1, b"x.parquet: other bytes\n")
+
+
+PAGES = [
+    f"<html lang=en><title>The {name}</title><nav><a href=/>Home</a></nav><main><p>{text.strip()}</p></main>"
+    "<aside><h3>You may also like</h3><ul><li>Why bridges hum<li>Ten quiet harbours</ul></aside>"
+    for name, text in (("harbour", BODY), ("bees", OTHER), ("lamps", THIRD))
+]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("kind", [*KINDS[:2], KINDS[3]], ids=str)
+def test_html_in_a_column(run: Command, tmp_path: Path, kind: pa.DataType, keep: bool) -> None:
+    """Bodies, spans and what pages say of themselves are those of JSONL; all else of the table stays."""
+    rows = [
+        {"n": 1, "title": "Given", "html": PAGES[0], "text": "old", "date": 7, "tags": ["a"]},
+        {"n": 2, "title": "", "html": PAGES[1], "text": None, "date": 8, "tags": None},
+        {"n": 3, "title": None, "html": None, "text": "old", "date": 9, "tags": []},
+        {"n": 4, "title": None, "html": PAGES[2], "text": "old", "date": 9, "tags": []},
+    ]
+    made = pa.Table.from_pylist(rows).replace_schema_metadata({"of": "mine"})
+    made = made.set_column(2, "html", made.column("html").cast(pa.large_string()).cast(kind))
+    write(tmp_path / "in/x.parquet", made, compression={"html": "zstd", "n": "gzip"})
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    plant(tmp_path, {"x.jsonl": lines})
+    options = ["--format", "html", "--text-field", "html", *(["--keep-html"] if keep else [])]
+    for corpus, out in (("in", "out"), ("x.jsonl", "lines")):
+        ran = run("clean", tmp_path / corpus, *options, "--out", tmp_path / out)
+        assert (ran.code, ran.words[-1]) == (3, "1 documents failed, 0 were held back")
+    ours, theirs = records(tmp_path / "out"), records(tmp_path / "lines")
+    told = json.loads(json.dumps(theirs).replace("x.jsonl", "x.parquet"))
+    assert ours == told
+    assert ours[0]["spans"]
+    assert ours[0]["page"]["title"] == "The harbour"
+    found = pq.ParquetFile(tmp_path / "out/x.parquet")
+    names = ["n", "title", *(["html"] if keep else []), "url", "language", "text", "date", "tags"]
+    assert found.schema_arrow.names == names
+    assert found.schema_arrow.metadata == {b"of": b"mine"}
+    table, after = found.read().to_pylist(), [*map(json.loads, (tmp_path / "lines/x.jsonl").read_bytes().splitlines())]
+    failed = {**rows[2], "text": None, "url": None, "language": None}
+    after.insert(2, {name: failed[name] for name in names})
+    assert [{**row, "date": 0} for row in table] == [{**row, "date": 0} for row in after]
+    assert [row["date"] for row in table] == [7, 8, 9, 9]  # a column of numbers holds no date
+    assert BODY.strip() in table[0]["text"]
+    assert "bridges" not in table[0]["text"]
+    assert [row["title"] for row in table] == ["Given", "The bees", None, "The lamps"]
+    group = found.metadata.row_group(0)
+    packed = {group.column(at).path_in_schema: group.column(at).compression for at in range(group.num_columns)}
+    assert (packed["n"], packed["text"], packed["language"]) == ("GZIP", "UNCOMPRESSED", "ZSTD")
+    assert found.metadata.num_row_groups == 2
+    # Restored, it has all of the text, as a line has.
+    for out in ("out", "lines"):
+        ran = run("restore", tmp_path / out, "--out", tmp_path / f"{out} back")
+        assert ran.words[-1] == f"{tmp_path / f'{out} back'}: 3 documents restored"
+    back = pq.read_table(tmp_path / "out back/x.parquet")
+    texts = [json.loads(line)["text"] for line in (tmp_path / "lines back/x.jsonl").read_bytes().splitlines()]
+    assert back.column("text").to_pylist() == [*texts[:2], None, *texts[2:]]
+    assert "Why bridges hum" in texts[0]
+    assert back.drop_columns("text").equals(found.read().drop_columns("text"))
+
+
+def test_html_in_the_column_of_bodies(run: Command, tmp_path: Path) -> None:
+    """It is replaced; a second run gives the same bytes; of another name, a column `text` must take strings."""
+    write(tmp_path / "x.parquet", pa.table({"text": PAGES, "id": [1, 2, 3]}))
+    for out in ("one", "two"):
+        assert run("clean", tmp_path / "x.parquet", "--format", "html", "--out", tmp_path / out).code == 0
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    found = pq.read_table(tmp_path / "one/x.parquet")
+    assert found.column_names == ["text", "title", "date", "url", "language", "id"]
+    assert BODY.strip() in found.column("text")[0].as_py()
+    write(tmp_path / "y.parquet", pa.table({"html": PAGES, "text": [1, 2, 3]}))
+    options = ("--format", "html", "--text-field", "html")
+    ran = run("clean", tmp_path / "y.parquet", *options, "--out", tmp_path / "three")
+    assert (ran.code, ran.words[0]) == (3, "y.parquet: column 'text' is of int64; expected strings")
+    write(tmp_path / "z.parquet", pa.table({"html": pa.array([], pa.string())}))
+    assert run("clean", tmp_path / "z.parquet", *options, "--out", tmp_path / "four").code == 0
+    assert pq.read_table(tmp_path / "four/z.parquet").column_names == ["text", "title", "date", "url", "language"]

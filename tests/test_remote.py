@@ -10,6 +10,9 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from cleaner.index import learn
+from cleaner.model import WriteError
+from cleaner.saving import save
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
 
 FILES = {
@@ -112,11 +115,34 @@ def test_a_missing_library_is_one_line(run: Command, tmp_path: Path, monkeypatch
     assert (ran.code, ran.words) == (2, [wrong])
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("clean", "memory://news", "--out"),
+        ("clean", "memory://news", "--dry-run", "--out"),
+        ("learn", "memory://news", "--out"),
+        ("restore", "nowhere", "--out"),
+        ("check", "memory://news", "--golden"),
+        ("check", "memory://news", "--update", "--golden"),
+    ],
+    ids=" ".join,
+)
 @pytest.mark.parametrize("out", ["s3://bucket/out", "memory://out"])
-def test_the_output_is_a_folder_here(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
-    """Not one of that name, by mistake."""
+def test_the_output_is_here(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], out: str
+) -> None:
+    """Not in a folder of that name, by mistake; it is said before anything is read."""
     monkeypatch.chdir(tmp_path)
-    ran = run("clean", "memory://news", "--out", out)
-    given = out.replace("//", "/")
-    assert (ran.code, ran.words[-1]) == (2, f"{given}: on another machine; expected a folder of this one")
+    monkeypatch.setattr("cleaner.remote.fetch", None)
+    ran = run(*command, out)
+    assert (ran.code, ran.words) == (2, [f"{out}: on another machine; expected a local file or folder"])
     assert tree(tmp_path) == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_to_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor from Python."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WriteError, match=r"^s3:/bucket/x\.idx: on another machine; expected a local file or folder$"):
+        save(learn([]), "s3://bucket/x.idx")
+    assert list(tmp_path.iterdir()) == []

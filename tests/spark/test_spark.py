@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,14 +21,16 @@ import pyspark
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from cleaner import report, saving, shuffling, spark
+import cleaner
+from cleaner import executors, report, saving, shuffling, spark
 from cleaner.frequency import Frequencies, derived
 from cleaner.index import learn
 from cleaner.model import CleanerError, Document
 from cleaner.pipeline import Cleaner
+from cleaner.policy import POLICIES
 from cleaner.spill import ROW
 from tests.benchmarks.scale import documents as made_up
-from tests.conftest import SEEDS, Command
+from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command
 
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
@@ -178,6 +181,52 @@ def test_parts_are_kept_as_parquet(session: SparkSession, corpus: list[Document]
     assert index == learn(corpus[:160])
 
 
+def test_the_page_is_run(
+    session: SparkSession, corpus: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/spark.md: an index by its file and by its parts in Parquet cleans alike; the file is sent once."""
+    [page] = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "docs/spark.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    monkeypatch.chdir(tmp_path)
+    some = corpus[:120]
+    df = session.createDataFrame(
+        [(one.id, one.text, one.group) for one in some], "url string, body string, host string"
+    )
+    given: dict[str, Any] = {"session": session, "df": df, "today": df, "cleaner": cleaner}
+    # Spark writes where its workers are told to: by paths in full.
+    exec(page.replace('parquet("', f'parquet("file://{tmp_path}/'), given)
+    expected = local(some)
+    for found in (given["cleaned"], given["again"]):
+        assert told(found.withColumnRenamed("url", "id").collect()) == expected
+    kept = session.read.parquet(f"file://{tmp_path}/cleaned").collect()
+    assert {row.url: row.text for row in kept} == {name: one[0] for name, one in expected.items()}
+    sent = set(executors.folder().iterdir())
+    for _ in range(2):
+        assert spark.clean(df, tmp_path / "corpus.idx", columns=given["columns"]).count() == len(some)
+    [first] = set(executors.folder().glob("sent-*")) - sent
+    careful = spark.clean(df, tmp_path / "corpus.idx", columns=given["columns"], policy=POLICIES["careful"])
+    assert len(set(executors.folder().glob("sent-*")) - sent - {first}) == 1
+    spark.learn(df.limit(1), tmp_path / "corpus.idx", columns=given["columns"])
+    sent = set(executors.folder().iterdir())
+    spark.clean(df, tmp_path / "corpus.idx", columns=given["columns"], policy=POLICIES["careful"])
+    assert len(set(executors.folder().glob("sent-*")) - sent) == 1
+    assert careful.count() == len(some)
+    with pytest.raises(CleanerError, match=r"^part: no such column; expected parts, got url, body, host$"):
+        spark.clean(df, df, columns=given["columns"])
+
+
+def test_names_of_columns_may_hold_anything(session: SparkSession, tmp_path: Path) -> None:
+    """Dots and backticks, which mean something to Spark."""
+    names = ("a.b", "c`d", "e f.g")
+    texts = [body + TRAILER for body in (BODY, OTHER, THIRD)]
+    df = session.createDataFrame([(str(number), text, "g") for number, text in enumerate(texts)], list(names))
+    columns = spark.Columns(id=names[0], text=names[1], group=names[2])
+    assert len(spark.learn(df, tmp_path / "x.idx", columns=columns)) == 3
+    found = spark.clean(df, tmp_path / "x.idx", columns=columns, into="a.`c").collect()
+    assert [row["a.`c"].text for row in sorted(found, key=lambda row: str(row["a.b"]))] == [BODY, OTHER, THIRD]
+
+
 def test_nothing_to_learn(session: SparkSession, tmp_path: Path) -> None:
     df = session.createDataFrame([], "id string, text string, group string")
     assert len(spark.learn(df, tmp_path / "x.idx")) == 0
@@ -199,7 +248,7 @@ def test_an_executor_is_lost(what: str, session: SparkSession, corpus: list[Docu
     """It is killed when some of its tasks are done; they are done again by others."""
     df, context = frame(session, corpus, 24), session.sparkContext
     spark.clean(df, learn([])).count()  # both executors are there
-    executors = once(lambda: found if len(found := processes_with("CoarseGrainedExecutorBackend")) >= 2 else None)
+    running = once(lambda: found if len(found := processes_with("CoarseGrainedExecutorBackend")) >= 2 else None)
 
     def job() -> Any:
         if what == "learn":
@@ -214,9 +263,9 @@ def test_an_executor_is_lost(what: str, session: SparkSession, corpus: list[Docu
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(job)
         once(under_way)
-        os.kill(executors[0], signal.SIGKILL)
+        os.kill(running[0], signal.SIGKILL)
         found = done.result(timeout=300)
-    assert executors[0] not in processes_with("CoarseGrainedExecutorBackend")
+    assert running[0] not in processes_with("CoarseGrainedExecutorBackend")
     if what == "learn":
         own = learn(corpus)
         saving.save(replace(own, tables=derived(Frequencies(own))), tmp_path / "local.idx")
