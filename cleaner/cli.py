@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast, get_a
 
 import typer
 
-from cleaner.console import DIFFERENT, PARTLY, WRONG, fail, lines, say
+from cleaner.console import DIFFERENT, PARTLY, WRONG, Stopped, fail, heard, heed_signals, lines, say
 from cleaner.options import (  # typer looks at them
     EngineName,
     Format,
@@ -63,17 +62,19 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 def main() -> None:
     """Run the command. A usage error is one line, as every other is."""
     status = WRONG
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files go, as with an interrupt
-    try:
-        status = typer.main.get_command(app).main(prog_name="cleaner", standalone_mode=False)
-    except typer.Abort:
-        status = 130
-    except _UsageError as error:
-        called = error.ctx.command_path if error.ctx else "cleaner"
-        if type(error).__name__ == "NoArgsIsHelpError":
-            error.show()
-        else:
-            say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
+    heed_signals()
+    with heard():
+        try:
+            status = typer.main.get_command(app).main(prog_name="cleaner", standalone_mode=False)
+        except Stopped as stopped:
+            say(stopped.line)
+            status = stopped.status
+        except _UsageError as error:
+            called = error.ctx.command_path if error.ctx else "cleaner"
+            if type(error).__name__ == "NoArgsIsHelpError":
+                error.show()
+            else:
+                say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
     sys.exit(status or 0)
 
 
@@ -230,11 +231,12 @@ def check(
     from cleaner import golden as goldens
     from cleaner import runs
     from cleaner.output import check_output
+    from cleaner.scratch import scratch
 
     if update and os.environ.get("CI"):
         fail("check: --update with CI set; expected goldens to be made and looked at by a person")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
-    with lines(), _job(inputs, format_, fields, _workers("local", None, 1)) as job, runs.scratch() as out:
+    with lines(), _job(inputs, format_, fields, _workers("local", None, 1)) as job, scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
         result = runs.to_folder(_cleaner(job, index, rules, policy), job, out)
         for line in result.problems:

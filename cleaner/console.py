@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,49 @@ from cleaner.model import CleanerError
 
 DIFFERENT, WRONG, PARTLY = 1, 2, 3
 """Exit statuses: `check` or `rules test` found something; usage or input error; some documents failed or were held."""
+
+UNHEARD = 141
+"""Exit status when whoever read our output has gone: that of a program which SIGPIPE ended, as `head` does to most."""
+
+
+class Stopped(BaseException):
+    """A signal asks us to stop: raised where the program is, so that all it has open is tidied up on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number
+        self.line = f"stopped by {signal.Signals(number).name}"
+
+
+def heed_signals() -> None:
+    """Raise `Stopped` at the first signal that asks to; the tidying up is not disturbed by others."""
+    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    asked = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # nohup
+
+    def stop(number: int, _: object) -> None:
+        for one in asked:
+            signal.signal(one, signal.SIG_IGN)
+        raise Stopped(number)
+
+    for number in asked:
+        signal.signal(number, stop)
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Exit in silence when whoever reads our output has gone."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unheard()
+        sys.exit(UNHEARD)
+
+
+def _unheard() -> None:
+    """Write to nowhere from now on: Python would complain again when it flushes at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say(line: str) -> None:
@@ -37,11 +81,7 @@ def lines() -> Iterator[None]:
     except CleanerError as error:
         fail(str(error))
     except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(WRONG) from None
+        _unheard()
+        raise typer.Exit(UNHEARD) from None
     except OSError as error:
         fail(f"{error.filename or 'cleaner'}: {error.strerror or error}; expected files that can be read and written")
-    except KeyboardInterrupt:
-        say("interrupted")
-        raise typer.Exit(130) from None

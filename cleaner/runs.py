@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +18,7 @@ from cleaner.layout import Reading
 from cleaner.model import CleanerError, Document, Failure, ReadError, WriteError
 from cleaner.output import Output
 from cleaner.report import Summary, summary_json
+from cleaner.scratch import scratch
 from cleaner.segment import FOLD_VERSION
 from cleaner.sources import Choice, Found, Source
 from cleaner.workers import Workers
@@ -126,13 +126,6 @@ def _start(path: Path) -> tuple[str, bytes]:
         with suppress(OSError):  # that it cannot be read is for the report to say
             return compressed, compression.decompressed(file, f"stdin{compressed}").read(_START)
     return compressed, b""
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Yield a temporary folder that goes with the block."""
-    with tempfile.TemporaryDirectory(prefix="cleaner-") as name:
-        yield Path(name)
 
 
 def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None) -> Result:
