@@ -8,12 +8,12 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-try:
-    import fcntl
-except ImportError:  # Windows: there, what a killed process leaves stays
-    fcntl = None  # type: ignore[assignment]
+fcntl: Any = import_module("fcntl") if os.name == "posix" else None
+"""Elsewhere, what a killed process leaves stays."""
 
 _PREFIX = "cleaner-"
 
@@ -39,7 +39,17 @@ def scratch() -> Iterator[Path]:
                 with suppress(OSError):  # a file system without locks
                     fcntl.flock(file, fcntl.LOCK_EX)
                     new.rename(Path(name, _OWNED))  # only now: who finds it can tell whether it is locked
-            yield Path(name)
+            folder = Path(name, "files")
+            folder.mkdir()
+            yield folder
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that `scratch` yielded, in another process than its own.
+
+    >>> remove(Path("no-such-folder/files"))
+    """
+    shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 def _sweep(parent: Path) -> None:

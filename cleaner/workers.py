@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import os
 import re
-import shutil
 import signal
 import threading
 import traceback
@@ -27,7 +26,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from cleaner.model import CleanerError
-from cleaner.scratch import scratch
+from cleaner.scratch import remove, scratch
 from cleaner.sharing import share, shared
 from cleaner.spill import ALL, Space, keep, release
 
@@ -297,7 +296,7 @@ def _end_with_parent(folder: Path) -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         os._exit(1)
 
 
