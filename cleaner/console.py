@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
 from cleaner.model import CleanerError
+
+if TYPE_CHECKING:
+    from cleaner.sources import Source
+
+_Result = TypeVar("_Result")
 
 DIFFERENT, WRONG, PARTLY = 1, 2, 3
 """Exit statuses: `check` or `rules test` found something; usage or input error; some documents failed or were held."""
@@ -85,3 +90,28 @@ def lines() -> Iterator[None]:
         raise typer.Exit(UNHEARD) from None
     except OSError as error:
         fail(f"{error.filename or 'cleaner'}: {error.strerror or error}; expected files that can be read and written")
+
+
+def watched(what: str, sources: Sequence[Source], work: Callable[[Callable[[int], None] | None], _Result]) -> _Result:
+    """Do long work on sources, with its progress on the terminal when there is one."""
+    if not sys.stderr.isatty():
+        return work(None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from cleaner.sources import bytes_in
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=bytes_in(sources))
+        return work(lambda size: progress.advance(task, size))
+
+
+def print_summary(summary: dict[str, Any]) -> None:
+    """Print what `summary.json` holds, in words."""
+    from rich.console import Console
+
+    from cleaner.render import summary_table
+
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
+    for part in summary_table(summary):
+        console.print(part)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,7 +20,7 @@ from cleaner import __version__, compression, engines, forest, formats, remote, 
 from cleaner.formats import Chunk, Fields
 from cleaner.layout import Reading
 from cleaner.model import CleanerError, Document, Failure, ReadError, WriteError
-from cleaner.output import Output
+from cleaner.output import INDEX, Output
 from cleaner.report import Summary, summary_json
 from cleaner.scratch import scratch
 from cleaner.segment import FOLD_VERSION
@@ -26,7 +30,9 @@ from cleaner.workers import Workers
 if TYPE_CHECKING:
     from cleaner.engines import Watch
     from cleaner.index import Index
+    from cleaner.matching import RuleSet
     from cleaner.pipeline import Cleaner
+    from cleaner.policy import Policy
 
 PROBLEMS = 20
 """Failed and held documents that a result names; the report names all."""
@@ -128,13 +134,61 @@ def _start(path: Path) -> tuple[str, bytes]:
     return compressed, b""
 
 
-def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None) -> Result:
+States = Mapping[str, tuple[int, ...] | None]
+"""Which file is at the path of each source, and how it was when somebody looked; None where there is none."""
+
+
+def states(job: Job) -> States:
+    """Return the state of each source, by its path."""
+    return {str(source.path): _state(source.path) for source in job.found.sources}
+
+
+def changed(before: States, job: Job) -> list[str]:
+    """Return a line for each source that is not as it was: what was learnt and what was cleaned may be different texts."""
+    return [
+        f"{source.place}: changed while it was read; expected it to stay as it was: clean it again"
+        for source in job.found.sources
+        if (state := _state(source.path)) and state != before[str(source.path)]  # of one that has gone the report tells
+    ]
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def key_of(job: Job, before: States, rules: RuleSet, policy: Policy, index: Path | None) -> str:
+    """Return what is the same for runs that do the same, batch by batch: of the same files, as they are, and the same settings."""
+    inputs = [(source.place, source.target, source.format, before[str(source.path)]) for source in job.found.sources]
+    learnt = (str(index), _state(index)) if index else ""
+    batch = job.workers.batch
+    program = _versions(rules), saving.SETTINGS, sys.version, bool(find_spec("py3langid"))
+    told = (*program, asdict(policy), asdict(job.fields), job.format, batch, learnt, inputs)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def to_folder(
+    cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None, *, key: str = "", learnt: bool = False
+) -> Result:
     """Clean into a folder: bodies, report and summary. See `check_output` for what to do before.
+
+    Args:
+        cleaner: what does it.
+        job: what to read.
+        out: the folder.
+        watch: told of the progress.
+        key: that of `key_of`, for a run that may be killed, and go on later; "" for one that starts anew.
+        learnt: whether the cleaner's index was learnt for this run, so that it is kept for such a one, too.
 
     Raises:
         WriteError: the folder cannot be written.
     """
-    with Output(out, job.found.sources, job.fields.text) as output:
+    with Output(out, job.found.sources, job.fields.text, key) as output:
+        if key and learnt:
+            saving.save(cleaner.index, out / INDEX)
         result = _result(cleaner, job, watch, output)
         output.finish(result.summary)
     return result
@@ -154,14 +208,8 @@ def to_nowhere(cleaner: Cleaner, job: Job, watch: Watch | None = None) -> Result
 
 def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None) -> Result:
     problems: list[str] = []
-    versions: dict[str, object] = {
-        "cleaner": __version__,
-        "rules": cleaner.rules.digest,
-        "weights": forest.digest(),
-        "normaliser": FOLD_VERSION,
-        "index": {"format": saving.FORMAT, "documents": len(cleaner.index)},
-    }
-    versions |= {name: version(name) for name in ("trafilatura", "lxml", "selectolax")}  # pages are what they read
+    versions = _versions(cleaner.rules)
+    versions["index"] = {"format": saving.FORMAT, "documents": len(cleaner.index)}
     summary = summary_json(
         Summary.merged(_summaries(cleaner, job, watch, to, problems)),
         versions=versions,
@@ -173,19 +221,33 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
     return Result(summary, tuple(problems))
 
 
+def _versions(rules: RuleSet) -> dict[str, object]:
+    return {
+        "cleaner": __version__,
+        "rules": rules.digest,
+        "weights": forest.digest(),
+        "normaliser": FOLD_VERSION,
+        "index": {"format": saving.FORMAT},
+        **{name: version(name) for name in ("trafilatura", "lxml", "selectolax")},  # pages are what they read
+    }
+
+
 def _summaries(
     cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: list[str]
 ) -> Iterator[Summary]:
     """Clean everything, write it as it comes, note what went wrong, and yield the summary of each batch."""
     grouped = job.fields.group is None
-    for done in engines.clean_all(cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch):
+    journal = to.journal if isinstance(to, Output) else None
+    for done in engines.clean_all(
+        cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch, journal=journal
+    ):
         for target, body in done.bodies:
             if isinstance(to, Output):
                 to.write(target, body)
             elif to is not None:
                 to.write(body)
         if isinstance(to, Output):
-            to.record(done.report)
+            to.record(done.report, done.reported)
         problems += done.problems[: PROBLEMS - len(problems)]
         grouped = grouped or done.grouped
         yield done.summary

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -96,6 +96,15 @@ class Found:
     folders: tuple[Path, ...] = ()
     """The folders that were read with all that is in them: an output folder in one of these would be read as
     input."""
+
+
+def bytes_in(sources: Iterable[Source]) -> int:
+    """Return the size of all sources that are there, compressed as they are.
+
+    >>> bytes_in([])
+    0
+    """
+    return sum(source.size for source in sources)
 
 
 def target(name: str, format: Format) -> str:  # noqa: A002

@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import engines
-from cleaner.engines import Done, bytes_in, clean_all, learn_all, processes
+from cleaner.engines import Done, clean_all, learn_all, processes
 from cleaner.formats import Chunk, Fields, Record
 from cleaner.index import Index, learn
 from cleaner.model import CleanerError, Document, Failure
 from cleaner.pipeline import Cleaner
 from cleaner.report import Summary
-from cleaner.sources import Source, find_sources
+from cleaner.sources import Source, bytes_in, find_sources
 from cleaner.workers import Workers
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, plant
 from tests.strategies import corpora

@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering batches scratch | model | spill segment files | counting sharing jsonl charsets markup elements"
+    "layout language policy compression remembering batches scratch | model | spill segment files | counting journal sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching parquet warc report sources options workers"
     " | near columns executors formats remote form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
@@ -32,7 +32,7 @@ USERS = {
     "langchain_core": "langchain",
     "lxml": "markup",
     "py3langid": "language",
-    "orjson": "columns jsonl report output originals golden spark",
+    "orjson": "columns engines jsonl report output originals golden spark",
     "pytest": "pytest_plugin",
     "fastwarc": "warc",
     "fsspec": "remote",
@@ -40,7 +40,7 @@ USERS = {
     "regex": "language matching rules",
     "py4j": "executors",
     "pyspark": "executors shuffling spark",
-    "rich": "cli render",
+    "rich": "console render",
     "safetensors": "",
     "scipy": "grouping",
     "selectolax": "markup",
