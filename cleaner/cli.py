@@ -41,6 +41,7 @@ from cleaner.options import (  # typer looks at them
     Rules,
     Tables,
     TextField,
+    Verify,
 )
 from cleaner.rules_cli import rules_app
 
@@ -282,16 +283,23 @@ def check(
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `cleaner clean` wrote.")],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the originals.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the originals.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    verify: Verify = False,
 ) -> None:
     """Write the originals again, byte for byte, from bodies and report."""
     from cleaner.originals import restore_folder
 
+    if (out is None) != verify:
+        wrong = "--verify with --out; expected one of them" if verify else "no --out; expected --out DIR, or --verify"
+        fail(f"restore: {wrong}")
     with lines():
         restored = restore_folder(folder, out, force=force)
         for line in (*restored.failed, *restored.problems):
             say(line)
+        if verify:
+            say(f"{folder}: {restored.documents} documents proven")
+            raise typer.Exit(DIFFERENT if restored.problems else 0)
         say(f"{out}: {restored.documents} documents restored")
         raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
 

@@ -16,7 +16,8 @@ from cleaner.formats import Chunk, Fields, Record
 from cleaner.index import Index, learn, merge
 from cleaner.journal import Journal
 from cleaner.layout import Metadata, Reading
-from cleaner.model import Cleaned, CleanerError, Document, Failure
+from cleaner.ledger import prove
+from cleaner.model import Cleaned, CleanerError, Document, Failure, ReadError
 from cleaner.report import Summary
 from cleaner.sources import Source
 from cleaner.workers import Workers
@@ -144,6 +145,23 @@ def _of_entry(entry: bytes) -> Done:
     return _done(bodies, lines, list(map(orjson.loads, lines.splitlines())), tuple(map(tuple, found["names"])))
 
 
+def _written(
+    record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | None
+) -> tuple[str, dict[str, object]] | Failure:
+    """Return what is written of a document, and its record of the report; when these do not prove the cuts, none are made."""
+    body, literal = formats.body(record, cleaned, fields, about)
+    row = report.record(record.source, cleaned, literal, about, record.target)
+    try:
+        prove(record, body, row, fields, page=about is not None)
+    except ReadError as error:
+        if not cleaned.spans and cleaned.text == cleaned.document.text:
+            return _failed(cleaned.document, error)  # there is nothing to fall back to
+        wrong = f"body and cuts do not give the text back ({error}); expected that they do: nothing was cut"
+        whole = Cleaned(cleaned.document, cleaned.document.text, (), "held", wrong, cleaned.duplicate_of)
+        return _written(record, whole, fields, about)
+    return body, row
+
+
 def _done(
     bodies: tuple[tuple[str, bytes], ...], lines: bytes, rows: Sequence[dict[str, Any]], names: tuple[Name, ...]
 ) -> Done:
@@ -186,12 +204,12 @@ def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refu
     rows: list[dict[str, Any]] = []
     for record, (entry, about) in zip(records, entries, strict=True):
         result = next(cleaned) if isinstance(entry, Document) else entry
-        if isinstance(result, Cleaned):
-            body, literal = formats.body(record, result, fields, about)
-            bodies.setdefault(record.target, []).append(body.encode())
-            rows.append(report.record(record.source, result, literal, about, record.target))
-        elif isinstance(result, Failure):
-            rows.append(report.failure_record(record.source, result))
+        written = _written(record, result, fields, about) if isinstance(result, Cleaned) else result
+        if isinstance(written, tuple):
+            bodies.setdefault(record.target, []).append(written[0].encode())
+            rows.append(written[1])
+        elif isinstance(written, Failure):
+            rows.append(report.failure_record(record.source, written))
             if record.stays:
                 bodies.setdefault(record.target, [])
         else:

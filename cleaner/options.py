@@ -71,3 +71,7 @@ PolicyName = Annotated[
     Literal["careful", "balanced", "thorough"],
     typer.Option("--policy", help="How much evidence a cut takes: careful cuts less, thorough cuts more."),
 ]
+
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Write nothing; prove that all could be restored. Exit status 1 if not.")
+]

@@ -74,6 +74,15 @@ def change(row: int, text: str) -> str:
     return f"{json.dumps([row, text], ensure_ascii=False)}\n"
 
 
+def changed_text(line: str) -> str:
+    r"""Return the text that a line of `change` gives to its row.
+
+    >>> changed_text(change(7, "One\nTwo"))
+    'One\nTwo'
+    """
+    return str(json.loads(line)[1])
+
+
 class Rewriter:
     """A file being written again with other texts, beside its place, like a `cleaner.files.Part`."""
 

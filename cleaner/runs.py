@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -216,9 +216,24 @@ def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | Binary
         policy=asdict(cleaner.policy),
         format=job.format,
         text_field=job.fields.text,
-        reading={**asdict(job.fields.reading), "keep_html": job.fields.html},
+        reading={**asdict(job.fields.reading), "keep_html": job.fields.html, **_names(job.found.sources)},
     )
     return Result(summary, tuple(problems))
+
+
+def _names(found: Iterable[Source]) -> dict[str, dict[str, str]]:
+    """Return the bytes of names that are not UTF-8, in hexadecimal digits, by what stands for them in the output; if there are any."""
+    exact = {source.target: source.exact_target for source in found if not source.origin}
+    names = {name: held.hex() for name, held in sorted(exact.items()) if not _is_utf8(held)}
+    return {"names": names} if names else {}
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _versions(rules: RuleSet) -> dict[str, object]:

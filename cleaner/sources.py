@@ -68,6 +68,12 @@ class Source:
         return target(self.name, self.format)
 
     @property
+    def exact_target(self) -> bytes:
+        """The same, in the very bytes of the file's name."""
+        parts = self.path.parts[-len(PurePosixPath(self.name).parts) :]
+        return os.fsencode(target(PurePosixPath(*parts).as_posix(), self.format))
+
+    @property
     def size(self) -> int:
         """Bytes of the file; 0 when it is not there."""
         return os.path.getsize(self.path) if os.path.isfile(self.path) else 0  # noqa: PTH202
