@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
@@ -50,19 +51,31 @@ def heed_signals() -> None:
 
 @contextmanager
 def heard() -> Iterator[None]:
-    """Exit in silence when whoever reads our output has gone."""
+    """Exit in silence when whoever reads our output has gone, and with a line when it cannot be written."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the shell closed it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
         _unheard()
         sys.exit(UNHEARD)
+    except OSError as error:
+        say(_of(error))
+        _unheard()
+        sys.exit(WRONG)
 
 
 def _unheard() -> None:
     """Write to nowhere from now on: Python would complain again when it flushes at exit."""
     for stream in (sys.stdout, sys.stderr):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _of(error: OSError) -> str:
+    what = error.filename or "standard output"
+    return f"{what}: {error.strerror or error}; expected files that can be read and written"
 
 
 def say(line: str) -> None:
@@ -89,7 +102,7 @@ def lines() -> Iterator[None]:
         _unheard()
         raise typer.Exit(UNHEARD) from None
     except OSError as error:
-        fail(f"{error.filename or 'cleaner'}: {error.strerror or error}; expected files that can be read and written")
+        fail(_of(error))
 
 
 def watched(what: str, sources: Sequence[Source], work: Callable[[Callable[[int], None] | None], _Result]) -> _Result:

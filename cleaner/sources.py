@@ -183,8 +183,9 @@ def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # no
 
     for text in inputs:
         base, named = _named(text, on_error)
-        if not named:
-            missing.append(f"no such file or folder: {printable(text)}; {_EXPECTED}")
+        if not named:  # a pipe would be read once, and is needed twice
+            there = f"{printable(text)}: no file or folder" if os.path.exists(text) else None
+            missing.append(f"{there or f'no such file or folder: {printable(text)}'}; {_EXPECTED}")
         if "**" in Path(text).parts:
             folders.append(base)
         hits = {path: format_of(path.name, format) for path in named if not os.path.isdir(path)}
