@@ -54,7 +54,7 @@ def heard() -> Iterator[None]:
     """Exit in silence when whoever reads our output has gone, and with a line when it cannot be written."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the shell closed it
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # as long as this lives
     try:
         yield
         sys.stdout.flush()
