@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ class Stopped(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
+        self.number = number
         self.status = 128 + number
         self.line = f"stopped by {signal.Signals(number).name}"
 
@@ -39,14 +41,25 @@ def heed_signals() -> None:
     """Raise `Stopped` at the first signal that asks to; the tidying up is not disturbed by others."""
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     asked = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # nohup
+    usual = sys.unraisablehook
+
+    def handle(handler: Callable[[int, Any], None] | signal.Handlers) -> None:
+        for number in asked:
+            signal.signal(number, handler)
 
     def stop(number: int, _: object) -> None:
-        for one in asked:
-            signal.signal(one, signal.SIG_IGN)
+        handle(signal.SIG_IGN)
         raise Stopped(number)
 
-    for number in asked:
-        signal.signal(number, stop)
+    def lost(found: sys.UnraisableHookArgs) -> None:
+        if isinstance(found.exc_value, Stopped):  # while garbage was collected: nobody can catch it there
+            handle(stop)
+            threading.Timer(0.01, os.kill, (os.getpid(), found.exc_value.number)).start()
+        else:
+            usual(found)
+
+    handle(stop)
+    sys.unraisablehook = lost
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from tests.torture.line import Line
 POINTS = 216
 """Kills at random points, over all commands."""
 
-CHAIN = 4
+CHAIN = 8
 """Runs into one folder that are killed, before one is left alone."""
 
 STEPS = """
@@ -108,11 +108,11 @@ def planned(what: str, folder: Path, args: Sequence[object], source: Path, docum
 
 def works(folder: Path) -> list[Work]:
     """Return what is killed at random points."""
-    texts, lines = folder_of_texts(folder / "texts", 160), lines_of_texts(folder / "in" / "lines.jsonl", 200)
+    texts, lines = folder_of_texts(folder / "texts", 120), lines_of_texts(folder / "in" / "lines.jsonl", 120)
     return [
-        planned("`clean` of a folder", folder / "a", ["clean", *LITTLE], texts, 160),
-        planned("`clean` of JSONL", folder / "b", ["clean", *LITTLE], lines, 200),
-        planned("`learn`", folder / "c", ["learn", *LITTLE], lines, 200),
+        planned("`clean` of a folder", folder / "a", ["clean", *LITTLE], texts, 120),
+        planned("`clean` of JSONL", folder / "b", ["clean", *LITTLE], lines, 120),
+        planned("`learn`", folder / "c", ["learn", *LITTLE], lines, 120),
     ]
 
 
