@@ -75,7 +75,7 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     inputs = {_identity(source.path) for source in found.sources} - {None}
     ours = None if force else _ours(out)
     for name in dict.fromkeys([REPORT, SUMMARY, *(source.target for source in found.sources)]):
-        if os.path.lexists(out / name):
+        if os.path.lexists(_path(out, name)):
             _check_target(inside(out, name), inputs, foreign=ours is not None and name not in ours)
 
 
@@ -116,10 +116,15 @@ def inside(out: Path, name: str) -> Path:
     Traceback (most recent call last):
     cleaner.model.WriteError: a/../../x: lies outside of the output folder; expected a name in it
     """
-    target = out / name
+    target = _path(out, name)
     if target.name in ("", "..") or not target.parent.resolve().is_relative_to(out.resolve()):
         raise WriteError(f"{name}: lies outside of the output folder; expected a name in it")
     return target
+
+
+def _path(out: Path, name: str) -> Path:
+    """Return the path of a name, whose bytes are UTF-8 whatever the locale."""
+    return out / os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
 def _ours(out: Path) -> set[str]:

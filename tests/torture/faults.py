@@ -247,10 +247,9 @@ def unheard(folder: Path, times: int) -> Line:
     )
 
 
-def stopped(work: Work, folder: Path, name: str, times: int) -> Line:
+def stopped(work: Work, folder: Path, name: str, times: int, chains: int = 5) -> Line:
     """Send a signal at random points to the whole group, as a terminal does, or to the parent alone; then run on."""
     number = getattr(signal, name)
-    chains = 5
 
     def chain(seed: int) -> tuple[Counter[str], float]:
         draw = random.Random(f"{name} {seed}")
