@@ -116,7 +116,8 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, list[str]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         raise AssertionError(f"{process.args}: hangs") from None
-    assert "Traceback" not in said, said
+    if process.returncode != -signal.SIGKILL:  # a worker whose parent is killed while it starts says so
+        assert "Traceback" not in said, said
     return process.returncode, [line for line in said.splitlines() if line.startswith("cleaner: ")]
 
 
