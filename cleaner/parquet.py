@@ -108,9 +108,8 @@ class Rewriter:
             self._groups = self._file.num_row_groups
             self._part = Part(path)
             stack.callback(self._part.discard)
-            self._writer = pq.ParquetWriter(
-                _Sink(self._part), self._file.schema_arrow, **_settings(self._file.metadata)
-            )
+            self._sink = _Sink(self._part)
+            self._writer = pq.ParquetWriter(self._sink, self._file.schema_arrow, **_settings(self._file.metadata))
             self._open = stack.pop_all()
 
     def write(self, changes: bytes) -> None:
@@ -132,6 +131,7 @@ class Rewriter:
 
     def discard(self) -> None:
         """Remove what was written, unless it is in its place."""
+        self._sink.part = None
         self._open.close()
 
     def _rows(self) -> int:
@@ -158,13 +158,15 @@ class _Sink(io.RawIOBase):
     """Where pyarrow writes."""
 
     def __init__(self, part: Part) -> None:
-        self._part = part
+        self.part: Part | None = part
+        """None: nowhere; a writer that is left behind writes the end of its file, whoever wants it."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        self._part.write(bytes(data))
+        if self.part is not None:
+            self.part.write(bytes(data))
         return len(data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -12,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cleaner import engines
@@ -230,3 +233,41 @@ def test_an_interrupt_while_garbage_is_collected_is_not_lost(tmp_path: Path) -> 
     )
     process = kills.start(["--version"], Place.new(tmp_path), script=script)
     assert kills.ended(process) == (128 + signal.SIGINT, ["cleaner: stopped by SIGINT"])
+
+
+def test_files_of_all_kinds_go_on(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables, pages, crawls and compressed files, from whatever batch."""
+    rows = [{"n": n, "text": f"Text {n}. {BODY}{TRAILER}", "html": f"<p>{n} {BODY}</p>"} for n in range(4)]
+    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    corpus = plant(
+        tmp_path / "in",
+        {
+            "a.jsonl.gz": gzip.compress(lines),
+            "b.jsonl": b"\n" + lines + b"[]\n",
+            "c.html": rows[0]["html"],
+            "d.txt": b"\xff",
+        },
+    )
+    pq.write_table(pa.Table.from_pylist([*rows, {"n": 5, "text": None}]), corpus / "e.parquet", row_group_size=2)
+    monkeypatch.setattr("cleaner.workers.BATCH", 1)
+    assert run("clean", corpus, "--out", tmp_path / "whole").code == 3
+    real = engines._done
+
+    def killed_at(at: int) -> None:
+        seen = []
+
+        def die(*args: object) -> engines.Done:
+            seen.append(args)
+            if len(seen) == at:
+                raise Stopped(signal.SIGTERM)
+            return real(*args)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr("cleaner.engines._done", die)
+            with pytest.raises(Stopped):
+                run("clean", corpus, "--out", tmp_path / "out")
+
+    for at in range(1, 16):
+        killed_at(at)
+    assert run("clean", corpus, "--out", tmp_path / "out").code == 3
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
