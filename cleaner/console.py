@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
@@ -37,29 +37,54 @@ class Stopped(BaseException):
         self.line = f"stopped by {signal.Signals(number).name}"
 
 
+LATER = 0.01
+"""Seconds after which a signal comes again that came where nothing can be raised."""
+
+
 def heed_signals() -> None:
-    """Raise `Stopped` at the first signal that asks to; the tidying up is not disturbed by others."""
+    """Raise `Stopped` at the first signal that asks to; the tidying up is not disturbed by others.
+
+    Not in the midst of an import, which would make an ImportError of it, and some libraries do without what they cannot import;
+    nor while garbage is collected, where Python says that it is ignored: there, it comes again.
+    """
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     asked = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # nohup
-    usual = sys.unraisablehook
+    usual, waits = sys.unraisablehook, hasattr(signal, "setitimer")
+    waiting = 0
 
-    def handle(handler: Callable[[int, Any], None] | signal.Handlers) -> None:
+    def handle(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
         for number in asked:
             signal.signal(number, handler)
 
-    def stop(number: int, _: object) -> None:
+    def later(number: int) -> None:
+        nonlocal waiting
+        waiting = number
+        signal.signal(signal.SIGALRM, lambda _, frame: stop(waiting, frame))
+        signal.setitimer(signal.ITIMER_REAL, LATER)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if waits and _importing(frame):
+            return later(number)
         handle(signal.SIG_IGN)
         raise Stopped(number)
 
     def lost(found: sys.UnraisableHookArgs) -> None:
-        if isinstance(found.exc_value, Stopped):  # while garbage was collected: nobody can catch it there
+        if waits and isinstance(found.exc_value, Stopped):
             handle(stop)
-            threading.Timer(0.01, os.kill, (os.getpid(), found.exc_value.number)).start()
+            later(found.exc_value.number)
         else:
             usual(found)
 
     handle(stop)
     sys.unraisablehook = lost
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

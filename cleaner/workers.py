@@ -253,7 +253,13 @@ def _deaf() -> Iterator[None]:
         yield
         return
     resource_tracker.ensure_running()  # it would be started in the block, and undo the mask
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    deaf_to = {
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGALRM,
+    }  # the last: one that comes later, see `console`
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf_to)
     try:
         yield
     finally:

@@ -271,3 +271,19 @@ def test_files_of_all_kinds_go_on(run: Command, tmp_path: Path, monkeypatch: pyt
         killed_at(at)
     assert run("clean", corpus, "--out", tmp_path / "out").code == 3
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_an_interrupt_in_an_import_waits_for_its_end(tmp_path: Path) -> None:
+    """Else a library that is imported if it can be would be taken for missing."""
+    plant(
+        tmp_path,
+        {"slow.py": "import signal, time\nsignal.raise_signal(signal.SIGTERM)\ntime.sleep(0.3)\nprint('whole')\n"},
+    )
+    script = (
+        f"import sys, time\nsys.path.append({str(tmp_path)!r})\nfrom cleaner import cli\n"
+        "def work(*_, **__):\n    try:\n        import slow\n    except BaseException:\n        print('half')\n    time.sleep(60)\n"
+        "cli.typer.main.get_command = lambda _: type('Command', (), {'main': staticmethod(work)})\n"
+    )
+    process = kills.start(["--version"], Place.new(tmp_path / "x"), script=script, stdout=subprocess.PIPE)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (128 + signal.SIGTERM, b"whole\n", b"cleaner: stopped by SIGTERM\n")
