@@ -198,17 +198,26 @@ class _Pool:
         self._processes: list[Any] = []
         self._idle: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
+        self._starting: Future[None] | None = None
         Finalize(self, _end, (self._processes,), exitpriority=1)  # else this process would wait for them when it ends
 
     def start(self, processes: int, folder: Path, share_: int) -> None:
-        """Start the processes: spawned, not forked, as it is the same on every platform, and safe beside threads."""
+        """Start the processes: spawned, not forked, as it is the same on every platform, and safe beside threads.
+
+        It is done in a thread: signals are raised in the main one, where they would leave a process that has not been told what
+        to do.
+        """
         self._threads = ThreadPoolExecutor(processes)
+        self._starting = self._threads.submit(self._start, processes, folder, share_)
+        self._starting.result()
+
+    def _start(self, processes: int, folder: Path, share_: int) -> None:
         for _ in range(processes):
             ours, theirs = Pipe()
             process = get_context("spawn").Process(target=_serve, args=(theirs, folder, share_), daemon=True)
             with _deaf():
                 process.start()
-                self._processes.append(process)
+            self._processes.append(process)
             theirs.close()  # else the pipe would stay open when the process dies
             self._idle.put(ours)
 
@@ -232,6 +241,8 @@ class _Pool:
 
     def close(self) -> None:
         """End the processes, whatever they do: they hold nothing that is not to be thrown away."""
+        if self._starting is not None and not self._starting.cancel():
+            self._starting.exception()  # when they are there
         _end(self._processes)
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
