@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast, get_args
 
 import typer
 
-from cleaner.console import DIFFERENT, PARTLY, WRONG, fail, lines, say
+from cleaner.console import (
+    DIFFERENT,
+    PARTLY,
+    WRONG,
+    Stopped,
+    fail,
+    heard,
+    heed_signals,
+    lines,
+    print_summary,
+    say,
+    watched,
+)
 from cleaner.options import (  # typer looks at them
     EngineName,
     Format,
@@ -34,19 +45,18 @@ from cleaner.options import (  # typer looks at them
     Rules,
     Tables,
     TextField,
+    Verify,
 )
 from cleaner.rules_cli import rules_app
 
 if TYPE_CHECKING:
-    from cleaner.engines import Watch
     from cleaner.formats import Fields
+    from cleaner.matching import RuleSet
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Preset
     from cleaner.runs import Job
     from cleaner.sources import Source
     from cleaner.workers import Workers
-
-_Result = TypeVar("_Result")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,17 +76,19 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 def main() -> None:
     """Run the command. A usage error is one line, as every other is."""
     status = WRONG
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files go, as with an interrupt
-    try:
-        status = typer.main.get_command(app).main(prog_name="cleaner", standalone_mode=False)
-    except typer.Abort:
-        status = 130
-    except _UsageError as error:
-        called = error.ctx.command_path if error.ctx else "cleaner"
-        if type(error).__name__ == "NoArgsIsHelpError":
-            error.show()
-        else:
-            say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
+    heed_signals()
+    with heard():
+        try:
+            status = typer.main.get_command(app).main(prog_name="cleaner", standalone_mode=False)
+        except Stopped as stopped:
+            say(stopped.line)
+            status = stopped.status
+        except _UsageError as error:
+            called = error.ctx.command_path if error.ctx else "cleaner"
+            if type(error).__name__ == "NoArgsIsHelpError":
+                error.show()
+            else:
+                say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
     sys.exit(status or 0)
 
 
@@ -107,7 +119,9 @@ def clean(
     With `-` and no --out, the bodies go to standard output. With no --index, cleaner learns from INPUT first.
     """
     from cleaner import runs
-    from cleaner.output import check_output
+    from cleaner.output import check_output, kept_index
+    from cleaner.policy import POLICIES
+    from cleaner.rules import load_rules
     from cleaner.sources import TABLES
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
@@ -118,19 +132,27 @@ def clean(
             check_output(out, job.found, force=force)
         elif inputs != ["-"] and not dry_run:
             fail("clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT")
-        cleaner = _cleaner(job, index, rules, policy)
+        packs = load_rules(rules or [])  # first: a broken rule is found before the long work
+        key = runs.key_of(job, states := runs.states(job), packs, POLICIES[policy], index)
+        kept = kept_index(out, key) if out is not None else None
+        cleaner = _cleaner(job, index or kept, packs, policy)
         if dry_run:
-            result = _watched("cleaning", job, lambda watch: runs.to_nowhere(cleaner, job, watch))
+            result = watched("cleaning", job.found.sources, lambda watch: runs.to_nowhere(cleaner, job, watch))
         elif out is not None:
-            result = _watched("cleaning", job, lambda watch: runs.to_folder(cleaner, job, out, watch))
+            result = watched(
+                "cleaning",
+                job.found.sources,
+                lambda watch: runs.to_folder(cleaner, job, out, watch, key=key, learnt=not (index or kept)),
+            )
         elif job.found.sources[0].format in TABLES:
             fail("clean: Parquet, which is not written as it streams by; expected --out DIR")
         else:
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
-        _print_summary(result.summary)
-        for line in result.problems:
+        print_summary(result.summary)
+        changed = runs.changed(states, job)
+        for line in (*result.problems, *changed[: runs.PROBLEMS]):
             say(line)
-        _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"])
+        _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"], len(changed))
 
 
 @app.command(epilog="Example: cleaner learn seeds --out seeds.idx")
@@ -167,7 +189,7 @@ def learn(
         check_index_file(out, job.found)
         known = [load(path) for path in add or []]
         told = Problems()
-        learnt = _watched("learning", job, lambda watch: job.learn(watch, told))
+        learnt = watched("learning", job.found.sources, lambda watch: job.learn(watch, told))
         index = merge([*known, learnt], job.workers.space) if known else learnt
         save(replace(index, tables=derived(Frequencies(index, job.workers.space))), out)
         say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
@@ -232,13 +254,15 @@ def check(
     from cleaner import golden as goldens
     from cleaner import runs
     from cleaner.output import check_output
+    from cleaner.rules import load_rules
+    from cleaner.scratch import scratch
 
     if update and os.environ.get("CI"):
         fail("check: --update with CI set; expected goldens to be made and looked at by a person")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
-    with lines(), _job(inputs, format_, fields, _workers("local", None, 1)) as job, runs.scratch() as out:
+    with lines(), _job(inputs, format_, fields, _workers("local", None, 1)) as job, scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
-        result = runs.to_folder(_cleaner(job, index, rules, policy), job, out)
+        result = runs.to_folder(_cleaner(job, index, load_rules(rules or []), policy), job, out)
         for line in result.problems:
             say(line)
         if job.found.missing:
@@ -260,16 +284,22 @@ def check(
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `cleaner clean` wrote.")],
     *,
-    out: Originals,
+    out: Originals = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    verify: Verify = False,
 ) -> None:
     """Write the originals again, byte for byte, from bodies and report."""
     from cleaner.originals import restore_folder
 
+    if (out is None) != verify:
+        fail(f"restore: {'both' if verify else 'neither'} of --out and --verify; expected one of them")
     with lines():
         restored = restore_folder(folder, out, force=force)
         for line in (*restored.failed, *restored.problems):
             say(line)
+        if verify:
+            say(f"{folder}: {restored.documents} documents proven")
+            raise typer.Exit(DIFFERENT if restored.problems else 0)
         say(f"{out}: {restored.documents} documents restored")
         raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
 
@@ -292,11 +322,11 @@ def _main(
     pass
 
 
-def _leave(job: Job, failed: int, held: int = 0) -> NoReturn:
+def _leave(job: Job, failed: int, held: int = 0, changed: int = 0) -> NoReturn:
     """Exit with the status of a finished run."""
     if failed or held:
         say(f"{failed} documents failed, {held} were held back")
-    raise typer.Exit(WRONG if job.found.missing else PARTLY if failed or held else 0)
+    raise typer.Exit(WRONG if job.found.missing else PARTLY if failed or held or changed else 0)
 
 
 def _fields(
@@ -362,35 +392,9 @@ def _workers(
     return found
 
 
-def _cleaner(job: Job, index: Path | None, rules: Sequence[Path] | None, policy: Preset) -> Cleaner:
+def _cleaner(job: Job, index: Path | None, rules: RuleSet, policy: Preset) -> Cleaner:
     from cleaner.pipeline import Cleaner
     from cleaner.policy import POLICIES
-    from cleaner.rules import load_rules
     from cleaner.saving import load
 
-    packs = load_rules(rules or [])  # first: a broken rule is found before the long work
-    return Cleaner(load(index) if index else _watched("learning", job, job.learn), packs, POLICIES[policy])
-
-
-def _watched(what: str, job: Job, work: Callable[[Watch | None], _Result]) -> _Result:
-    """Do long work, with its progress on the terminal when there is one."""
-    if not sys.stderr.isatty():
-        return work(None)
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from cleaner.engines import bytes_in
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=bytes_in(job.found.sources))
-        return work(lambda size: progress.advance(task, size))
-
-
-def _print_summary(summary: dict[str, Any]) -> None:
-    from rich.console import Console
-
-    from cleaner.render import summary_table
-
-    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
-    for part in summary_table(summary):
-        console.print(part)
+    return Cleaner(load(index) if index else watched("learning", job.found.sources, job.learn), rules, POLICIES[policy])

@@ -3,17 +3,117 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
 from cleaner.model import CleanerError
 
+if TYPE_CHECKING:
+    from cleaner.sources import Source
+
+_Result = TypeVar("_Result")
+
 DIFFERENT, WRONG, PARTLY = 1, 2, 3
 """Exit statuses: `check` or `rules test` found something; usage or input error; some documents failed or were held."""
+
+UNHEARD = 141
+"""Exit status when whoever read our output has gone: that of a program which SIGPIPE ended, as `head` does to most."""
+
+
+class Stopped(BaseException):
+    """A signal asks us to stop: raised where the program is, so that all it has open is tidied up on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        self.status = 128 + number
+        self.line = f"stopped by {signal.Signals(number).name}"
+
+
+LATER = 0.01
+"""Seconds after which a signal comes again that came where nothing can be raised."""
+
+
+def heed_signals() -> None:
+    """Raise `Stopped` at the first signal that asks to; the tidying up is not disturbed by others.
+
+    Not in the midst of an import, which would make an ImportError of it, and some libraries do without what they cannot import;
+    nor while garbage is collected, where Python says that it is ignored: there, it comes again.
+    """
+    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    asked = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # nohup
+    usual, waits = sys.unraisablehook, hasattr(signal, "setitimer")
+    waiting = 0
+
+    def handle(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+        for number in asked:
+            signal.signal(number, handler)
+
+    def later(number: int) -> None:
+        nonlocal waiting
+        waiting = number
+        signal.signal(signal.SIGALRM, lambda _, frame: stop(waiting, frame))
+        signal.setitimer(signal.ITIMER_REAL, LATER)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if waits and _importing(frame):
+            return later(number)
+        handle(signal.SIG_IGN)
+        raise Stopped(number)
+
+    def lost(found: sys.UnraisableHookArgs) -> None:
+        if waits and isinstance(found.exc_value, Stopped):
+            handle(stop)
+            later(found.exc_value.number)
+        else:
+            usual(found)
+
+    handle(stop)
+    sys.unraisablehook = lost
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Exit in silence when whoever reads our output has gone, and with a line when it cannot be written."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the shell closed it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # as long as this lives
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unheard()
+        sys.exit(UNHEARD)
+    except OSError as error:
+        say(_of(error))
+        _unheard()
+        sys.exit(WRONG)
+
+
+def _unheard() -> None:
+    """Write to nowhere from now on: Python would complain again when it flushes at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _of(error: OSError) -> str:
+    what = error.filename or "standard output"
+    return f"{what}: {error.strerror or error}; expected files that can be read and written"
 
 
 def say(line: str) -> None:
@@ -37,11 +137,32 @@ def lines() -> Iterator[None]:
     except CleanerError as error:
         fail(str(error))
     except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(WRONG) from None
+        _unheard()
+        raise typer.Exit(UNHEARD) from None
     except OSError as error:
-        fail(f"{error.filename or 'cleaner'}: {error.strerror or error}; expected files that can be read and written")
-    except KeyboardInterrupt:
-        say("interrupted")
-        raise typer.Exit(130) from None
+        fail(_of(error))
+
+
+def watched(what: str, sources: Sequence[Source], work: Callable[[Callable[[int], None] | None], _Result]) -> _Result:
+    """Do long work on sources, with its progress on the terminal when there is one."""
+    if not sys.stderr.isatty():
+        return work(None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from cleaner.sources import bytes_in
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=bytes_in(sources))
+        return work(lambda size: progress.advance(task, size))
+
+
+def print_summary(summary: dict[str, Any]) -> None:
+    """Print what `summary.json` holds, in words."""
+    from rich.console import Console
+
+    from cleaner.render import summary_table
+
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
+    for part in summary_table(summary):
+        console.print(part)

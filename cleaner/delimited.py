@@ -159,6 +159,15 @@ def rewrite(raw: str, at: tuple[int, int], text: str) -> str:
     return raw[:start] + (_quoted(text) if raw.startswith('"', start) else text) + raw[end:]
 
 
+def text_at(raw: str, at: tuple[int, int]) -> str:
+    """Return the text of a row, of where it is written.
+
+    >>> text_at('7,"He said ""no""."', (2, 19))
+    'He said "no".'
+    """
+    return _value(raw[slice(*at)])
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 

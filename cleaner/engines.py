@@ -9,11 +9,15 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import orjson
+
 from cleaner import formats, report
 from cleaner.formats import Chunk, Fields, Record
 from cleaner.index import Index, learn, merge
+from cleaner.journal import Journal
 from cleaner.layout import Metadata, Reading
-from cleaner.model import Cleaned, CleanerError, Document, Failure
+from cleaner.ledger import prove
+from cleaner.model import Cleaned, CleanerError, Document, Failure, ReadError
 from cleaner.report import Summary
 from cleaner.sources import Source
 from cleaner.workers import Workers
@@ -56,6 +60,8 @@ class Done:
     """Whether any document has a group that a field of its line or row says."""
     names: tuple[Name, ...]
     """Of each document that was read."""
+    reported: frozenset[str]
+    """The files whose documents the report names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +79,8 @@ class Learnt:
 
 
 _Batch = Sequence[Chunk]
-_Refused = Mapping[int, str]
+_Refusals = Mapping[int, str]
 """Records of a batch that are failures, and why: their ids were used before."""
-
-
-def bytes_in(sources: Iterable[Source]) -> int:
-    """Return the size of all sources that are there, compressed as they are.
-
-    >>> bytes_in([])
-    0
-    """
-    return sum(source.size for source in sources)
 
 
 def processes(sources: Iterable[Source], jobs: int | None) -> int:
@@ -123,14 +120,86 @@ def clean_all(
     *,
     workers: Workers = ALONE,
     watch: Watch | None = None,
+    journal: Journal | None = None,
 ) -> Iterator[Done]:
-    """Yield everything cleaned, batch by batch, in order. What goes wrong with one document becomes its `failed` record."""
+    """Yield everything cleaned, batch by batch, in order. What goes wrong with one document becomes its `failed` record.
+
+    The batches that `journal` holds were cleaned by an earlier run, of the same sources with the same settings and size of
+    batches: they are read, not cleaned. The others are added to it.
+    """
     if workers.processes > 1 or len(cleaner.index.lines) >= PREPARED:
         cleaner.prepare(workers.space)
-    yield from _each(partial(_clean_batch, cleaner, fields), sources, fields, workers, watch)
+    before = map(_of_entry, journal.entries()) if journal else ()
+    for done in _each(partial(_clean_batch, cleaner, fields), sources, fields, workers, watch, before=before):
+        if journal and journal.at_end:
+            journal.add(_entry(done))
+        yield done
 
 
-def _learn_batch(fields: Fields, batch: _Batch, refused: _Refused) -> Learnt:
+def _entry(done: Done) -> bytes:
+    """Return what a journal says of a batch: a line of JSON, without its end."""
+    bodies = [(target, _as_json(body)) for target, body in done.bodies]
+    told = {"bodies": bodies, "report": done.report.decode(), "grouped": done.grouped, "names": done.names}
+    return orjson.dumps(told)
+
+
+def _of_entry(entry: bytes) -> Done:
+    found = orjson.loads(entry)
+    bodies = tuple((target, _of_json(body)) for target, body in found["bodies"])
+    lines = found["report"].encode()
+    rows, names = list(map(orjson.loads, lines.splitlines())), tuple(map(tuple, found["names"]))
+    return _done(bodies, lines, rows, names, grouped=found["grouped"])
+
+
+def _as_json(body: bytes) -> str | list[str]:
+    """Return a body as JSON holds it: rows of CSV that failed may be no UTF-8, and stay."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return [body.decode("latin-1")]
+
+
+def _of_json(held: str | list[str]) -> bytes:
+    return held.encode() if isinstance(held, str) else held[0].encode("latin-1")
+
+
+def _written(
+    record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | None
+) -> tuple[str, dict[str, object]] | Failure:
+    """Return what is written of a document, and its record of the report; when these do not prove the cuts, none are made."""
+    body, literal = formats.body(record, cleaned, fields, about)
+    row = report.record(record.source, cleaned, literal, about, record.target)
+    try:
+        prove(record, body, row, fields, page=about is not None)
+    except ReadError as error:
+        if not cleaned.spans and cleaned.text == cleaned.document.text:
+            return _failed(cleaned.document, error)  # there is nothing to fall back to
+        wrong = f"body and cuts do not give the text back ({error}); expected that they do: nothing was cut"
+        whole = Cleaned(cleaned.document, cleaned.document.text, (), "held", wrong, cleaned.duplicate_of)
+        return _written(record, whole, fields, about)
+    return body, row
+
+
+def _done(
+    bodies: tuple[tuple[str, bytes], ...],
+    lines: bytes,
+    rows: Sequence[dict[str, Any]],
+    names: tuple[Name, ...],
+    *,
+    grouped: bool,
+) -> Done:
+    return Done(
+        bodies,
+        lines,
+        report.Summary.total(rows),
+        tuple(_problem(row) for row in rows if row["error"] is not None),
+        grouped,
+        names,
+        frozenset(map(report.target_of, rows)),
+    )
+
+
+def _learn_batch(fields: Fields, batch: _Batch, refused: _Refusals) -> Learnt:
     """Return the index of some documents; of the HTML ones by their text."""
     records, names = _read(fields, batch, refused)
     documents = [
@@ -153,7 +222,7 @@ def _text_of(html: str, reading: Reading) -> str:
     return text_of(html, reading)
 
 
-def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refused) -> Done:
+def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refusals) -> Done:
     """Clean the documents of a batch, and say what is written of each."""
     records, names = _read(fields, batch, refused)
     entries = [_open(record, fields) for record in records]
@@ -163,26 +232,19 @@ def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refu
     rows: list[dict[str, Any]] = []
     for record, (entry, about) in zip(records, entries, strict=True):
         result = next(cleaned) if isinstance(entry, Document) else entry
-        if isinstance(result, Cleaned):
-            body, literal = formats.body(record, result, fields, about)
-            bodies.setdefault(record.target, []).append(body.encode())
-            rows.append(report.record(record.source, result, literal, about, record.target))
-        elif isinstance(result, Failure):
-            rows.append(
-                report.failure_record(record.source, result) | ({"lines": record.lines} if record.lines else {})
-            )
+        written = _written(record, result, fields, about) if isinstance(result, Cleaned) else result
+        if isinstance(written, tuple):
+            bodies.setdefault(record.target, []).append(written[0].encode())
+            rows.append(written[1])
+        elif isinstance(written, Failure):
+            lines = {"lines": record.lines} if record.lines else {}
+            rows.append(report.failure_record(record.source, written) | lines)
             if record.stays:
                 bodies.setdefault(record.target, []).append(record.raw.encode(errors="surrogateescape"))
         else:
             bodies.setdefault(record.target, []).append(record.raw.encode(errors="surrogateescape"))
-    return Done(
-        tuple((target, b"".join(parts)) for target, parts in bodies.items()),
-        b"".join(map(report.dumps, rows)),
-        report.Summary.total(rows),
-        tuple(_problem(row) for row in rows if row["error"] is not None),
-        _grouped(records),
-        names,
-    )
+    whole = tuple((target, b"".join(parts)) for target, parts in bodies.items())
+    return _done(whole, b"".join(map(report.dumps, rows)), rows, names, grouped=_grouped(records))
 
 
 def _problem(row: Mapping[str, Any]) -> str:
@@ -190,7 +252,7 @@ def _problem(row: Mapping[str, Any]) -> str:
     return f"{held}{row['error']}"
 
 
-def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record], tuple[Name, ...]]:
+def _read(fields: Fields, batch: _Batch, refused: _Refusals) -> tuple[list[Record], tuple[Name, ...]]:
     """Return the records of a batch, the refused ones as failures, and the names of the documents among them."""
     records, names = [], []
     read = ((chunk.source, record) for chunk in batch for record in formats.records(chunk, fields))
@@ -201,37 +263,52 @@ def _read(fields: Fields, batch: _Batch, refused: _Refused) -> tuple[list[Record
             names.append((number, entry.id, where, "" if record.line else record.target))
             if number in refused:
                 failure = Failure(entry.id, refused[number], entry.group)
-                records.append(replace(record, entry=failure))
+                records.append(replace(record, entry=failure, raw=record.raw if record.stays else ""))
                 continue
         records.append(record)
     return records, tuple(names)
 
 
 def _each(
-    work: Callable[..., _Named], sources: Sequence[Source], fields: Fields, workers: Workers, watch: Watch | None
+    work: Callable[..., _Named],
+    sources: Sequence[Source],
+    fields: Fields,
+    workers: Workers,
+    watch: Watch | None,
+    *,
+    before: Iterable[_Named] = (),
 ) -> Iterator[_Named]:
-    """Yield what `work(batch, refused)` makes of each batch of the sources, in order.
+    """Yield what `work(batch, refused)` makes of each batch of the sources, in order; `before` is that of the first ones.
 
     Documents whose id was used before are refused, and so is a file whose body would go where another one's does.
     """
     ids: dict[str, str] = {}
     targets: dict[str, str] = {}
     batches = _batches(sources, fields, workers.batch, watch)
+    for result, _ in zip(before, batches, strict=False):
+        _refused(result.names, ids, targets)  # they were, and their names are taken
+        yield result
     if workers.apart:
         batches = (list(map(formats.held, batch)) for batch in batches)
     for batch, result in workers.in_order(partial(work, refused={}), batches):
-        refused: dict[int, str] = {}
-        for number, name, where, target in result.names:
-            if name in ids:
-                refused[number] = f"{where}: the id {name!r} is already that of {ids[name]}; expected unique ids"
-                continue
-            ids[name] = where
-            if target in targets:
-                as_that = f"its body would be {target}, as that of {targets[target]}"
-                refused[number] = f"{where}: {as_that}; expected another name"
-            elif target:
-                targets[target] = name
+        refused = _refused(result.names, ids, targets)
         yield work(batch, refused=refused) if refused else result
+
+
+def _refused(names: Iterable[Name], ids: dict[str, str], targets: dict[str, str]) -> dict[int, str]:
+    """Take the names of a batch, and return which of its records get none, and why."""
+    refused: dict[int, str] = {}
+    for number, name, where, target in names:
+        if name in ids:
+            refused[number] = f"{where}: the id {name!r} is already that of {ids[name]}; expected unique ids"
+            continue
+        ids[name] = where
+        if target in targets:
+            as_that = f"its body would be {target}, as that of {targets[target]}"
+            refused[number] = f"{where}: {as_that}; expected another name"
+        elif target:
+            targets[target] = name
+    return refused
 
 
 def _open(record: Record, fields: Fields) -> tuple[Document | Failure | None, Metadata | None]:

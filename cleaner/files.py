@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from weakref import finalize
 
 from cleaner.compression import compressor
 from cleaner.model import WriteError
@@ -55,6 +56,8 @@ class Part:
         self._path = path
         self._compressor = compressor(path.name) if by_name else None
         self._part = part_path(path)
+        # Before it is there, so that no signal can come in between; it runs when this is left behind, too.
+        self._tidy = finalize(self, _remove, self._part)
         with one_line(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = self._part.open("wb")
@@ -73,14 +76,19 @@ class Part:
             os.fsync(self._stream.fileno())
             self._stream.close()
             self._part.replace(self._path)
+            self._tidy.detach()
             sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """Remove what was written, unless it is in its place."""
         with suppress(OSError):
             self._stream.close()
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
+        self._tidy()
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -67,7 +67,9 @@ OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for bodies, report and summary.")
 ]
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", parser=_local, help="Where to save the index.")]
-Originals = Annotated[Path, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for the originals.")]
+Originals = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for the originals.")
+]
 Goldens = Annotated[
     Path, typer.Option("--golden", metavar="DIR", parser=_local, help="Folder of golden bodies and report.")
 ]
@@ -92,4 +94,8 @@ Master = Annotated[
 PolicyName = Annotated[
     Literal["careful", "balanced", "thorough"],
     typer.Option("--policy", help="How much evidence a cut takes: careful cuts less, thorough cuts more."),
+]
+
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Write nothing; prove that all could be restored. Exit status 1 if not.")
 ]

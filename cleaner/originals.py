@@ -42,8 +42,21 @@ class Restored:
     """One line for each document that could not be restored: which, why, and what was expected."""
 
 
-def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
-    """Write the originals of an output folder to another one.
+class _Nowhere:
+    """Where originals go that are made only to be checked."""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def commit(self) -> None:
+        pass
+
+    def discard(self) -> None:
+        pass
+
+
+def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Restored:
+    """Write the originals of an output folder to another one, or only make sure that this can be done.
 
     A JSONL file lacks the lines of the documents that are not back; one without documents has no record and
     is left out. A body that is missing or was changed is a problem of its own, and the others are still
@@ -51,7 +64,7 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
 
     Args:
         folder: What `cleaner clean` wrote.
-        out: Where to write, not in `folder`.
+        out: Where to write, not in `folder`. None: nowhere.
         force: Overwrite what is there.
 
     Raises:
@@ -62,11 +75,11 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
     Traceback (most recent call last):
     cleaner.model.ReadError: none/summary.json: No such file or directory; expected that of cleaner clean
     """
-    if out.resolve().is_relative_to(folder.resolve()):
+    if out is not None and out.resolve().is_relative_to(folder.resolve()):
         raise WriteError(f"{out}: lies in {folder}; expected a folder outside of it")
-    format_, field = _input_settings(folder / SUMMARY)
-    for name in dict.fromkeys(map(target_of, rows(folder / REPORT))):
-        target = inside(out, name)
+    format_, field, exact = _input_settings(folder / SUMMARY)
+    originals = {name: out and inside(out, exact.get(name, name)) for name in map(target_of, rows(folder / REPORT))}
+    for target in filter(None, originals.values()):
         if target.resolve().is_relative_to(folder.resolve()):
             raise WriteError(f"{target}: would overwrite a body; expected another folder")
         if os.path.lexists(target) and not force:
@@ -75,7 +88,7 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
     failed: list[str] = []
     problems: list[str] = []
     for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
-        body, original = folder / name, inside(out, name)
+        body, original = inside(folder, name), originals[name]
         read_as = format_of(source, format_)
         if read_as in TABLES:
             column = field if read_as == "parquet" else parquet.BODY
@@ -90,16 +103,17 @@ def restore_folder(folder: Path, out: Path, *, force: bool = False) -> Restored:
     return Restored(documents, tuple(failed), tuple(problems))
 
 
-def _input_settings(summary: Path) -> tuple[Choice, str]:
-    """Return the forced format and the name of the text field that a run was given."""
+def _input_settings(summary: Path) -> tuple[Choice, str, dict[str, str]]:
+    """Return the forced format and the text field that a run was given, and the names that are not UTF-8, by what stands for them."""
     try:
         settings = orjson.loads(summary.read_bytes())["input"]
         format_, field = settings["format"], settings["text_field"]
+        exact = {str(name): os.fsdecode(bytes.fromhex(held)) for name, held in settings.get("names", {}).items()}
     except OSError as error:
         raise ReadError(f"{summary}: {error.strerror or error}; expected that of cleaner clean") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReadError(f"{summary}: not a summary; expected that of cleaner clean") from error
-    return format_, field
+    return format_, field, exact
 
 
 def _not_failed(rows: Iterable[_Row], failed: list[str]) -> Iterator[_Row]:
@@ -110,7 +124,7 @@ def _not_failed(rows: Iterable[_Row], failed: list[str]) -> Iterator[_Row]:
             yield row
 
 
-def _restore_text(body: Path, original: Path, rows: Iterable[_Row], problems: list[str]) -> int:
+def _restore_text(body: Path, original: Path | None, rows: Iterable[_Row], problems: list[str]) -> int:
     """Restore a text file, append what is wrong to `problems`, and return how many documents are back."""
     documents = 0
     for row in rows:
@@ -121,12 +135,13 @@ def _restore_text(body: Path, original: Path, rows: Iterable[_Row], problems: li
         except ReadError as error:
             problems.append(str(error))
         else:
-            write_atomic(original, text.encode(), by_name=True)
+            if original is not None:
+                write_atomic(original, text.encode(), by_name=True)
             documents += 1
     return documents
 
 
-def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: list[str], field: str) -> int:
+def _restore_lines(body: Path, original: Path | None, rows: Iterator[_Row], problems: list[str], field: str) -> int:
     """Restore a JSONL file, append what is wrong to `problems`, and return how many documents are back."""
     try:
         file = body.open("rb")
@@ -134,7 +149,7 @@ def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: l
         problems += [f"{row['id']}: the body cannot be read: {error}; expected {body}" for row in rows]
         return 0
     documents = 0
-    part = Part(original, by_name=True)
+    part = Part(original, by_name=True) if original is not None else _Nowhere()
     try:
         for number, line in enumerate(_lines(file, body, problems), 1):
             where = f"{body}:{number}"
@@ -159,7 +174,7 @@ def _restore_lines(body: Path, original: Path, rows: Iterator[_Row], problems: l
 
 
 def _restore_rows(
-    body: Path, original: Path, records: Iterator[_Row], field: str, *, failed: list[str], problems: list[str]
+    body: Path, original: Path | None, records: Iterator[_Row], field: str, *, failed: list[str], problems: list[str]
 ) -> int:
     """Restore a CSV file, as above. A row that had failed, or is not back, is as the output has it."""
     if not body.is_file():  # nothing is wrong when all had failed
@@ -176,7 +191,7 @@ def _restore_rows(
     def lines() -> int:  # where a stray quote ended is not to be seen: texts below it are others now
         return int((record() or {}).get("lines", 0))
 
-    part = Part(original, by_name=True)
+    part = Part(original, by_name=True) if original is not None else _Nowhere()
     try:
         for number, row in enumerate(_rows(body, field, lines, problems), 1):
             raw = row.raw
@@ -211,20 +226,19 @@ def _rows(body: Path, field: str, lines: Callable[[], int], problems: list[str])
 
 
 def _restore_table(
-    body: Path, original: Path, rows: Iterator[_Row], column: str, *, failed: list[str], problems: list[str]
+    body: Path, original: Path | None, rows: Iterator[_Row], column: str, *, failed: list[str], problems: list[str]
 ) -> int:
     """Restore a Parquet file, as above."""
     documents = 0
     try:
-        part = parquet.Rewriter(original, body, column)
+        if original is None and not body.is_file():
+            raise ReadError(f"{body}: No such file; expected a readable Parquet file")  # noqa: TRY301  # as the others
+        part = parquet.Rewriter(original, body, column) if original is not None else _Nowhere()
     except ReadError as error:  # nothing is wrong when all had failed
         problems += [f"{row['id']}: the body cannot be read: {error}" for row in _not_failed(rows, failed)]
         return 0
     try:
-        values = (
-            value for _, data, _ in parquet.pieces(body, str(body), _PIECE, column) for value in parquet.rows(data)
-        )
-        for number, value in enumerate(values, 1):
+        for number, value in enumerate(_values(body, column, problems), 1):
             where = f"{body}:{number}"
             try:
                 row = next(rows, None)
@@ -248,6 +262,15 @@ def _lines(file: io.BufferedReader, body: Path, problems: list[str]) -> Iterator
             yield from stream
     except OSError as error:
         problems.append(f"{body}: {error.strerror or error}; expected a readable file")
+
+
+def _values(body: Path, field: str, problems: list[str]) -> Iterator[dict[str, object]]:
+    """Yield the rows of a body; when it cannot be read to its end, append that to `problems`."""
+    try:
+        for _, data, _ in parquet.pieces(body, str(body), _PIECE, field):
+            yield from parquet.rows(data)
+    except ReadError as error:
+        problems.append(str(error))
 
 
 def _original_line(raw: str, value: dict[str, object], row: _Row | None, field: str, where: str) -> str:

@@ -18,6 +18,7 @@ import orjson
 
 from cleaner import parquet
 from cleaner.files import Part, one_line, part_path, sync_folder, write_atomic
+from cleaner.journal import Journal
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
 from cleaner.report import dumps, target_of
@@ -26,7 +27,13 @@ from cleaner.sources import TABLES, Found, Source
 REPORT = "report.jsonl"
 SUMMARY = "summary.json"
 MARKER = ".cleaner-run.json"
-"""Names the files that a run is about to write; removed when it is done."""
+"""Names the files that a run is about to write, and by its key what it does; removed when it is done."""
+
+JOURNAL, INDEX = ".cleaner-run.journal", ".cleaner-run.idx"
+"""What the run has done so far, and what it has learnt; removed, too."""
+
+_UNREPORTED = "files_without_documents"
+"""In the summary: files that were written, and that the report does not name."""
 
 _Row = dict[str, Any]
 
@@ -62,12 +69,12 @@ def check_output(out: Path, found: Found, *, force: bool = False) -> None:
     inputs = {_identity(source.path) for source in found.sources} - {None}
     ours = None if force else _ours(out)
     for name in dict.fromkeys([REPORT, SUMMARY, *(source.target for source in found.sources)]):
-        if os.path.lexists(out / name):
+        if os.path.lexists(_path(out, name)):
             _check_target(inside(out, name), inputs, foreign=ours is not None and name not in ours)
 
 
 def _check_names(out: Path, sources: Sequence[Source]) -> None:
-    taken = {REPORT, SUMMARY, MARKER}
+    taken = {REPORT, SUMMARY, MARKER, JOURNAL, INDEX}
     names = {source.target for source in sources}
     for source in sources:
         if source.target in taken:
@@ -103,10 +110,15 @@ def inside(out: Path, name: str) -> Path:
     Traceback (most recent call last):
     cleaner.model.WriteError: a/../../x: lies outside of the output folder; expected a name in it
     """
-    target = out / name
+    target = _path(out, name)
     if target.name in ("", "..") or not target.parent.resolve().is_relative_to(out.resolve()):
         raise WriteError(f"{name}: lies outside of the output folder; expected a name in it")
     return target
+
+
+def _path(out: Path, name: str) -> Path:
+    """Return the path of a name, whose bytes are UTF-8 whatever the locale."""
+    return out / os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
 def _ours(out: Path) -> set[str]:
@@ -118,7 +130,25 @@ def _ours(out: Path) -> set[str]:
         for row in rows(out / REPORT):
             ours.add(target_of(row))
         ours.update((REPORT, SUMMARY))
+        with suppress(OSError, ValueError, KeyError, TypeError):  # mostly: there are none
+            ours.update(map(str, orjson.loads((out / SUMMARY).read_bytes())[_UNREPORTED]))
     return ours
+
+
+def kept_index(out: Path, key: str) -> Path | None:
+    """Return the file with what a killed run of that key has learnt, None if there is none.
+
+    >>> kept_index(Path("no-such-folder"), "a key")
+    """
+    path = out / INDEX
+    return path if _key(out) == key and path.is_file() else None
+
+
+def _key(out: Path) -> str | None:
+    """Return the key of a killed run."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(orjson.loads((out / MARKER).read_bytes())["key"])
+    return None
 
 
 def rows(report: Path) -> Iterator[_Row]:
@@ -157,7 +187,9 @@ class Output:
     ['report.jsonl', 'summary.json', 'x.jsonl']
     """
 
-    def __init__(self, out: Path, sources: Sequence[Source], text: str = "text", *, html: bool = False) -> None:
+    def __init__(
+        self, out: Path, sources: Sequence[Source], text: str = "text", key: str = "", *, html: bool = False
+    ) -> None:
         """Make the folder, write the marker, and begin the report. See `check_output` for what to do before.
 
         Args:
@@ -165,6 +197,7 @@ class Output:
             sources: What is read.
             text: The column of a table with the texts.
             html: Whether a column of HTML stays, beside the bodies.
+            key: Says what the run does: one of the same key goes on where it was killed. "": it starts anew.
 
         Raises:
             WriteError: One of them cannot be written.
@@ -175,14 +208,19 @@ class Output:
         self._pages: parquet.Pages = "keep" if html else "drop"
         self._ours = _ours(out)
         self._written: set[str] = set()
+        self._reported: set[str] = set()
         self._lines: Part | parquet.Rewriter | None = None
         self._name = ""
         if (out / MARKER).exists():  # a run was killed, perhaps in the middle of a file
             for name in self._ours:
                 with one_line(out / name):
                     part_path(inside(out, name)).unlink(missing_ok=True)
+        if not key or _key(out) != key:
+            self._forget()
         targets = sorted({*self._ours, *self._sources, REPORT, SUMMARY})
-        write_atomic(out / MARKER, dumps({"targets": targets}))
+        write_atomic(out / MARKER, dumps({"targets": targets, "key": key}))
+        self.journal = Journal(out / JOURNAL) if key else None
+        """Where to note what was done."""
         self._report = Part(out / REPORT)
 
     def __enter__(self) -> Self:
@@ -217,13 +255,14 @@ class Output:
             self._lines.write(body)
         self._written.add(target)
 
-    def record(self, lines: bytes) -> None:
-        """Write the next lines of the report.
+    def record(self, lines: bytes, reported: Collection[str] = ()) -> None:
+        """Write the next lines of the report, which name documents of some files.
 
         Raises:
             WriteError: It cannot be written.
         """
         self._report.write(lines)
+        self._reported.update(reported)
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """Put report and summary in their places, and remove the marker.
@@ -240,10 +279,20 @@ class Output:
                 inside(self._out, name).unlink(missing_ok=True)
         self._report.commit()
         options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        write_atomic(self._out / SUMMARY, orjson.dumps(summary, option=options))
+        unreported = sorted(self._written - self._reported)
+        whole = {**summary, _UNREPORTED: unreported} if unreported else summary
+        write_atomic(self._out / SUMMARY, orjson.dumps(whole, option=options))
+        self._forget()
         with one_line(self._out / MARKER):
             (self._out / MARKER).unlink()
             sync_folder(self._out)
+
+    def _forget(self) -> None:
+        """Remove what would be needed to go on."""
+        for name in (JOURNAL, INDEX):
+            with one_line(self._out / name):
+                (self._out / name).unlink(missing_ok=True)
+                part_path(self._out / name).unlink(missing_ok=True)
 
     def _end_lines(self) -> None:
         if self._lines is not None:
@@ -254,6 +303,8 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove what is not whole."""
+        if self.journal is not None:
+            self.journal.close()
         self._report.discard()
         if self._lines is not None:
             self._lines.discard()

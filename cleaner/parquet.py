@@ -90,6 +90,15 @@ def change(row: int, values: Mapping[str, str | None]) -> str:
     return f"{json.dumps([row, values], ensure_ascii=False)}\n"
 
 
+def changed(line: str, column: str) -> str:
+    r"""Return the text that a line of `change` gives to its row in a column.
+
+    >>> changed(change(7, {"text": "One\nTwo"}), "text")
+    'One\nTwo'
+    """
+    return str(json.loads(line)[1][column])
+
+
 class Rewriter:
     """A file being written again with other texts, beside its place, like a `cleaner.files.Part`."""
 
@@ -119,8 +128,9 @@ class Rewriter:
             self._schema = _schema(read, self._columns) if pages else read
             self._part = Part(path)
             stack.callback(self._part.discard)
+            self._sink = _Sink(self._part)
             settings = _settings(self._file.metadata, text, self._schema.names)
-            self._writer = pq.ParquetWriter(_Sink(self._part), self._schema, **settings)
+            self._writer = pq.ParquetWriter(self._sink, self._schema, **settings)
             self._open = stack.pop_all()
 
     def write(self, changes: bytes) -> None:
@@ -142,6 +152,7 @@ class Rewriter:
 
     def discard(self) -> None:
         """Remove what was written, unless it is in its place."""
+        self._sink.part = None
         self._open.close()
 
     def _rows(self) -> int:
@@ -186,13 +197,15 @@ class _Sink(io.RawIOBase):
     """Where pyarrow writes."""
 
     def __init__(self, part: Part) -> None:
-        self._part = part
+        self.part: Part | None = part
+        """None: nowhere; a writer that is left behind writes the end of its file, whoever wants it."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        self._part.write(bytes(data))
+        if self.part is not None:
+            self.part.write(bytes(data))
         return len(data)
 
 

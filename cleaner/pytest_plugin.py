@@ -55,6 +55,7 @@ def cleaner_golden(request: pytest.FixtureRequest) -> Golden:
         from cleaner.formats import Fields
         from cleaner.output import check_output
         from cleaner.pipeline import Cleaner
+        from cleaner.scratch import scratch
         from cleaner.sources import find_sources
 
         found, kept = find_sources([str(folder / inputs)]), folder / golden
@@ -62,7 +63,7 @@ def cleaner_golden(request: pytest.FixtureRequest) -> Golden:
             pytest.fail(f"{inputs}: nothing to read; expected documents below {folder}", pytrace=False)
         check_output(kept, found, force=True)  # goldens among the inputs would be cleaned the next time
         job = runs.Job(found, Fields(text, id, group))
-        with runs.scratch() as out:
+        with scratch() as out:
             runs.to_folder(cleaner or Cleaner(job.learn()), job, out)
             differences = goldens.compare(out, kept)
             if update:

@@ -357,7 +357,7 @@ def summary_json(
         policy: The settings that decided.
         format: The format that the user forced, or "auto": with the next one, what restoring needs to know.
         text_field: Name of the text field in JSONL.
-        reading: How HTML was read.
+        reading: How HTML was read, and what else there is to say of the input.
 
     >>> found = summary_json(Summary(), versions={"cleaner": "1.0"}, policy={})
     >>> list(found)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,8 +20,9 @@ from cleaner import __version__, compression, engines, forest, formats, remote, 
 from cleaner.formats import Chunk, Fields
 from cleaner.layout import Reading
 from cleaner.model import CleanerError, Document, Failure, ReadError, WriteError
-from cleaner.output import Output
+from cleaner.output import INDEX, Output
 from cleaner.report import Summary, summary_json
+from cleaner.scratch import scratch
 from cleaner.segment import FOLD_VERSION
 from cleaner.sources import Choice, Found, Source
 from cleaner.workers import Workers
@@ -26,7 +30,9 @@ from cleaner.workers import Workers
 if TYPE_CHECKING:
     from cleaner.engines import Watch
     from cleaner.index import Index
+    from cleaner.matching import RuleSet
     from cleaner.pipeline import Cleaner
+    from cleaner.policy import Policy
 
 PROBLEMS = 20
 """Failed and held documents that a result names; the report names all."""
@@ -173,20 +179,61 @@ def _start(path: Path) -> tuple[str, bytes]:
     return compressed, b""
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Yield a temporary folder that goes with the block."""
-    with tempfile.TemporaryDirectory(prefix="cleaner-") as name:
-        yield Path(name)
+States = Mapping[str, tuple[int, ...] | None]
+"""Which file is at the path of each source, and how it was when somebody looked; None where there is none."""
 
 
-def to_folder(cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None) -> Result:
+def states(job: Job) -> States:
+    """Return the state of each source, by its path."""
+    return {str(source.path): _state(source.path) for source in job.found.sources}
+
+
+def changed(before: States, job: Job) -> list[str]:
+    """Return a line for each source that is not as it was: what was learnt and what was cleaned may be different texts."""
+    return [
+        f"{source.place}: changed while it was read; expected it to stay as it was: clean it again"
+        for source in job.found.sources
+        if (state := _state(source.path)) and state != before[str(source.path)]  # of one that has gone the report tells
+    ]
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def key_of(job: Job, before: States, rules: RuleSet, policy: Policy, index: Path | None) -> str:
+    """Return what is the same for runs that do the same, batch by batch: of the same files, as they are, and the same settings."""
+    inputs = [(source.place, source.target, source.format, before[str(source.path)]) for source in job.found.sources]
+    learnt = (str(index), _state(index)) if index else ""
+    batch = job.workers.batch
+    program = _versions(rules), saving.SETTINGS, sys.version, bool(find_spec("py3langid"))
+    told = (*program, asdict(policy), asdict(job.fields), job.format, batch, learnt, inputs)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def to_folder(
+    cleaner: Cleaner, job: Job, out: Path, watch: Watch | None = None, *, key: str = "", learnt: bool = False
+) -> Result:
     """Clean into a folder: bodies, report and summary. See `check_output` for what to do before.
+
+    Args:
+        cleaner: what does it.
+        job: what to read.
+        out: the folder.
+        watch: told of the progress.
+        key: that of `key_of`, for a run that may be killed, and go on later; "" for one that starts anew.
+        learnt: whether the cleaner's index was learnt for this run, so that it is kept for such a one, too.
 
     Raises:
         WriteError: the folder cannot be written.
     """
-    with Output(out, job.found.sources, job.fields.text, html=job.fields.html) as output:
+    with Output(out, job.found.sources, job.fields.text, key, html=job.fields.html) as output:
+        if key and learnt:
+            saving.save(cleaner.index, out / INDEX)
         result = _result(cleaner, job, watch, output)
         output.finish(result.summary)
     return result
@@ -206,37 +253,60 @@ def to_nowhere(cleaner: Cleaner, job: Job, watch: Watch | None = None) -> Result
 
 def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None) -> Result:
     problems = Problems()
-    versions: dict[str, object] = {
-        "cleaner": __version__,
-        "rules": cleaner.rules.digest,
-        "weights": forest.digest(),
-        "normaliser": FOLD_VERSION,
-        "index": {"format": saving.FORMAT, "documents": len(cleaner.index)},
-    }
-    versions |= {name: version(name) for name in ("trafilatura", "lxml", "selectolax")}  # pages are what they read
+    versions = _versions(cleaner.rules)
+    versions["index"] = {"format": saving.FORMAT, "documents": len(cleaner.index)}
     summary = summary_json(
         Summary.merged(_summaries(cleaner, job, watch, to, problems)),
         versions=versions,
         policy=asdict(cleaner.policy),
         format=job.format,
         text_field=job.fields.text,
-        reading={**asdict(job.fields.reading), "keep_html": job.fields.html},
+        reading={**asdict(job.fields.reading), "keep_html": job.fields.html, **_names(job.found.sources)},
     )
     return Result(summary, problems.lines(job))
+
+
+def _names(found: Iterable[Source]) -> dict[str, dict[str, str]]:
+    """Return the bytes of names that are not UTF-8, in hexadecimal digits, by what stands for them in the output; if there are any."""
+    exact = {source.target: source.exact_target for source in found if not source.origin}
+    names = {name: held.hex() for name, held in sorted(exact.items()) if not _is_utf8(held)}
+    return {"names": names} if names else {}
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _versions(rules: RuleSet) -> dict[str, object]:
+    return {
+        "cleaner": __version__,
+        "rules": rules.digest,
+        "weights": forest.digest(),
+        "normaliser": FOLD_VERSION,
+        "index": {"format": saving.FORMAT},
+        **{name: version(name) for name in ("trafilatura", "lxml", "selectolax")},  # pages are what they read
+    }
 
 
 def _summaries(
     cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: Problems
 ) -> Iterator[Summary]:
     """Clean everything, write it as it comes, note what went wrong, and yield the summary of each batch."""
-    for done in engines.clean_all(cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch):
+    journal = to.journal if isinstance(to, Output) else None
+    for done in engines.clean_all(
+        cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch, journal=journal
+    ):
         for target, body in done.bodies:
             if isinstance(to, Output):
                 to.write(target, body)
             elif to is not None:
                 to.write(body)
         if isinstance(to, Output):
-            to.record(done.report)
+            to.record(done.report, done.reported)
         problems.note(done)
         yield done.summary
 

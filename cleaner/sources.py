@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -75,6 +75,12 @@ class Source:
         return target(self.name, self.format)
 
     @property
+    def exact_target(self) -> bytes:
+        """The same, in the very bytes of the file's name."""
+        parts = self.path.parts[-len(PurePosixPath(self.name).parts) :]
+        return os.fsencode(target(PurePosixPath(*parts).as_posix(), self.format))
+
+    @property
     def size(self) -> int:
         """Bytes of the file; 0 when it is not there."""
         return os.path.getsize(self.path) if os.path.isfile(self.path) else 0  # noqa: PTH202
@@ -103,6 +109,15 @@ class Found:
     folders: tuple[Path, ...] = ()
     """The folders that were read with all that is in them: an output folder in one of these would be read as
     input."""
+
+
+def bytes_in(sources: Iterable[Source]) -> int:
+    """Return the size of all sources that are there, compressed as they are.
+
+    >>> bytes_in([])
+    0
+    """
+    return sum(source.size for source in sources)
 
 
 def target(name: str, format: Format) -> str:  # noqa: A002
@@ -175,8 +190,9 @@ def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # no
 
     for text in inputs:
         base, named = _named(text, on_error)
-        if not named:
-            missing.append(f"no such file or folder: {printable(text)}; {_EXPECTED}")
+        if not named:  # a pipe would be read once, and is needed twice
+            there = f"{printable(text)}: no file or folder" if os.path.exists(text) else None
+            missing.append(f"{there or f'no such file or folder: {printable(text)}'}; {_EXPECTED}")
         if "**" in Path(text).parts:
             folders.append(base)
         hits = {path: format_of(path.name, format) for path in named if not os.path.isdir(path)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import tempfile
@@ -100,6 +101,8 @@ def mapped(path: Path | str) -> Mapped:
         OSError: it cannot be read.
         ValueError: it is empty, and nothing cannot be mapped.
     """
+    if Path(path).is_fifo():  # opening one would wait for ever
+        raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), str(path))
     with Path(path).open("rb") as file:
         found = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
         found.state = _state(os.fstat(file.fileno()))

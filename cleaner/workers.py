@@ -8,23 +8,25 @@ from __future__ import annotations
 import gc
 import os
 import re
-import shutil
 import signal
-import tempfile
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from itertools import count
-from multiprocessing import get_context, parent_process
+from multiprocessing import Pipe, get_context, parent_process, resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.util import Finalize
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from cleaner.model import CleanerError
+from cleaner.scratch import remove, scratch
 from cleaner.sharing import share, shared
 from cleaner.spill import ALL, Space, keep, release
 
@@ -110,7 +112,7 @@ class Workers:
         self._spare = memory - least + LEAST
         self._opened = ExitStack()
         self._folder: Path | None = None
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: _Pool | None = None
         self._names = count()  # of files with what is to be done
 
     apart = False
@@ -134,7 +136,7 @@ class Workers:
     def __enter__(self) -> Self:
         """Make the temporary folder."""
         keep(self._share)
-        self._folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="cleaner-")))
+        self._folder = self._opened.enter_context(scratch())
         return self
 
     def __exit__(
@@ -166,25 +168,113 @@ class Workers:
         waiting: deque[tuple[_In, Future[_Out]]] = deque()
         try:
             for batch in batches:
-                waiting.append((batch, pool.submit(_run, task, batch)))
+                waiting.append((batch, pool.submit(task, batch)))
                 if len(waiting) > 2 * self.processes:
                     first, future = waiting.popleft()
                     yield first, future.result()
             while waiting:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        except BrokenProcessPool as error:
-            raise CleanerError("a worker process was killed; expected more memory, or fewer with --jobs") from error
         finally:
             for _, future in waiting:
                 future.cancel()
 
-    def _started(self, folder: Path) -> ProcessPoolExecutor:
+    def _started(self, folder: Path) -> _Pool:
         if self._pool is None:
-            # Spawned, not forked: it is the same on every platform, and safe beside threads.
-            pool = ProcessPoolExecutor(self.processes, get_context("spawn"), _prepare, (folder, self._share))
-            self._pool = self._opened.enter_context(pool)
+            self._pool = _Pool()
+            self._opened.callback(self._pool.close)
+            self._pool.start(self.processes, folder, self._share)
         return self._pool
+
+
+class _Pool:
+    """Processes, and a thread for each that waits for its answers.
+
+    Not concurrent.futures' own: that feeds its processes through a thread, which waits for ever when they die at the wrong
+    moment, and can neither be left early nor end them. Here a dead process is a closed pipe, for whoever reads or writes it.
+    """
+
+    def __init__(self) -> None:
+        self._processes: list[Any] = []
+        self._idle: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
+        self._threads: ThreadPoolExecutor | None = None
+        self._starting: Future[None] | None = None
+        Finalize(self, _end, (self._processes,), exitpriority=1)  # else this process would wait for them when it ends
+
+    def start(self, processes: int, folder: Path, share_: int) -> None:
+        """Start the processes: spawned, not forked, as it is the same on every platform, and safe beside threads.
+
+        It is done in a thread: signals are raised in the main one, where they would leave a process that has not been told what
+        to do.
+        """
+        self._threads = ThreadPoolExecutor(processes)
+        self._starting = self._threads.submit(self._start, processes, folder, share_)
+        self._starting.result()
+
+    def _start(self, processes: int, folder: Path, share_: int) -> None:
+        for _ in range(processes):
+            ours, theirs = Pipe()
+            process = get_context("spawn").Process(target=_serve, args=(theirs, folder, share_), daemon=True)
+            with _deaf():
+                process.start()
+            self._processes.append(process)
+            theirs.close()  # else the pipe would stay open when the process dies
+            self._idle.put(ours)
+
+    def submit(self, task: Path, batch: Any) -> Future[Any]:
+        """Have the task done on a batch as soon as a process is free."""
+        assert self._threads is not None  # noqa: S101  # it was started
+        return self._threads.submit(self._ask, task, batch)
+
+    def _ask(self, task: Path, batch: Any) -> Any:
+        worker = self._idle.get()
+        try:
+            worker.send((task, batch))
+            answer, error, trace = worker.recv()
+        except (EOFError, OSError) as dead:
+            raise CleanerError("a worker process was killed; expected more memory, or fewer with --jobs") from dead
+        finally:
+            self._idle.put(worker)
+        if error is not None:
+            raise error from RuntimeError(f"in a worker process:\n{trace}")
+        return answer
+
+    def close(self) -> None:
+        """End the processes, whatever they do: they hold nothing that is not to be thrown away."""
+        if self._starting is not None and not self._starting.cancel():
+            self._starting.exception()  # when they are there
+        _end(self._processes)
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+
+
+def _end(processes: Iterable[Any]) -> None:
+    for process in processes:
+        process.kill()
+        process.join()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes in this block that no signal but SIGKILL reaches, from their first instruction on.
+
+    What a terminal or a shell sends reaches the whole group: the parent alone reacts, and ends them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it would be started in the block, and undo the mask
+    deaf_to = {
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGALRM,
+    }  # the last: one that comes later, see `console`
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf_to)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def undisturbed(work: Callable[[_In], _Out], batch: _In) -> _Out:
@@ -203,10 +293,19 @@ _last: tuple[Path, Callable[[Any], Any]] | None = None
 """What a worker process did last: most often it does the same again."""
 
 
-def _prepare(folder: Path, share_: int) -> None:
+def _serve(parent: Connection[Any, Any], folder: Path, share_: int) -> None:
+    """Do what the parent asks for, in a worker process."""
     keep(share_)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it reaches the whole group
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    with suppress(EOFError, OSError):  # until the parent has gone
+        while True:
+            task, batch = parent.recv()
+            answer: tuple[Any, Exception | None, str]
+            try:
+                answer = _run(task, batch), None, ""
+            except Exception as error:  # noqa: BLE001  # the parent raises it
+                answer = None, error, traceback.format_exc()
+            parent.send(answer)
 
 
 def _end_with_parent(folder: Path) -> None:
@@ -214,7 +313,7 @@ def _end_with_parent(folder: Path) -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         os._exit(1)
 
 

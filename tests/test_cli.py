@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import typer.main
 
 from cleaner import __version__
 from cleaner.cli import app
+from cleaner.console import Stopped
 from cleaner.policy import POLICIES, Preset
 from cleaner.report import schema
 from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command, plant, tree
@@ -547,19 +549,21 @@ def test_a_second_run_takes_up_what_a_killed_one_left(run: Command, tmp_path: Pa
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
 
 
-def test_an_interrupted_run_says_so(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C: one line, the usual status, no half of a file, and the next run takes up."""
+def test_the_run_after_an_interrupted_one_takes_up(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No half of a file is left."""
     corpus = plant(tmp_path / "in", PAGES)
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise Stopped(signal.SIGINT)
 
     with monkeypatch.context() as patch:
         patch.setattr("cleaner.workers.BATCH", 1)  # else all bodies would be written before the first record
         patch.setattr("cleaner.output.Output.record", interrupt)
-        ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, ran.words[-1]) == (130, "interrupted")
-    assert tree(tmp_path / "out").keys() == {".cleaner-run.json", "a.txt"}
+        with pytest.raises(Stopped):
+            run("clean", corpus, "--out", tmp_path / "out")
+    assert {name for name in tree(tmp_path / "out") if not name.startswith(".cleaner-run")} == {"a.txt"}
     assert run("clean", corpus, "--out", tmp_path / "out").code == 0
     assert bodies(tmp_path / "out") == BODIES
 

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from cleaner import engines
 from cleaner.compression import SUFFIXES, compressor, decompressed, read, split
-from cleaner.engines import bytes_in, clean_all, processes
+from cleaner.engines import clean_all, processes
 from cleaner.formats import Fields, chunks
 from cleaner.output import Part, write_atomic
 from cleaner.pipeline import Cleaner
-from cleaner.sources import Source, find_sources
+from cleaner.sources import Source, bytes_in, find_sources
 from cleaner.workers import Workers
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
 from tests.strategies import STEADY

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from cleaner import delimited
 from cleaner.compression import read
-from cleaner.engines import bytes_in, clean_all
+from cleaner.engines import clean_all
 from cleaner.formats import Fields
 from cleaner.model import ReadError
 from cleaner.pipeline import Cleaner
-from cleaner.sources import find_sources
+from cleaner.sources import bytes_in, find_sources
 from cleaner.workers import Workers
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
 from tests.strategies import STEADY

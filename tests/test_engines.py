@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import engines
-from cleaner.engines import Done, bytes_in, clean_all, learn_all, processes
+from cleaner.engines import Done, Learnt, clean_all, learn_all, processes
 from cleaner.formats import Chunk, Fields, Record
 from cleaner.index import Index, learn
 from cleaner.model import CleanerError, Document, Failure
 from cleaner.pipeline import Cleaner
 from cleaner.report import Summary
-from cleaner.sources import Source, find_sources
+from cleaner.sources import Source, bytes_in, find_sources
 from cleaner.workers import Workers
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, plant
 from tests.strategies import corpora
@@ -102,14 +102,20 @@ def test_records_come_in_order_and_ids_are_unique(
     ]
 
 
+def problems(told: list[Learnt]) -> list[str]:
+    """Return what went wrong while learning."""
+    return [problem for one in told for problem in one.problems]
+
+
 def test_learning_counts_what_can_be_read(tmp_path: Path) -> None:
     """The index is that of the good documents, and the failed ones are named."""
     found = sources(tmp_path, a_txt=BODY, b_txt=b"\xff", c_txt=OTHER)
-    failed: list[Failure] = []
-    assert learn_all(found, Fields(), failed=failed.append) == learn(
-        [Document("a.txt", BODY), Document("c.txt", OTHER)]
+    told: list[Learnt] = []
+    assert learn_all(found, Fields(), told=told.append) == learn([Document("a.txt", BODY), Document("c.txt", OTHER)])
+    assert (sum(one.failed for one in told), problems(told)) == (
+        1,
+        ["b.txt: not UTF-8 at byte 0; expected UTF-8 text"],
     )
-    assert [failure.id for failure in failed] == ["b.txt"]
 
 
 def test_cleaning_says_what_to_write_and_what_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,10 +154,10 @@ def test_batches_of_any_size_do_the_same(
 
     def both() -> tuple[Index, list[str], list[object]]:
         """Once with ids of their own, once with some that come twice."""
-        failed: list[Failure] = []
-        index = learn_all(found, Fields(), failed=failed.append)
+        told: list[Learnt] = []
+        index = learn_all(found, Fields(), told=told.append)
         done = [joined(list(clean_all(Cleaner(index), found, Fields(id=name)))) for name in (None, "n")]
-        return index, [failure.error for failure in failed], done
+        return index, problems(told), done
 
     with pytest.MonkeyPatch.context() as patch:
         whole = both()
@@ -191,21 +197,20 @@ def test_an_id_that_comes_twice_is_refused_wherever_it_does(
     cleaner = Cleaner(learn_all(found, Fields(id="n")))
     whole = joined(list(clean_all(cleaner, found, Fields(id="n"))))
     monkeypatch.setattr("cleaner.workers.BATCH", size)
-    failed: list[Failure] = []
+    told: list[Learnt] = []
     with Workers(jobs) as workers:
-        index = learn_all(found, Fields(id="n"), workers=workers, failed=failed.append)
+        index = learn_all(found, Fields(id="n"), workers=workers, told=told.append)
     assert index.ids == ("1", "2", "3", "4", "5", "6", "c.txt", "e.html")
     assert index == cleaner.index
-    assert [failure.error for failure in failed] == refused
-    assert [failure.id for failure in failed] == ["1", "2", "4", "c.txt", "3", "e.txt", "1"]
+    assert problems(told) == refused
     with Workers(jobs) as workers:
         done = list(clean_all(cleaner, found, Fields(id="n"), workers=workers))
     assert (len(done) == 1) == (size == 1_000_000)
     assert joined(done) == whole
     assert whole["problems"] == refused
-    assert [(row["id"], row["error"]) for row in rows(done) if row["status"] == "failed"] == [
-        (failure.id, failure.error) for failure in failed
-    ]
+    ids = ["1", "2", "4", "c.txt", "3", "e.txt", "1"]
+    failed = [(row["id"], row["error"]) for row in rows(done) if row["status"] == "failed"]
+    assert failed == list(zip(ids, refused, strict=True))
     bodies = dict(target for one in done for target in one.bodies)
     assert b"already" not in b"".join(bodies.values())
     assert OTHER.encode() not in bodies["e.txt"]

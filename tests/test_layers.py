@@ -12,10 +12,10 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
+    "layout language policy compression remembering batches scratch | model | spill segment files | counting journal sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors formats remote form shingling rules output surroundings pages"
-    " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
+    " | index standing ledger | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
     " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
@@ -32,7 +32,7 @@ USERS = {
     "langchain_core": "langchain",
     "lxml": "markup",
     "py3langid": "language",
-    "orjson": "columns jsonl report output originals golden spark",
+    "orjson": "columns engines jsonl report output originals golden spark",
     "pytest": "pytest_plugin",
     "fastwarc": "warc",
     "fsspec": "remote",
@@ -40,7 +40,7 @@ USERS = {
     "regex": "language matching rules",
     "py4j": "executors",
     "pyspark": "executors shuffling spark",
-    "rich": "cli render",
+    "rich": "console render",
     "safetensors": "",
     "scipy": "grouping",
     "selectolax": "markup",

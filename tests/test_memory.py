@@ -295,7 +295,7 @@ def test_the_folder_is_there_as_long_as_the_block(temporary: Path, jobs: int) ->
         try:
             with workers:
                 assert workers.space.folder is not None
-                assert [workers.space.folder] == list(temporary.iterdir())
+                assert [workers.space.folder.parent] == list(temporary.iterdir())
                 assert list(workers.in_order(len, ["a", "bc"])) == [("a", 1), ("bc", 2)]
                 if error:
                     raise error

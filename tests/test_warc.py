@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import warc
-from cleaner.engines import bytes_in, clean_all
+from cleaner.engines import clean_all
 from cleaner.formats import Fields
 from cleaner.pipeline import Cleaner
-from cleaner.sources import find_sources
+from cleaner.sources import bytes_in, find_sources
 from cleaner.workers import Workers
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
 from tests.strategies import STEADY

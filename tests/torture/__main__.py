@@ -17,9 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import readme
+from tests.torture import faults, kills
 from tests.torture.line import Line
 
-SCENARIOS: dict[str, Callable[[Path, float], Iterator[Line]]] = {}
+SCENARIOS: dict[str, Callable[[Path, float], Iterator[Line]]] = {
+    "kills": kills.run,
+    "faults": faults.run,
+}
 
 
 def main() -> int:
