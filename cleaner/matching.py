@@ -167,14 +167,15 @@ class _Compiled:
         self.found = lru_cache(REMEMBERED)(self._found)
 
     def candidates(self, blocks: Sequence[Block]) -> dict[str, tuple[int, ...]]:
-        """Return, by the text of a block, the rules that may hit it: it is a phrase of theirs, or holds a keyword.
+        """Return, by the text of a block, the rules that may hit it: it is a phrase of theirs, or holds a keyword; not of long ones.
 
         What was found is remembered: corpora repeat their boilerplate, and a body is looked at more than once.
         """
         if len(self.known) > REMEMBERED:
             self.known.clear()
         known = self.known
-        if fresh := {block.folded: () for block in blocks if block.folded not in known}:
+        longest = max(SEARCH_CHARS, self.longest)
+        if fresh := {block.folded: () for block in blocks if block.folded not in known and len(block.folded) <= longest}:
             known.update(fresh)
             texts = list(fresh)
             for folded, rule in {*self.phrase_hits(texts), *self.keyword_hits(texts)}:
@@ -275,7 +276,7 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     compiled = rules.compiled
     candidates = compiled.candidates(blocks)
     found: list[tuple[int, str, Rule]] = []
-    hits = {(at, position) for at, block in enumerate(blocks) for position in candidates[block.folded]}
+    hits = {(at, position) for at, block in enumerate(blocks) for position in candidates.get(block.folded, ())}
     for at, position in hits.union(compiled.heading_hits(document.text, blocks)):
         rule = compiled.rules[position]
         if not _applies(rule, document, blocks, at):

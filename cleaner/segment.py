@@ -181,7 +181,7 @@ def _sentences(text: str, start: int, stop: int, end: int, borders: Sequence[int
     """Yield the parts of the line `[start, stop)`; the last one owns the white space up to `end`."""
     ends = {match.end() for match in _SENTENCE_END.finditer(text, start, stop) if _ends_here(text, match)}
     for border in borders[bisect_right(borders, start) : bisect_left(borders, stop)]:
-        ends.add(border + len(text[border:stop]) - len(text[border:stop].lstrip()))
+        ends.add(next((at for at in range(border, stop) if not text[at].isspace()), stop))
     parts = [start, *sorted(border for border in ends if border < stop), end]
     for left, right in pairwise(parts):
         content = text[left:right].rstrip()

@@ -15,7 +15,7 @@ LAYERS = (
     "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching parquet warc report sources options workers"
     " | near columns executors formats remote form shingling rules output surroundings pages"
-    " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
+    " | index standing | copies saving | frequency originals | families shuffling | kinship others | passages | repetition | observed | features forest | decide | render | console pipeline"
     " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
