@@ -20,7 +20,7 @@ from cleaner import parquet, warc
 from cleaner.compression import decompressed
 from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
 from cleaner.layout import Metadata, Reading
-from cleaner.model import Cleaned, CleanerError, Document, Failure, ReadError
+from cleaner.model import LARGEST, Cleaned, CleanerError, Document, Failure, ReadError, check_size
 from cleaner.sources import Format, Source, target
 
 
@@ -40,6 +40,9 @@ class Fields:
 
 
 _USUAL: Final = Fields()
+
+_PIECE: Final = 2**20
+"""Bytes of a line that is too long that are passed over at a time."""
 
 _LIBRARIES: Final[Mapping[Format, str]] = {"parquet": "pyarrow", "warc": "fastwarc"}
 """What reads a format, where it is no dependency."""
@@ -164,7 +167,7 @@ def _pieces(stream: io.BufferedReader, size: int) -> Iterator[tuple[int, bytes]]
         while some := stream.read1(size - len(data)):
             data += some
             if len(data) >= size:
-                data += b"" if data.endswith(b"\n") else stream.readline()
+                data += b"" if data.endswith(b"\n") else _rest(stream)
                 yield data.count(b"\n"), bytes(data)
                 data.clear()
     except OSError:
@@ -173,6 +176,16 @@ def _pieces(stream: io.BufferedReader, size: int) -> Iterator[tuple[int, bytes]]
         raise
     if data:
         yield data.count(b"\n"), bytes(data)
+
+
+def _rest(stream: io.BufferedReader) -> bytes:
+    """Return the rest of a line; of one that is too long, so much that this is told of it, and its end."""
+    line = stream.readline(LARGEST + 1)
+    if len(line) <= LARGEST:
+        return line
+    while (some := stream.readline(_PIECE)) and not some.endswith(b"\n"):
+        pass
+    return line if line.endswith(b"\n") else line + b"\n"
 
 
 def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
@@ -236,7 +249,8 @@ def _read_file(chunk: Chunk) -> Record:
     try:
         opened: Any = source.path.open("rb") if chunk.raw is None else io.BufferedReader(io.BytesIO(chunk.raw))
         with opened as file, decompressed(file, name) as stream:
-            data = stream.read()
+            data = stream.read(LARGEST + 1)
+        check_size(data, name)
         text = _decoded(data, name) if html else data.decode()
     except OSError as error:
         wrong = _unreadable(name, error)
@@ -258,6 +272,7 @@ def _read_capture(source: Source, number: int, capture: warc.Capture) -> Record:
     id_, group = capture.uri or where, capture.host
     wrong = f"{where}: {capture.error}; expected a readable record" if capture.error else ""
     try:
+        check_size(capture.content, where)
         text = _text_of_capture(capture, where)
     except ReadError as error:
         wrong = str(error)
@@ -292,6 +307,7 @@ def _unreadable(name: str, error: OSError) -> str:
 
 def _read_line(source: Source, number: int, line: bytes, fields: Fields) -> Record:
     try:
+        check_size(line, f"{source.name}:{number}")
         raw, value = parse_line(line, source.name, number)
     except ReadError as error:
         failure = Failure(f"{source.name}:{number}", str(error))

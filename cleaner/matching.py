@@ -175,7 +175,9 @@ class _Compiled:
             self.known.clear()
         known = self.known
         longest = max(SEARCH_CHARS, self.longest)
-        if fresh := {block.folded: () for block in blocks if block.folded not in known and len(block.folded) <= longest}:
+        if fresh := {
+            block.folded: () for block in blocks if block.folded not in known and len(block.folded) <= longest
+        }:
             known.update(fresh)
             texts = list(fresh)
             for folded, rule in {*self.phrase_hits(texts), *self.keyword_hits(texts)}:

@@ -92,7 +92,9 @@ def _of_line(line: str, start: int) -> tuple[NDArray[np.uint32], NDArray[np.uint
     count = len(found) - size + 1
     if count <= 0:
         return (np.empty(0, dtype=np.uint32),) * 3
-    hashes = np.fromiter((_WORDS[line[first:last]] for first, last in zip(*found.T, strict=True)), np.uint64, len(found))
+    hashes = np.fromiter(
+        (_WORDS[line[first:last]] for first, last in zip(*found.T, strict=True)), np.uint64, len(found)
+    )
     mixed = np.zeros(count, dtype=np.uint64)
     for at in range(size):  # a polynomial over the words, modulo 2**64
         mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + hashes[at : at + count]
