@@ -22,6 +22,7 @@ import re
 import string
 import unicodedata
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
@@ -151,9 +152,10 @@ class _Compiled:
             head = _trimmed(phrase[:6])
             self.heads[head] = max(self.heads.get(head, 0), len(phrase) + DECORATION_CHARS)
         self.longest = max(self.heads.values(), default=0)
-        self.opening_heads: dict[str, tuple[str, ...]] = {}
+        heads: defaultdict[str, list[str]] = defaultdict(list)
         for phrase in self.openings:
-            self.opening_heads[phrase[:4]] = (*self.opening_heads.get(phrase[:4], ()), phrase)
+            heads[phrase[:4]].append(phrase)
+        self.opening_heads = {head: tuple(phrases) for head, phrases in heads.items()}
         self.most_words = max((len(phrase.split()) for phrase in self.openings), default=0)
         self.by_keyword = list(by_keyword.values())
         self.worth = cache(self._worth)
@@ -305,7 +307,7 @@ def lengths(pattern: str) -> tuple[int, int]:
     try:
         with warnings.catch_warnings(action="error"):
             parsed = _parser.parse(_CLASS.sub(r"\\w", pattern))
-    except (re.error, Warning):
+    except (re.error, Warning, RecursionError, OverflowError):
         return 0, SEARCH_CHARS
     if not len(parsed) or _FUZZY.search(pattern):
         return 0, SEARCH_CHARS

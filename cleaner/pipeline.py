@@ -23,7 +23,7 @@ from cleaner.rules import load_rules
 from cleaner.segment import segment
 from cleaner.spill import Space
 
-LOOKS = 16
+LOOKS = 8
 """A document is looked at so often at most. Of the dev sets' documents none is looked at more than three times; one of a thousand
 times the same line would lose a few of them at each look."""
 

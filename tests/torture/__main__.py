@@ -17,9 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import readme
+from tests.torture import documents
 from tests.torture.line import Line
 
-SCENARIOS: dict[str, Callable[[Path, float], Iterator[Line]]] = {}
+SCENARIOS: dict[str, Callable[[Path, float], Iterator[Line]]] = {
+    "documents": documents.run,
+}
 
 
 def main() -> int:
