@@ -17,11 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import readme
-from tests.torture import documents
+from tests.torture import corpora, damaged, documents, fuzz
 from tests.torture.line import Line
 
 SCENARIOS: dict[str, Callable[[Path, float], Iterator[Line]]] = {
     "documents": documents.run,
+    "damaged": damaged.run,
+    "corpora": corpora.run,
+    "fuzz": fuzz.run,
 }
 
 
