@@ -26,10 +26,13 @@ from tests.torture.line import Line
 PLACES = 1000
 """How often an index and a rule pack are damaged."""
 
-RUNS = 10
+READ = 300
+"""How often inputs of each format are damaged and read."""
+
+RUNS = 5
 """How often whole commands are run on damaged inputs."""
 
-RESTORED = 150
+RESTORED = 90
 """How often a folder is damaged and restored."""
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -129,7 +132,7 @@ def _inputs(folder: Path) -> Iterator[Line]:
         corpus.mkdir()
         (corpus / "a.txt").write_text(texts[1], encoding="utf-8")
         told = Counter[str]()
-        for damaged in damages(data, PLACES, seed):
+        for damaged in damages(data, READ, seed):
             (corpus / name).write_bytes(damaged)
             [source] = find_sources([str(corpus / name)]).sources
             for chunk in formats.chunks(source, 10**6):
@@ -142,7 +145,7 @@ def _inputs(folder: Path) -> Iterator[Line]:
             shutil.rmtree(folder / "out")
         yield Line(
             f"{name}, damaged",
-            f"{PLACES} places, and {RUNS} whole runs",
+            f"{READ} places, and {RUNS} whole runs",
             f"{told['Failure']:,} failures named, {told['Document']:,} documents still read; the other file was cleaned each time",
         )
 

@@ -28,7 +28,7 @@ def run(folder: Path, hours: float) -> Iterator[Line]:
         corpus.mkdir()
         for number, sample in enumerate(samples()):
             (corpus / str(number)).write_bytes(sample)
-        arguments = [f"-seed={SEED}", f"-runs={runs}", "-max_len=2000", "-timeout=20", "-rss_limit_mb=3000"]
+        arguments = [f"-seed={SEED}", f"-runs={runs}", "-max_len=8000", "-timeout=20", "-rss_limit_mb=3000"]
         done = subprocess.run(
             [sys.executable, "-m", "tests.torture.fuzz", name, *arguments, f"-artifact_prefix={folder}/", str(corpus)],
             capture_output=True,
@@ -166,7 +166,7 @@ TARGETS: Mapping[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]], 
     "index": (_index, _indexes, 10_000),
     "jsonl": (_jsonl, _rows, 100_000),
     "report": (_report, _texts, 1_500),
-    "pipeline": (_pipeline, _corpora, 1_500),
+    "pipeline": (_pipeline, _corpora, 1_000),
 }
 """What is fuzzed: its promises, the inputs to start from, and how many are tried."""
 
