@@ -99,6 +99,10 @@ SHAPES: Mapping[str, Callable[[], Texts]] = {
     ),
     "characters that fold to eighteen": lambda: iter([("\ufdfa" * 100 + "\n") * 10_000]),
     "40,000 pages in two documents": _pages,
+    "60,000 lines that nearly equal each other": lambda: (
+        "".join(f"Why the old bridge over the river {document} {line} will stay closed\n" for line in range(3_000))
+        for document in range(20)
+    ),
     "tables": lambda: iter(["one | two | three | four | five | six | seven | eight\n" * 60_000]),
 }
 
