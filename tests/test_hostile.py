@@ -10,9 +10,12 @@ import re
 import subprocess
 import sys
 import textwrap
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleaner import formats, model, pipeline, saving, warc
 from cleaner.families import LARGE, held_by
@@ -22,11 +25,24 @@ from cleaner.matching import match
 from cleaner.model import Document, IndexFormatError, RuleError
 from cleaner.pipeline import Cleaner
 from cleaner.rules import load_rules
-from cleaner.segment import segment
+from cleaner.segment import fold, segment
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
 from tests.handmade import dumps
 
 SENTENCE = "The council met on Monday and agreed on the budget for the coming year.\n"
+
+
+@given(st.lists(st.sampled_from("e\u0301\u0327\u0344\u05b0\u3099か、a "), max_size=40), st.integers(15, 30))
+def test_a_flood_of_marks_folds_as_it_always_did(marks: list[str], times: int) -> None:
+    """What is put in order beforehand is ordered anyway."""
+    text = "".join(marks) * times
+    assert fold(text) == " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def test_marks_are_ordered_beforehand() -> None:
+    """`normalize` would take some hours."""
+    assert fold("e" + "\u0301\u0327" * 500_000) == "\u0229" + "\u0327" * 499_999 + "\u0301" * 500_000
+
 
 ODD_IDS = [
     "../../etc/passwd",
