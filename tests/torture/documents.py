@@ -69,7 +69,9 @@ def _every_plane() -> Texts:
 
 def _pages() -> Texts:
     for document in range(2):
-        yield "".join(f"The daily bee\n{SENTENCE}{document} {page}\n{page}\n\f" for page in range(20_000))
+        sentences = _words(5 * MB, 7 + document).split(". ")
+        pages = (".\n".join(sentences[at : at + 10]) for at in range(0, len(sentences), 10))
+        yield "\f".join(f"The daily bee\n{page}.\n{number}\n" for number, page in enumerate(pages))
 
 
 def _one_line_each() -> Texts:
@@ -98,7 +100,7 @@ SHAPES: Mapping[str, Callable[[], Texts]] = {
         ["".join(f"{SENTENCE}{end}" for end in "\u2028\u0085\u2029\v\0\x1c" * 8_000)]
     ),
     "characters that fold to eighteen": lambda: iter([("\ufdfa" * 100 + "\n") * 10_000]),
-    "40,000 pages in two documents": _pages,
+    "10,000 pages in two documents": _pages,
     "60,000 lines that nearly equal each other": lambda: (
         "".join(f"Why the old bridge over the river {document} {line} will stay closed\n" for line in range(3_000))
         for document in range(20)
