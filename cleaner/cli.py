@@ -50,7 +50,7 @@ from cleaner.options import (  # typer looks at them
 from cleaner.rules_cli import rules_app
 
 if TYPE_CHECKING:
-    from cleaner.formats import Fields
+    from cleaner.chunks import Fields
     from cleaner.matching import RuleSet
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Preset
@@ -332,7 +332,7 @@ def _leave(job: Job, failed: int, held: int = 0, changed: int = 0) -> NoReturn:
 def _fields(
     text: str, id_: str | None, group: str | None, *, tables: bool, formatting: bool, html: bool = False
 ) -> Fields:
-    from cleaner.formats import Fields
+    from cleaner.chunks import Fields
     from cleaner.layout import Reading
 
     return Fields(text, id_, group, html, Reading(tables, formatting))
@@ -344,7 +344,7 @@ def _job(
 ) -> Iterator[Job]:
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
-    from cleaner.formats import check_readable
+    from cleaner.chunks import check_readable
     from cleaner.sources import Choice
 
     known = get_args(Choice)

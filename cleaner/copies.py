@@ -6,7 +6,7 @@ that few documents hold; or, however many hold it, most of the prose that two do
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -80,7 +80,8 @@ class Copies:
         """For each document the first, by id, that it is a copy of; itself when there is none before it."""
         originals = np.arange(len(self.index), dtype=np.int64)
         for number in np.flatnonzero(self._repeated).tolist():
-            known = {*self.pairs.get(number, ()), *self.saying(self.index.digests[number]), int(self._first[number])}
+            same = int(self.saying(self.index.digests[number])[0])
+            known = {*self.pairs.get(number, ()), same, int(self._first[number])}
             originals[number] = min(
                 (other for other in known if other < number and self._is_copy(number, other)), default=number
             )
@@ -91,14 +92,10 @@ class Copies:
         """All documents, in an order that their names have no part in, unless they say the same."""
         return np.argsort(self._digests, kind="stable")
 
-    def saying(self, digest: str) -> list[int]:
-        """Return the documents with a digest, in order."""
+    def saying(self, digest: str) -> NDArray[np.int64]:
+        """Return the documents with a digest, in order. There may be thousands: nothing is copied."""
         start = bisect_left(self.by_content, digest, key=self._digest)
-        stop = start
-        while stop < len(self.by_content) and self._digest(self.by_content[stop]) == digest:
-            stop += 1
-        found: list[int] = self.by_content[start:stop].tolist()
-        return found
+        return self.by_content[start : bisect_right(self.by_content, digest, start, key=self._digest)]
 
     def _digest(self, number: np.int64) -> str:
         return self.index.digests[int(number)]

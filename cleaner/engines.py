@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from cleaner import formats, report
-from cleaner.formats import Chunk, Fields, Record
+from cleaner.chunks import Chunk, Fields, chunks, held
+from cleaner.formats import Record
 from cleaner.index import Index, learn, merge
 from cleaner.journal import Journal
 from cleaner.layout import Metadata, Reading
@@ -289,7 +290,7 @@ def _each(
         _refused(result.names, ids, targets)  # they were, and their names are taken
         yield result
     if workers.apart:
-        batches = (list(map(formats.held, batch)) for batch in batches)
+        batches = (list(map(held, batch)) for batch in batches)
     for batch, result in workers.in_order(partial(work, refused={}), batches):
         refused = _refused(result.names, ids, targets)
         yield work(batch, refused=refused) if refused else result
@@ -352,7 +353,7 @@ def _batches(sources: Sequence[Source], fields: Fields, size: int, watch: Watch 
     """Yield the sources in batches of about `size` bytes, and tell `watch` of one when the next one is asked for."""
     batch: list[Chunk] = []
     total = taken = 0
-    for chunk in chain.from_iterable(formats.chunks(source, size, fields) for source in sources):
+    for chunk in chain.from_iterable(chunks(source, size, fields) for source in sources):
         batch.append(chunk)
         total += chunk.size
         taken += chunk.taken

@@ -1,6 +1,6 @@
 r"""Read and write each input format: text files, HTML files, JSONL and Parquet with text or HTML in it, CSV and WARC.
 
-`chunks` cuts a source into pieces, `records` turns a piece into `Record`s one at a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
+`records` turns a piece of a source (`cleaner.chunks`) into `Record`s one at a time, and `body` says what a cleaned record is written as. Nothing is translated: bytes are decoded strictly
 as UTF-8, a byte order mark and every kind of line end stay. Compressed files are decompressed as they are read, each time. HTML is opened later, where the work is done: `cleaner.markup`.
 What is particular to a format is in its module: `cleaner.jsonl`, `cleaner.delimited`, `cleaner.parquet`, `cleaner.warc`.
 """
@@ -9,41 +9,18 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from importlib.util import find_spec
-from pathlib import PurePosixPath
-from typing import Any, Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from cleaner import delimited, parquet, warc
+from cleaner.chunks import Chunk, Fields, folder_of, unreadable
 from cleaner.compression import decompressed
 from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
-from cleaner.layout import Metadata, Reading
-from cleaner.model import Cleaned, CleanerError, Document, Failure, ReadError
-from cleaner.sources import TABLES, Format, Source, format_of, target
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """What of an input matters: the names of the top-level fields of a JSONL object, or of columns, and how HTML is read."""
-
-    text: str = "text"
-    id: str | None = None
-    """None: the id is `source:line`."""
-    group: str | None = None
-    """None: no document has a group."""
-    html: bool = False
-    """Whether HTML stays in the output beside its body."""
-    reading: Reading = field(default_factory=Reading)
-    """How HTML is read."""
-
-
-_USUAL: Final = Fields()
-
-_LIBRARIES: Final[Mapping[Format, str]] = {"parquet": "pyarrow", "html-rows": "pyarrow", "warc": "fastwarc"}
-"""What reads a format, where it is no dependency."""
+from cleaner.layout import Metadata
+from cleaner.model import LARGEST, Cleaned, Document, Failure, ReadError, check_size
+from cleaner.sources import TABLES, Format, Source, target
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,120 +58,6 @@ class Record:
     def stays(self) -> bool:
         """Whether the output has it, as it is, even when it failed: no row is left out."""
         return self.format in ("csv", *TABLES) and self.line > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a source, to be read anywhere: a file, or some lines, rows or records of one."""
-
-    source: Source
-    line: int = 0
-    """The first line, row or record, from 1; 0 for a whole file, which is yet to be read."""
-    data: bytes = b""
-    """Whole lines or records; rows of CSV below their header, and of tables as `cleaner.parquet` packs them."""
-    raw: bytes | None = None
-    """A whole file, as it is, where it was read already: see `held`."""
-    failure: Failure | None = None
-    """Why the lines, rows or records from here on could not be read."""
-    taken: int = 0
-    """Bytes of the file that it took: fewer than it has, when they were compressed."""
-
-    @property
-    def size(self) -> int:
-        """Bytes; of a compressed file that is yet to be read, about so many."""
-        return len(self.data) if self.source.of_many else self.source.text_size
-
-
-def check_readable(sources: Iterable[Source]) -> None:
-    """Make sure that what reads the formats of the sources is there, and installed.
-
-    Raises:
-        CleanerError: it is not.
-
-    >>> check_readable([])
-    """
-    sources = list(sources)
-    for source in sources:
-        if source.format == "html" and format_of(source.name) == "csv":
-            raise CleanerError(f"{source.name}: CSV, as HTML; expected pages, or HTML in JSONL or Parquet")
-    for format_ in {source.format for source in sources} & _LIBRARIES.keys():
-        if find_spec(library := _LIBRARIES[format_]) is None:
-            raise CleanerError(f"{format_} files need {library}; expected it to be installed: pip install {library}")
-
-
-def chunks(source: Source, size: int, fields: Fields = _USUAL) -> Iterator[Chunk]:
-    r"""Yield the pieces of a source in order: a file whole, a file of lines, rows or records in pieces of about `size` bytes.
-
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "x.jsonl")
-    ...     _ = path.write_bytes(b"{}\n{}\n{}")
-    ...     [(chunk.line, chunk.data) for chunk in chunks(Source(path, "x.jsonl", "jsonl"), 4)]
-    [(1, b'{}\n{}\n'), (3, b'{}')]
-    """
-    if not source.of_many:
-        yield Chunk(source, taken=source.size)
-    elif source.format in TABLES:
-        yield from _chunks_of_rows(source, size, fields)
-    else:
-        yield from _chunks_of_lines(source, size, fields)
-
-
-def _chunks_of_lines(source: Source, size: int, fields: Fields) -> Iterator[Chunk]:
-    line, taken, data = 1, 0, b""
-    pieces: Callable[[io.BufferedReader, int], Iterator[tuple[int, bytes]]] = _pieces
-    if source.format == "warc":
-        pieces = warc.pieces
-    elif source.format == "csv":
-        pieces = partial(delimited.pieces, name=source.name, text=fields.text, keys=_keys(fields))
-    try:
-        with source.path.open("rb") as file, decompressed(file, source.name) as stream:
-            for count, data in pieces(stream, size):
-                before, taken = taken, file.tell()
-                yield Chunk(source, line, data, taken=taken - before)
-                line += count
-            if not data or file.tell() > taken:  # nothing, or nothing more that is a document
-                yield Chunk(source, taken=file.tell() - taken)
-    except OSError as error:
-        where = f"{source.name}:{line}" if line > 1 else source.name
-        yield Chunk(source, failure=Failure(source.name, _unreadable(where, error)), taken=source.size - taken)
-    except ReadError as error:
-        yield Chunk(source, failure=Failure(source.name, str(error)), taken=source.size - taken)
-
-
-def _keys(fields: Fields) -> list[str]:
-    return [name for name in (fields.id, fields.group) if name is not None]
-
-
-def _chunks_of_rows(source: Source, size: int, fields: Fields) -> Iterator[Chunk]:
-    taken, pages = 0, source.format == "html-rows"
-    try:
-        for row, data, share in parquet.pieces(source.path, source.name, size, fields.text, _keys(fields), pages=pages):
-            before, taken = taken, int(source.size * share)
-            yield Chunk(source, row, data, taken=taken - before)
-        if not taken:
-            yield Chunk(source, taken=source.size)
-    except ReadError as error:
-        yield Chunk(source, failure=Failure(source.name, str(error)), taken=source.size - taken)
-
-
-def _pieces(stream: io.BufferedReader, size: int) -> Iterator[tuple[int, bytes]]:
-    """Yield whole lines in pieces of about `size` bytes, and how many; of what cannot be read to its end, the lines before."""
-    data = bytearray()
-    try:
-        while some := stream.read1(size - len(data)):
-            data += some
-            if len(data) >= size:
-                data += b"" if data.endswith(b"\n") else stream.readline()
-                yield data.count(b"\n"), bytes(data)
-                data.clear()
-    except OSError:
-        if whole := data[: data.rfind(b"\n") + 1]:
-            yield whole.count(b"\n"), bytes(whole)
-        raise
-    if data:
-        yield data.count(b"\n"), bytes(data)
 
 
 def records(chunk: Chunk, fields: Fields) -> Iterator[Record]:
@@ -244,32 +107,17 @@ def _records_of_many(chunk: Chunk, fields: Fields) -> Iterator[Record]:
             yield _read_line(source, number, line, fields)
 
 
-def held(chunk: Chunk) -> Chunk:
-    """Return a piece with all that it takes to read it elsewhere.
-
-    >>> from pathlib import Path
-    >>> held(Chunk(Source(Path("missing.txt"), "missing.txt", "text"))).failure.error
-    'missing.txt: No such file or directory; expected a readable file'
-    """
-    source = chunk.source
-    if source.of_many or chunk.failure:
-        return chunk
-    try:
-        return replace(chunk, raw=source.path.read_bytes())
-    except OSError as error:
-        return replace(chunk, failure=Failure(source.name, _unreadable(source.name, error), _folder(source.name)))
-
-
 def _read_file(chunk: Chunk) -> Record:
     source = chunk.source
-    name, group, html = source.name, _folder(source.name), source.format == "html"
+    name, group, html = source.name, folder_of(source.name), source.format == "html"
     try:
         opened: Any = source.path.open("rb") if chunk.raw is None else io.BufferedReader(io.BytesIO(chunk.raw))
         with opened as file, decompressed(file, name) as stream:
-            data = stream.read()
+            data = stream.read(LARGEST + 1)
+        check_size(data, name)
         text = _decoded(data, name) if html else data.decode()
     except OSError as error:
-        wrong = _unreadable(name, error)
+        wrong = unreadable(name, error)
     except UnicodeDecodeError as error:
         wrong = f"{name}: not UTF-8 at byte {error.start}; expected UTF-8 text"
     except ReadError as error:
@@ -288,6 +136,7 @@ def _read_capture(source: Source, number: int, capture: warc.Capture) -> Record:
     id_, group = capture.uri or where, capture.host
     wrong = f"{where}: {capture.error}; expected a readable record" if capture.error else ""
     try:
+        check_size(capture.content, where)
         text = _text_of_capture(capture, where)
     except ReadError as error:
         wrong = str(error)
@@ -311,15 +160,6 @@ def _decoded(data: bytes, name: str, said: str | None = None) -> str:
     return decode(data, name, said)
 
 
-def _folder(name: str) -> str:
-    parent = PurePosixPath(name).parent.as_posix()
-    return "" if parent == "." else parent
-
-
-def _unreadable(name: str, error: OSError) -> str:
-    return f"{name}: {error.strerror or error}; expected a readable file"
-
-
 def _read_rows(chunk: Chunk, fields: Fields) -> Iterator[Record]:
     source, first = chunk.source, chunk.line
     for number, row in enumerate(delimited.rows(io.BytesIO(chunk.data), source.name, fields.text), first - (first > 1)):
@@ -334,6 +174,7 @@ def _read_rows(chunk: Chunk, fields: Fields) -> Iterator[Record]:
 
 def _read_line(source: Source, number: int, line: bytes, fields: Fields) -> Record:
     try:
+        check_size(line, f"{source.name}:{number}")
         raw, value = parse_line(line, source.name, number)
     except ReadError as error:
         failure = Failure(f"{source.name}:{number}", str(error))

@@ -18,7 +18,7 @@ import numpy as np
 
 from cleaner import near
 from cleaner.copies import Copies
-from cleaner.counting import Counter, Tally, combined, counter, grouped
+from cleaner.counting import Counter, Tally, combined, counter, fresh, grouped
 from cleaner.fingerprints import REMEMBERED
 from cleaner.grouping import communities
 from cleaner.index import Index
@@ -132,6 +132,11 @@ class Frequencies:
         """Return the documents of a family."""
         order, families = self.members
         return order[slice(*families.searchsorted((family, family + 1)))]
+
+    @cached_property
+    def remembered(self) -> dict[Any, Any]:
+        """What `cleaner.families` found out."""
+        return {}
 
     def named(self, name: str, group: str) -> list[int]:
         """Return the documents with this id and group."""
@@ -264,7 +269,8 @@ class Frequencies:
     def holding(self, key: int) -> NDArray[np.int64]:
         """Return the documents that hold a line of this key, sorted."""
         [start], [stop] = self.lines_with(np.array([key], dtype=np.uint64))
-        return np.unique(self.documents(self.ordered[0][start:stop]))
+        found = self.documents(self.ordered[0][start:stop])
+        return found[fresh(found)]
 
     def reason(self, key: int, count: int, similarity: float, own: tuple[int, ...]) -> TemplateReason:
         """Return a key as a reason: the first `PARTNERS` documents, in order, of other families than `own`.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cleaner.copies import LINES, RARE, is_copy, is_twin
+from cleaner.families import Learnt, holders, learnt, saying
 from cleaner.fingerprints import NO_KEY, Lines
 from cleaner.frequency import Frequencies
 from cleaner.grouping import COMMON, TIE, weight
@@ -58,17 +59,23 @@ class Kinship:
     """Whether any block with a letter is no learnt line."""
 
     @cached_property
-    def _learnt(self) -> set[int]:
+    def _named(self) -> list[int]:
+        """The learnt documents of this one's name."""
+        return self.known.named(self.document.id, self.document.group)
+
+    @cached_property
+    def _learnt(self) -> list[Learnt]:
         """The learnt documents that are this one: by name, or because they say the same."""
-        named = self.known.named(self.document.id, self.document.group)
-        return {*named, *self.known.copies.saying(digest_of(self.keys))}
+        known, digest = self.known, digest_of(self.keys)
+        found = [learnt(known, [number]) for number in self._named if known.index.digests[number] != digest]
+        return [*found, same] if (same := saying(known, digest)) else found
 
     @cached_property
     def own(self) -> tuple[int, ...]:
         """The families that do not count, sorted: the document itself, as far as it was learnt, and what it was taken from."""
-        known, learnt = self.known, self._learnt
-        same = learnt.union(*(known.copies.pairs.get(number, ()) for number in learnt)) if learnt else set(self._copied)
-        own = {int(known.families[number]) for number in same}
+        own = set[int]().union(*(one.families for one in self._learnt))
+        if not self._learnt:
+            own = {int(self.known.families[number]) for number in self._copied}
         return tuple(sorted(own | self._sources(own)))
 
     @cached_property
@@ -76,9 +83,8 @@ class Kinship:
         """The id of the first learnt document, by id, that this one is a copy of; None when that is itself, or there is none."""
         if not self.lettered:
             return None
-        named = self.known.named(self.document.id, self.document.group)
-        same = [int(self.known.originals[number]) for number in self._learnt] if self._learnt else self._copied
-        return None if not same or min(same) in named else self.known.index.ids[min(same)]
+        same = [one.original for one in self._learnt] if self._learnt else self._copied
+        return None if not same or min(same) in self._named else self.known.index.ids[min(same)]
 
     @cached_property
     def group(self) -> int:
@@ -86,8 +92,8 @@ class Kinship:
         known = self.known
         if self.document.group:
             return known.names.get(self.document.group, NOBODY)
-        if learnt := [number for number in self._learnt if not known.index.groups[number]]:
-            return int(known.group_of[min(learnt)])
+        if nameless := [one.nameless for one in self._learnt if one.nameless is not None]:
+            return int(known.group_of[min(nameless)])
         votes: defaultdict[int, float] = defaultdict(float)
         for place in np.flatnonzero((self.held > 0) & ~self.prose).tolist():
             holders = known.holding(int(self.keys[place]))
@@ -138,9 +144,9 @@ class Kinship:
         keys = self.keys[lettered]
         rarest = int(keys[np.argmin(self.held[lettered])])
         sources: set[int] = set()
-        for candidate in known.holding(rarest).tolist():
+        for candidate in holders(known, rarest, own):
             family = int(known.families[candidate])
-            if family not in own and family not in sources:
+            if family not in sources:
                 first, last = known.index.lines.first[candidate : candidate + 2].tolist()
                 # By sorting: the other way of old numpy ends on large numbers.
                 if np.isin(keys, known.index.lines.keys[first:last], kind="sort").all():

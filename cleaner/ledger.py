@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cleaner import delimited, parquet
-from cleaner.formats import Fields, Record
+from cleaner.chunks import Fields
+from cleaner.formats import Record
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import Document, ReadError
 from cleaner.report import restore

@@ -22,6 +22,7 @@ import re
 import string
 import unicodedata
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
@@ -151,9 +152,10 @@ class _Compiled:
             head = _trimmed(phrase[:6])
             self.heads[head] = max(self.heads.get(head, 0), len(phrase) + DECORATION_CHARS)
         self.longest = max(self.heads.values(), default=0)
-        self.opening_heads: dict[str, tuple[str, ...]] = {}
+        heads: defaultdict[str, list[str]] = defaultdict(list)
         for phrase in self.openings:
-            self.opening_heads[phrase[:4]] = (*self.opening_heads.get(phrase[:4], ()), phrase)
+            heads[phrase[:4]].append(phrase)
+        self.opening_heads = {head: tuple(phrases) for head, phrases in heads.items()}
         self.most_words = max((len(phrase.split()) for phrase in self.openings), default=0)
         self.by_keyword = list(by_keyword.values())
         self.worth = cache(self._worth)
@@ -167,14 +169,17 @@ class _Compiled:
         self.found = lru_cache(REMEMBERED)(self._found)
 
     def candidates(self, blocks: Sequence[Block]) -> dict[str, tuple[int, ...]]:
-        """Return, by the text of a block, the rules that may hit it: it is a phrase of theirs, or holds a keyword.
+        """Return, by the text of a block, the rules that may hit it: it is a phrase of theirs, or holds a keyword; not of long ones.
 
         What was found is remembered: corpora repeat their boilerplate, and a body is looked at more than once.
         """
         if len(self.known) > REMEMBERED:
             self.known.clear()
         known = self.known
-        if fresh := {block.folded: () for block in blocks if block.folded not in known}:
+        longest = max(SEARCH_CHARS, self.longest)
+        if fresh := {
+            block.folded: () for block in blocks if block.folded not in known and len(block.folded) <= longest
+        }:
             known.update(fresh)
             texts = list(fresh)
             for folded, rule in {*self.phrase_hits(texts), *self.keyword_hits(texts)}:
@@ -275,7 +280,7 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     compiled = rules.compiled
     candidates = compiled.candidates(blocks)
     found: list[tuple[int, str, Rule]] = []
-    hits = {(at, position) for at, block in enumerate(blocks) for position in candidates[block.folded]}
+    hits = {(at, position) for at, block in enumerate(blocks) for position in candidates.get(block.folded, ())}
     for at, position in hits.union(compiled.heading_hits(document.text, blocks)):
         rule = compiled.rules[position]
         if not _applies(rule, document, blocks, at):
@@ -302,7 +307,7 @@ def lengths(pattern: str) -> tuple[int, int]:
     try:
         with warnings.catch_warnings(action="error"):
             parsed = _parser.parse(_CLASS.sub(r"\\w", pattern))
-    except (re.error, Warning):
+    except (re.error, Warning, RecursionError, OverflowError):
         return 0, SEARCH_CHARS
     if not len(parsed) or _FUZZY.search(pattern):
         return 0, SEARCH_CHARS

@@ -8,7 +8,7 @@ All are frozen, hold tuples only, and pickle.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from cleaner.layout import Layout
 
@@ -166,6 +166,10 @@ class Failure:
     group: str = ""
 
 
+LARGEST: Final = 2**28
+"""Bytes of a document, with the line that it stands in: a few compressed kilobytes can hold more than fits into memory."""
+
+
 class CleanerError(Exception):
     """Base of all errors that cleaner raises on purpose. The message is one line: where, what, what was expected."""
 
@@ -176,6 +180,18 @@ class RuleError(CleanerError, ValueError):
 
 class ReadError(CleanerError, ValueError):
     """An input is missing, unreadable, or not what it claims to be."""
+
+
+def check_size(data: bytes, where: str) -> None:
+    """Make sure that the bytes of a document are no more than `LARGEST`.
+
+    Raises:
+        ReadError: they are more.
+
+    >>> check_size(b"One.", "a.txt")
+    """
+    if len(data) > LARGEST:
+        raise ReadError(f"{where}: more than {LARGEST // 2**20} MiB; expected documents of that size at most")
 
 
 class WriteError(CleanerError, OSError):

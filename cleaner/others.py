@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cleaner.counting import combined, grouped, holds
+from cleaner.families import LARGE, held_by
 from cleaner.fingerprints import Lines
 from cleaner.frequency import Frequencies
 from cleaner.spill import touched
@@ -49,19 +50,23 @@ class Others:
         return self.codes.documents
 
     @cached_property
-    def _own(self) -> list[tuple[Standing, NDArray[np.int64]]]:
-        """What does not count: the learnt documents of the first family of each document, and which document's they are.
+    def _own(self) -> list[NDArray[np.int64]]:
+        """The families that do not count: the first one of each document, then the second ones, and so on; -1 for none."""
+        ranks = range(max(map(len, self.families)))
+        return [np.array([own[rank] if len(own) > rank else -1 for own in self.families]) for rank in ranks]
 
-        Then those of the second families, of documents that have two; and so on.
+    @cached_property
+    def _members(self) -> tuple[Standing, NDArray[np.int64], list[int]]:
+        """What the learnt documents of small families among these hold, and the family of each; and the large families.
+
+        Each family is here once, however many of its documents are looked up: there may be thousands of copies of one page.
         """
-        known, found = self.known, []
-        for rank in range(max(map(len, self.families))):
-            members = [
-                (number, known.members_of(own[rank])) for number, own in enumerate(self.families) if len(own) > rank
-            ]
-            labels = np.repeat([number for number, _ in members], [len(some) for _, some in members])
-            found.append((known.standing.take(np.concatenate([some for _, some in members])), labels))
-        return found
+        known, families = self.known, sorted(set().union(*self.families))
+        members = {family: known.members_of(family) for family in families}
+        small = {family: some for family, some in members.items() if len(some) <= LARGE}
+        labels = np.repeat(np.array(list(small), dtype=np.int64), list(map(len, small.values())))
+        some = np.concatenate([np.empty(0, dtype=np.int64), *small.values()])
+        return known.standing.take(some), labels, [family for family in families if family not in small]
 
     @cached_property
     def alone(self) -> list[bool]:
@@ -70,8 +75,8 @@ class Others:
         return [sum(len(members_of(family)) for family in own) == learnt for own in self.families]
 
     @cached_property
-    def _held(self) -> dict[str, list[NDArray[np.uint64]]]:
-        """By kind, sorted codes of what own documents hold, mixed with the document that they are the own ones of."""
+    def _held(self) -> dict[str, NDArray[np.uint64]]:
+        """By kind, sorted codes of what small families hold, mixed with the family."""
         return {}
 
     def count(self, kind: str, codes: NDArray[np.uint64], lines: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
@@ -79,13 +84,19 @@ class Others:
         counter = self.known.counters[kind]
         if not self._own:
             return counter.count(codes)
+        standing, labels, large = self._members
         if kind not in self._held:
-            held = ((KINDS[kind](standing), labels) for standing, labels in self._own)
-            self._held[kind] = [np.sort(combined(labels[at], theirs)) for (theirs, at), labels in held]
+            theirs, at = KINDS[kind](standing)
+            self._held[kind] = np.sort(combined(labels[at], theirs))
         own = np.zeros(len(codes), dtype=np.int64)
-        order, ordered = _ordered(combined(self.documents if lines is None else self.documents[lines], codes))
-        for theirs in self._held[kind]:
-            own[order] += holds(theirs, ordered)
+        documents = self.documents if lines is None else self.documents[lines]
+        for families in self._own:
+            its = families[documents]
+            order, ordered = _ordered(combined(its, codes))
+            own[order] += holds(self._held[kind], ordered)
+            for family in large:
+                at = np.flatnonzero(its == family)
+                own[at] += holds(held_by(self.known, family, kind), codes[at])
         order, ordered = _ordered(codes)
         counts = np.empty(len(codes), dtype=np.int64)
         counts[order] = counter.count(ordered, own[order] > 0)
@@ -106,8 +117,9 @@ class Others:
     def sizes(self) -> NDArray[np.int64]:
         """How many other documents the group of each has."""
         known, groups = self.known, self.codes.groups
+        within = cache(lambda family, group: bool((known.group_of[known.members_of(family)] == group).any()))
         own = [
-            sum(bool((known.group_of[known.members_of(family)] == group).any()) for family in families)
+            sum(within(family, group) for family in families)
             for families, group in zip(self.families, groups.tolist(), strict=True)
         ]
         return known.counters["members"].count(combined(groups)) - np.array(own, dtype=np.int64)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cleaner.counting import combined, grouped, holds
+from cleaner.families import held_by
 from cleaner.fingerprints import key
 from cleaner.frequency import PARTNERS
 from cleaner.model import Block, Partner, TemplateReason
@@ -72,10 +73,7 @@ class Passages:
         codes = grouped(combined(np.array([self.kin.group])), found.hashes)
         counts = known.counters["shingles"].count(codes)
         for family in self.kin.own:
-            members = known.members_of(family)
-            long = known.index.shingles.take(members)
-            theirs = grouped(combined(known.group_of[members])[long.documents], long.hashes)
-            counts -= (counts > 0) & holds(np.sort(theirs), codes)
+            counts -= (counts > 0) & holds(held_by(known, family, "shingles"), codes)
         return found, counts
 
     @cached_property
@@ -118,11 +116,10 @@ class Passages:
         order, ordered = known.shingle_order
         low, high = (int(np.searchsorted(ordered, found.hashes[lead], side)) for side in ("left", "right"))
         partners: dict[int, Partner] = {}
-        for place in order[low:high].tolist():
-            number = int(np.searchsorted(known.index.shingles.first, place, "right")) - 1
-            ours = int(known.families[number]) in self.kin.own or known.group_of[number] != self.kin.group
-            if ours or number in partners:
-                continue
+        numbers = np.searchsorted(known.index.shingles.first, order[low:high], "right") - 1
+        theirs = (known.group_of[numbers] == self.kin.group) & ~np.isin(known.families[numbers], self.kin.own)
+        theirs[1:] &= numbers[1:] != numbers[:-1]
+        for place, number in zip(order[low:high][theirs].tolist(), numbers[theirs].tolist(), strict=True):
             first = last = lead  # the stretch of this part's shingles that the other one holds, too
             while first > inside.start and self._same(number, place, lead, first - 1):
                 first -= 1

@@ -52,7 +52,7 @@ def cleaner_golden(request: pytest.FixtureRequest) -> Golden:
         __tracebackhide__ = True
         from cleaner import golden as goldens
         from cleaner import runs
-        from cleaner.formats import Fields
+        from cleaner.chunks import Fields
         from cleaner.output import check_output
         from cleaner.pipeline import Cleaner
         from cleaner.scratch import scratch

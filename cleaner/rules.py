@@ -19,6 +19,12 @@ from cleaner.segment import fold
 
 _NAME = regex.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANG = regex.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
+
+UNROLLED = 100_000
+"""Parts of a pattern at most: some 30 MB when compiled. Those that are shipped have some hundreds."""
+
+_TOKEN = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\s*(?<least>\d+)\s*(?:,\s*\d*\s*)?\}|.", regex.DOTALL)
+_COMMENT = regex.compile(r"\(\?#[^)]*\)|(?<![\\(?\[])#[^\n]*\n")
 _TEXTS = frozenset(("id", "why", "effect", "pattern", "where"))
 _LISTS = frozenset(("phrases", "keywords", "langs", "sites", "match", "spare"))
 _FLAGS = frozenset(("native",))
@@ -94,7 +100,7 @@ def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule]]:
         optional = ", ".join(optional_packs())
         expected = "a rule pack or a folder of them" + (f", or an optional pack: {optional}" if optional else "")
         raise RuleError(f"{path}: {error.strerror}; expected {expected}") from error
-    except ValueError as error:  # of the decoder or of the parser
+    except (ValueError, RecursionError) as error:  # of the decoder or of the parser
         raise RuleError(f"{path}: not TOML in UTF-8: {error}; expected [[rule]] tables") from error
     if unknown := sorted(pack.keys() - {"rule", "disable"}):
         raise _wrong(str(path), unknown[0], "unknown key", "only [[rule]] tables and 'disable'")
@@ -151,11 +157,37 @@ def _check_fields(table: dict[str, Any], place: str) -> None:
 
 
 def _check_pattern(place: str, pattern: str) -> None:
-    """Raise RuleError when a pattern is none."""
+    """Raise RuleError when a pattern is none, or would take more memory than a stranger's should."""
+    if unrolled(pattern) > UNROLLED:
+        raise _wrong(place, "pattern", "is too large with its repetitions written out", f"at most {UNROLLED} parts")
     try:
         regex.compile(pattern)
-    except regex.error as error:
+    except (regex.error, RecursionError) as error:
         raise _wrong(place, "pattern", f"does not compile ({error})", "a regular expression") from error
+
+
+def unrolled(pattern: str) -> int:
+    """Return about how many characters and classes a pattern has, repetitions written out as often as they are at the least.
+
+    That is what `regex` does, before any text is searched: three brackets can take all memory.
+
+    >>> unrolled("[a-z]{3,9}b+"), unrolled("((a{1000}){1000}){1000}") > 10**9
+    (5, True)
+    """
+    sizes, last = [0], 0  # of what is open, and of what was last closed
+    for token in _TOKEN.finditer(_COMMENT.sub("", pattern)):
+        if token["least"]:
+            sizes[-1] += last * max(0, int(token["least"][:20]) - 1)
+            last *= max(1, int(token["least"][:20]))
+        elif token[0] == "(":
+            sizes.append(0)
+        elif token[0] == ")":
+            last = sizes.pop() if len(sizes) > 1 else sizes[0]
+            sizes[-1:] = [sizes[-1] + max(1, last)]
+        else:
+            last = 1
+            sizes[-1] += 1
+    return sum(sizes)
 
 
 def _check_value(place: str, field: str, value: object) -> None:

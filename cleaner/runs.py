@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cleaner import __version__, compression, engines, forest, formats, remote, saving, sources
-from cleaner.formats import Chunk, Fields
+from cleaner.chunks import Chunk, Fields
 from cleaner.layout import Reading
 from cleaner.model import CleanerError, Document, Failure, ReadError, WriteError
 from cleaner.output import INDEX, Output

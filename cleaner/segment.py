@@ -13,7 +13,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from cleaner.model import Block
 from cleaner.remembering import Remembered
@@ -39,6 +39,9 @@ _REPLACED: dict[int, str | None] = {**_DROPPED, **dict.fromkeys(range(0xD800, 0x
 
 _HIDDEN = re.compile(f"[{''.join(map(chr, sorted(_DROPPED)))}\ud800-\udfff]")
 
+_MARKS = re.compile(r"[^\w\s\x00-\x7f]{64,}")
+"""What may be a flood of marks that combine: none of these is part of a word to `re`."""
+
 _WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")
 """Letters of the dense East Asian scripts."""
 
@@ -59,12 +62,23 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
+    if len(text) > LONG_LINE:
+        text = _MARKS.sub(_ordered, text)
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     if not folded.isprintable() and _HIDDEN.search(
         folded
     ):  # else there is nothing to translate, which takes longer than all else
         folded = " ".join(folded.translate(_REPLACED).split())
     return folded
+
+
+def _ordered(found: re.Match[str]) -> str:
+    """Return characters with the marks that combine in canonical order, which says the same.
+
+    To order them, `normalize` takes the square of their number.
+    """
+    runs = groupby(found[0], lambda character: unicodedata.combining(character) > 0)
+    return "".join("".join(sorted(run, key=unicodedata.combining)) if marks else "".join(run) for marks, run in runs)
 
 
 FOLDED = Remembered(fold)
@@ -181,7 +195,7 @@ def _sentences(text: str, start: int, stop: int, end: int, borders: Sequence[int
     """Yield the parts of the line `[start, stop)`; the last one owns the white space up to `end`."""
     ends = {match.end() for match in _SENTENCE_END.finditer(text, start, stop) if _ends_here(text, match)}
     for border in borders[bisect_right(borders, start) : bisect_left(borders, stop)]:
-        ends.add(border + len(text[border:stop]) - len(text[border:stop].lstrip()))
+        ends.add(next((at for at in range(border, stop) if not text[at].isspace()), stop))
     parts = [start, *sorted(border for border in ends if border < stop), end]
     for left, right in pairwise(parts):
         content = text[left:right].rstrip()

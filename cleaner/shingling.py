@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
-from cleaner.fingerprints import REMEMBERED, taken
+from cleaner.fingerprints import taken
+from cleaner.remembering import Remembered
 from cleaner.segment import fold, width
 
 if TYPE_CHECKING:
@@ -86,21 +87,26 @@ def _of_line(line: str, start: int) -> tuple[NDArray[np.uint32], NDArray[np.uint
     """Return hash, start and stop of each shingle of a line that starts at `start`."""
     dense = width(line) >= 1.5 * len(line)
     size = DENSE if dense else WORDS
-    found = [match.span() for match in (_DENSE if dense else _WORD).finditer(line)]
+    words = (match.span() for match in (_DENSE if dense else _WORD).finditer(line))
+    found = np.fromiter(chain.from_iterable(words), dtype=np.uint32).reshape(-1, 2)  # a list takes ten times the memory
     count = len(found) - size + 1
     if count <= 0:
         return (np.empty(0, dtype=np.uint32),) * 3
-    hashes = np.array([_of_word(line[first:last]) for first, last in found], dtype=np.uint64)
+    hashes = np.fromiter(
+        (_WORDS[line[first:last]] for first, last in zip(*found.T, strict=True)), np.uint64, len(found)
+    )
     mixed = np.zeros(count, dtype=np.uint64)
     for at in range(size):  # a polynomial over the words, modulo 2**64
         mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + hashes[at : at + count]
-    spans = np.array(found, dtype=np.uint32) + np.uint32(start)
-    return (mixed >> np.uint64(32)).astype(np.uint32), spans[:count, 0], spans[size - 1 :, 1]
+    found += np.uint32(start)
+    return (mixed >> np.uint64(32)).astype(np.uint32), found[:count, 0], found[size - 1 :, 1]
 
 
-@lru_cache(REMEMBERED)
 def _of_word(word: str) -> int:
     return xxh3_64_intdigest(fold(word).encode())
+
+
+_WORDS = Remembered(_of_word)
 
 
 def borders(found: Shingles, counts: NDArray[np.int64]) -> list[int]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from cleaner.model import LARGEST
+
 MAGIC: Final = b"WARC/"
 """How each record starts."""
 
@@ -21,6 +23,9 @@ TYPES: Final = (b"response", b"conversion")
 
 PAGES: Final = ("text/html", "application/xhtml+xml")
 """Content types whose text is HTML."""
+
+_DIGITS: Final = 18
+"""No file is so long that its length has more."""
 
 _HEAD_BYTES: Final = 1_000_000
 """Longer heads of records are damage."""
@@ -94,10 +99,15 @@ def _records(stream: io.BufferedIOBase) -> Iterator[bytes]:
             name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])
         }
         length = fields.get(b"content-length", b"")
-        if not length.isdigit():
+        if not length.isdigit() or len(length) > _DIGITS:
             raise _damaged("a record without its length")
-        block = stream.read(int(length))
-        if len(block) < int(length):
+        block = stream.read(min(int(length), LARGEST + 1))
+        if left := int(length) - len(block):  # it is too large, which is told by this much of it
+            lines = [line for line in lines if not line.lower().startswith(b"content-length")]
+            lines.append(b"Content-Length: %d" % len(block))
+        while left and (some := stream.read(min(left, _HEAD_BYTES))):
+            left -= len(some)
+        if left:
             raise _damaged("the last record is cut short")
         if fields.get(b"warc-type", b"").lower() in TYPES:
             yield b"\r\n".join([*lines, b"", block, b"", b""])
@@ -134,13 +144,13 @@ def _capture(data: bytes) -> Capture | None:
         uri = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
         date = record.headers.get("WARC-Date") or ""
         if record.record_type != response:
-            return Capture(uri, date, record.reader.read() if record.reader else b"")
+            return Capture(uri, date, record.reader.read(LARGEST + 1) if record.reader else b"")
         record.parse_http(auto_decode="all", quirks_mode=True)
         kind = (record.http_content_type or "").lower()
         status = record.http_headers.status_code if record.http_headers else None
         if not (kind in PAGES or kind == "text/plain") or status is None or not 200 <= status < 300:
             return None
-        content = record.reader.read() if record.reader else b""
+        content = record.reader.read(LARGEST + 1) if record.reader else b""
     except OSError as error:
         return Capture(uri, date, error=f"the answer cannot be read: {error}")
     return Capture(uri, date, content, kind in PAGES, record.http_charset)

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import engines
+from cleaner.chunks import Fields, chunks
 from cleaner.compression import SUFFIXES, compressor, decompressed, read, split
 from cleaner.engines import clean_all, processes
-from cleaner.formats import Fields, chunks
 from cleaner.output import Part, write_atomic
 from cleaner.pipeline import Cleaner
 from cleaner.sources import Source, bytes_in, find_sources

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import delimited
+from cleaner.chunks import Fields
 from cleaner.compression import read
 from cleaner.engines import clean_all
-from cleaner.formats import Fields
 from cleaner.model import ReadError
 from cleaner.pipeline import Cleaner
 from cleaner.sources import bytes_in, find_sources

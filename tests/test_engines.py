@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import engines
+from cleaner.chunks import Chunk, Fields
 from cleaner.engines import Done, Learnt, clean_all, learn_all, processes
-from cleaner.formats import Chunk, Fields, Record
+from cleaner.formats import Record
 from cleaner.index import Index, learn
 from cleaner.model import CleanerError, Document, Failure
 from cleaner.pipeline import Cleaner

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cleaner.formats import Fields, Record, body, chunks, records
+from cleaner.chunks import Fields, chunks
+from cleaner.formats import Record, body, records
 from cleaner.jsonl import parse_line, restore_text, rewrite_text
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span
 from cleaner.sources import Found, Source, find_sources, format_of

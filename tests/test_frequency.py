@@ -58,7 +58,7 @@ def test_documents_are_found_by_name_and_by_what_they_say(corpus: list[Document]
         expected = [at for at in range(len(index)) if (index.ids[at], index.groups[at]) == (name, group)]
         assert known.named(name, group) == expected
     for digest in {*index.digests, "0" * 32, "f" * 32}:
-        assert known.copies.saying(digest) == [at for at, one in enumerate(index.digests) if one == digest]
+        assert known.copies.saying(digest).tolist() == [at for at, one in enumerate(index.digests) if one == digest]
 
 
 @FEW

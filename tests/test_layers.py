@@ -14,8 +14,8 @@ MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py"
 LAYERS = (
     "layout language policy compression remembering batches scratch | model | spill segment files | counting journal sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
-    " | near columns executors formats remote form shingling rules output surroundings pages"
-    " | index standing ledger | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
+    " | near columns executors chunks remote form shingling rules output surroundings pages"
+    " | index standing formats | ledger | copies saving | frequency originals | families shuffling | kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
     " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""

@@ -13,8 +13,8 @@ import pytest
 from pyarrow import parquet
 
 from cleaner import engines
+from cleaner.chunks import Fields
 from cleaner.engines import clean_all
-from cleaner.formats import Fields
 from cleaner.model import Cleaned, Document
 from cleaner.pipeline import Cleaner
 from cleaner.report import restore

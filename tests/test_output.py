@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.formats import Fields, body, chunks, records
+from cleaner.chunks import Fields, chunks
+from cleaner.formats import body, records
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span, WriteError
 from cleaner.originals import Restored, restore_folder
 from cleaner.output import Output, check_output, write_atomic

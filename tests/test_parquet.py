@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import parquet
+from cleaner.chunks import Fields
 from cleaner.engines import clean_all
-from cleaner.formats import Fields
 from cleaner.pipeline import Cleaner
 from cleaner.sources import Source, bytes_in, find_sources
 from cleaner.workers import Workers

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cleaner import Cleaner, Document, clean, learn
-from cleaner.formats import Fields
+from cleaner.chunks import Fields
 from cleaner.runs import Job, find, to_folder, to_stream
 from cleaner.sources import find_sources
 

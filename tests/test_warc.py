@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaner import warc
+from cleaner.chunks import Fields
 from cleaner.engines import clean_all
-from cleaner.formats import Fields
 from cleaner.pipeline import Cleaner
 from cleaner.sources import bytes_in, find_sources
 from cleaner.workers import Workers

@@ -18,7 +18,7 @@ from pathlib import Path
 import orjson
 
 from cleaner import Cleaner, Document, engines
-from cleaner.formats import Fields
+from cleaner.chunks import Fields
 from cleaner.index import Index
 from cleaner.output import Output
 from cleaner.saving import load, save

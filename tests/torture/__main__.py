@@ -17,12 +17,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import readme
-from tests.torture import faults, kills
+from tests.torture import corpora, damaged, documents, faults, fuzz, kills, long
 from tests.torture.line import Line
 
 SCENARIOS: dict[str, Callable[[Path, float], Iterator[Line]]] = {
     "kills": kills.run,
     "faults": faults.run,
+    "documents": documents.run,
+    "damaged": damaged.run,
+    "corpora": corpora.run,
+    "fuzz": fuzz.run,
+    "long": long.run,
 }
 
 
