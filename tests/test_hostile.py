@@ -178,13 +178,14 @@ def test_of_many_copies_each_is_cleaned_as_one_of_few_is() -> None:
         ("a{1000000000}", "is too large with its repetitions written out"),
         ("((a{1000}){1000}){1000}", "is too large with its repetitions written out"),
         (r"(?x)(?:\b # (((\n ){2000}){2000}", "is too large with its repetitions written out"),
+        ("#((a{1000}){1000}){1000}\n", "is too large with its repetitions written out"),
         ("(" * 5000 + "a" + ")" * 5000, "does not compile"),
     ],
 )
 def test_a_pattern_takes_no_memory_to_speak_of(tmp_path: Path, pattern: str, wrong: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
-        f"[[rule]]\nid = 'r'\nwhy = 'W.'\neffect = 'cut'\nlangs = ['en']\nmatch = ['Join']\nspare = ['Joined']\nkeywords = ['aa']\npattern = '''{pattern}'''\n"
+        f"[[rule]]\nid = 'r'\nwhy = 'W.'\neffect = 'cut'\nlangs = ['en']\nmatch = ['Join']\nspare = ['Joined']\nkeywords = ['aa']\npattern = {json.dumps(pattern)}\n"
     )
     with pytest.raises(RuleError, match=wrong):
         load_rules([path])
