@@ -71,7 +71,7 @@ bench: $(READY) $(PEERS)/dolma/.ready $(PEERS)/datatrove/.ready  ## Speed and me
 	$(BIN)/python -m tests.benchmarks.speed $(ARGS)
 
 torture: $(READY)  ## Kills, faults, hostile input: what was tried, how often, what happened. ARGS="kill", "--hours 1", "--readme"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group torture
+	$(BIN)/python $(LOCKED) locks/torture.txt
 	$(BIN)/python -m tests.torture $(ARGS)
 
 .venv-tools/bin/%:
