@@ -217,13 +217,17 @@ def _foreign(seen: Observed, run: slice) -> NDArray[np.bool_]:
 
 
 def _by_chance(seen: Observed, run: range) -> bool:
-    """Whether a run is what two documents may share without being of one template: less than `FEW` lines that no rule speaks of.
+    """Whether a run is what few documents may share without being of one template, where no rule speaks of it.
 
-    An article and its update share their first line.
+    Less than `FEW` lines that two documents share: an article and its update have the same first line. And sentences alone that fewer
+    than `GROUP` others hold: whoever quotes the end of an article would have it cut.
     """
     blocks = slice(run.start, run.stop)
-    told = (seen.ruled | seen.settled)[blocks].any() or seen.repetition.shared[blocks].max(initial=0) >= SEVERAL
-    return not told and int(seen.lettered[blocks].sum()) < FEW
+    if (seen.ruled | seen.settled)[blocks].any():
+        return False
+    held, lettered = seen.repetition.shared[blocks].max(initial=0), seen.lettered[blocks]
+    quoted = not seen.parts[blocks].any() and bool(seen.closed[blocks][lettered].all())
+    return bool((held < SEVERAL and lettered.sum() < FEW) or (held < GROUP and quoted))
 
 
 def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:

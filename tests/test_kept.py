@@ -100,3 +100,13 @@ def test_what_an_article_kept_when_it_was_rewritten(first: list[str], last: list
     before, after = ("\n\n".join([*first, *article(number), *last]) for number in range(2))
     index = learn([Document("before", before), Document("another", "\n\n".join(article(2)))])
     assert Cleaner(index, policy=POLICIES[policy]).clean(Document("after", after)).text == after
+
+
+@policies
+@pytest.mark.parametrize("groups", [("a", "b", "c"), ("", "", "")])
+def test_the_end_of_an_article_that_two_others_quote(groups: Sequence[str], policy: str) -> None:
+    """Three paragraphs, in three documents that say nothing else in common."""
+    last = article(9, paragraphs=3, sentences=3)
+    texts = ["\n\n".join([*article(number, sentences=3), *last]) + "\n" for number in range(3)]
+    documents = [Document(str(number), text, groups[number]) for number, text in enumerate(texts)]
+    assert cleaned(documents, policy) == texts

@@ -59,7 +59,7 @@ def main() -> int:
     command = shlex.join(["python", "-m", "tests.torture", *(word for word in sys.argv[1:] if word != "--readme")])
     table += ["", f"({datetime.now(UTC):%Y-%m-%d}, {readme.machine()}: `{command}`.)"]
     if given.readme and not broken:
-        readme.write("torture", "\n".join(table))
+        readme.write("long" if given.scenarios == ["long"] else "torture", "\n".join(table))
     return 1 if broken else 0
 
 
