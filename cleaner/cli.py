@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast, get_a
 import typer
 
 from cleaner.console import DIFFERENT, PARTLY, WRONG, fail, lines, say
+from cleaner.folder_cli import folder_app
 from cleaner.options import (  # typer looks at them
     EngineName,
     Format,
@@ -54,6 +55,7 @@ app = typer.Typer(
     "every cut.",
     epilog="Exit status: 0 fine, 1 a difference found, 2 usage or input error, 3 some documents failed or were held.",
 )
+app.add_typer(folder_app)
 app.add_typer(rules_app, name="rules")
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -252,24 +254,6 @@ def check(
             raise typer.Exit(DIFFERENT)
         else:
             say(f"{golden}: {result.summary['documents']['total']} documents as expected")
-
-
-@app.command(epilog="Example: cleaner restore cleaned --out originals")
-def restore(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `cleaner clean` wrote.")],
-    *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the originals.")],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
-) -> None:
-    """Write the originals again, byte for byte, from bodies and report."""
-    from cleaner.originals import restore_folder
-
-    with lines():
-        restored = restore_folder(folder, out, force=force)
-        for line in (*restored.failed, *restored.problems):
-            say(line)
-        say(f"{out}: {restored.documents} documents restored")
-        raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
 
 
 def _version(value: bool) -> None:

@@ -15,8 +15,8 @@ LAYERS = (
     "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching parquet warc report sources options workers"
     " | near columns executors formats remote form shingling rules output surroundings pages"
-    " | index standing | copies saving | frequency originals | shuffling kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline"
-    " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
+    " | index standing | copies saving | frequency originals | shuffling kinship others review | passages | repetition | observed | features forest spans | decide | render | console pipeline"
+    " | __init__ checking | engines folder_cli golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -32,7 +32,7 @@ USERS = {
     "langchain_core": "langchain",
     "lxml": "markup",
     "py3langid": "language",
-    "orjson": "columns jsonl report output originals golden spark",
+    "orjson": "columns jsonl report output originals golden review spark",
     "pytest": "pytest_plugin",
     "fastwarc": "warc",
     "fsspec": "remote",
@@ -47,7 +47,7 @@ USERS = {
     "tomli": "rules",
     "trafilatura": "markup",
     "webencodings": "charsets",
-    "typer": "cli console options rules_cli",
+    "typer": "cli console folder_cli options rules_cli",
 }
 
 

@@ -1,0 +1,49 @@
+"""The commands on what `cleaner clean` wrote: `restore` and `report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cleaner.console import PARTLY, lines, say
+
+folder_app = typer.Typer()
+
+_Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `cleaner clean` wrote.")]
+
+
+@folder_app.command(epilog="Example: cleaner restore cleaned --out originals")
+def restore(
+    folder: _Folder,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the originals.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:
+    """Write the originals again, byte for byte, from bodies and report."""
+    from cleaner.originals import restore_folder
+
+    with lines():
+        restored = restore_folder(folder, out, force=force)
+        for line in (*restored.failed, *restored.problems):
+            say(line)
+        say(f"{out}: {restored.documents} documents restored")
+        raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
+
+
+@folder_app.command(epilog="Example: cleaner report cleaned --html review.html")
+def report(
+    folder: _Folder,
+    *,
+    html: Annotated[Path, typer.Option("--html", metavar="FILE", help="The page; one of an earlier run is replaced.")],
+) -> None:
+    """Write one HTML page to look at what was cut, and why. It holds all it needs, and asks nothing of a network."""
+    from cleaner.review import write_review
+
+    with lines():
+        done = write_review(folder, html)
+        for line in done.problems:
+            say(line)
+        say(f"{html}: {done.documents} documents")
+        raise typer.Exit(PARTLY if done.problems else 0)
