@@ -120,13 +120,15 @@ function passage(place, from, to, marks = []) {
     }
   }
   gap(last);
+  if (first) box.prepend("…");
+  if (last < chars[0]) box.append("…");
   return box;
 }
 
 /** A cut's text, and its label, which shows the reasons. */
 function struck(place, which, text) {
   const [, , kind, score] = data.documents[place].cuts[which];
-  const label = make("button", { type: "button", class: "label", "aria-expanded": "false", "aria-label": `cut: ${kind}, score ${score.toFixed(2)}; reasons` }, `${kind} ${score.toFixed(2)}`);
+  const label = make("button", { type: "button", class: "label", "aria-expanded": "false", "aria-label": `cut: ${kind}, score ${score}; reasons` }, `${kind} ${score}`);
   const span = make("span", { class: `cut ${kind}`, "data-score": score }, label, make("del", {}, text));
   span.classList.toggle("stays", score * steps < threshold);
   label.addEventListener("click", () => (why.dataset.pinned && why.of === label ? hide() : explain(place, which, label, true)));
@@ -178,7 +180,8 @@ function explain(place, which, label, pin, pointer) {
     label.setAttribute("aria-expanded", "true");
     why.append(make("button", { type: "button", click: () => (hide(), label.focus()) }, "Close"));
   }
-  label.after(why); // so that what is in it comes next in the order of focus
+  if (pin) label.after(why); // so that what is in it comes next in the order of focus
+  else (label.closest("dialog") || document.body).append(why);
   why.showPopover();
   const near = label.getBoundingClientRect();
   const [x, y] = pointer ? [pointer.clientX + 8, pointer.clientY + 16] : [near.left, near.bottom + 6];
@@ -270,7 +273,6 @@ function search() {
 
 function list() {
   hide();
-  document.body.append(why);
   const tests = wanted();
   $("list").replaceChildren(...found.slice(shown, shown + PAGE).map((place) => entry(place, tests)));
   const last = Math.min(found.length, shown + PAGE);
@@ -292,7 +294,11 @@ function entry(place, tests) {
   if (one.copy !== null) about.push("; a copy of ", make("span", { class: "data" }, visible(one.copy)));
   const made = make("li", {}, make("h3", { class: "data" }, visible(one.id)), make("p", { class: "meta" }, ...about));
   if (one.error) made.append(make("p", { class: "data" }, visible(one.error)));
-  if (cut) made.append(passage(place, cut[0] - NEAR, Math.min(cut[1] + NEAR, cut[0] + MOST)));
+  if (cut) {
+    const from = one.cuts.reduce((low, [, end]) => (end <= cut[0] ? Math.max(low, end) : low), cut[0] - NEAR);
+    const to = one.cuts.reduce((high, [start]) => (start >= cut[1] ? Math.min(high, start) : high), cut[1] + NEAR);
+    made.append(passage(place, from, Math.min(to, cut[0] + MOST)));
+  }
   if (one.chars[0]) {
     const whole = make("details", { toggle: () => whole.children.length > 1 || whole.append(all()) }, make("summary", {}, cut ? "The whole document, all cuts" : "The whole document"));
     const all = () => {
@@ -351,7 +357,7 @@ function overview() {
   const tiles = [["held", totals.held, "held"], ["failed", totals.failed, "failed"], ["documents", totals.documents], ["cleaned", totals.cleaned, "cleaned"], ["unchanged", totals.unchanged, "unchanged"], ["copies", totals.duplicates], ["cuts", totals.cuts], ["characters", totals.chars], ["removed", totals.removed]];
   for (const [name, count, status] of tiles) {
     const alarm = (name === "held" || name === "failed") && count;
-    if (!count && (name === "held" || name === "failed" || name === "copies")) continue;
+    if (!count && (status || name === "copies")) continue;
     const value = name === "removed" ? `${number.format(count)} (${percent.format(count / (totals.chars || 1))})` : number.format(count || 0);
     const term = status && count ? link(name, () => (narrow("status", status))) : name;
     $("totals").append(make("div", alarm ? { class: "alarm" } : {}, make("dt", {}, term), make("dd", {}, value)));

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import nsmallest
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,7 @@ from cleaner.model import ReadError, WriteError
 from cleaner.originals import originals
 from cleaner.output import REPORT, SUMMARY, rows
 from cleaner.report import target_of
-
-LISTED = 20_000
-"""Documents that the page lists: held and failed ones first, then by their least certain cut."""
+from cleaner.survey import Survey, survey_of
 
 TEXTS = 12_000_000
 """Characters of texts in the page. Half of them go to whole texts, in the order of the list, the others to cuts and what is near."""
@@ -37,15 +34,8 @@ CONTEXT, EDGE = 200, 600
 LONG = 200_000
 """Characters of a text that is never whole in the page: a browser would take long to show it."""
 
-NAMED, SHOWN, PARTNERS, SAMPLE = 5_000, 300, 4, 100
-"""Templates that have a name in the page; of these, how many have texts of partners in any case; of each so many partners; and
-how much of its text names a template."""
-
-GROUPS = 1_000
-"""Groups that the page lists, those with most characters removed."""
-
-BINS, SHARES = 100, 20
-"""Steps of the scores, and of the shares that were removed."""
+SHOWN, PARTNERS, SAMPLE = 300, 4, 100
+"""Templates of which texts of partners are in the page in any case; partners of each template; how much of its text names one."""
 
 MARK = b"<!doctype html>\n<!-- Made by `cleaner report`. -->\n"
 """How a page starts: by this it is known, and may be written again."""
@@ -62,27 +52,6 @@ class Reviewed:
     """How many the page counts."""
     problems: tuple[str, ...]
     """One line for each document whose text is not back: which, why, and what was expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Survey:
-    """What all records say together."""
-
-    totals: dict[str, int]
-    groups: list[tuple[str, int, int, int]]
-    """Name, documents, characters, characters removed; those with most removed first."""
-    left_out: dict[str, int]
-    """How many groups and templates have no line."""
-    shares: list[int]
-    """Documents by the share that was removed, in steps of 1 / `SHARES`."""
-    scores: dict[str, list[int]]
-    """By score in steps of 1 / `BINS`: cuts, their characters, and documents by their most certain cut."""
-    rules: list[tuple[str, int, int, int]]
-    """Id, characters of the cuts that it had a share in, cuts, documents; most characters first."""
-    templates: list[tuple[str, int, int, int]]
-    """As `rules`."""
-    order: dict[int, int]
-    """Places in the report of the documents that are listed, to their places in the list."""
 
 
 def write_review(folder: Path, page: Path) -> Reviewed:
@@ -105,77 +74,19 @@ def write_review(folder: Path, page: Path) -> Reviewed:
     if page.exists() and (page.is_dir() or not _ours(page)):
         raise WriteError(f"{page}: not a page of cleaner report; expected nothing there, or such a page")
     try:
-        survey = _survey(rows(folder / REPORT))
+        survey = survey_of(rows(folder / REPORT))
         problems: list[str] = []
         write_atomic(page, _page(folder, survey, problems))
     except (KeyError, TypeError) as error:
-        raise ReadError(f"{folder / REPORT}: a damaged record ({error}); expected one that cleaner clean wrote") from error
+        raise ReadError(
+            f"{folder / REPORT}: a damaged record ({error}); expected one that cleaner clean wrote"
+        ) from error
     return Reviewed(survey.totals["documents"], tuple(problems))
 
 
 def _ours(page: Path) -> bool:
     with page.open("rb") as stream:
         return stream.read(len(MARK)) == MARK
-
-
-def _survey(records: Iterable[_Row]) -> _Survey:
-    totals: Counter[str] = Counter()
-    groups: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    rules: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    templates: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    shares = [0] * SHARES
-    scores = {name: [0] * (BINS + 1) for name in ("cuts", "characters", "documents")}
-
-    def count(record: _Row) -> None:
-        removed = record["chars_in"] - record["chars_out"]
-        totals.update(documents=1, **{record["status"]: 1}, duplicates=record["duplicate_of"] is not None)
-        totals.update(chars=record["chars_in"], removed=removed, cuts=len(record["spans"]))
-        for at, number in enumerate((1, record["chars_in"], removed)):
-            groups[record["group"]][at] += number
-        if record["status"] != "failed":
-            shares[min(SHARES - 1, removed * SHARES // max(1, record["chars_in"]))] += 1
-        told: set[str] = set()
-        for span in record["spans"]:
-            bin_, chars = _bin(span["score"]), span["end"] - span["start"]
-            totals[span["kind"]] += chars
-            scores["cuts"][bin_] += 1
-            scores["characters"][bin_] += chars
-            for kind, counts in (("rule", rules), ("template", templates)):
-                for name in {reason[kind] for reason in span["reasons"] if kind in reason}:
-                    for at, number in enumerate((chars, 1, name not in told)):
-                        counts[name][at] += number
-                    told.add(name)
-        if record["spans"]:
-            scores["documents"][max(_bin(span["score"]) for span in record["spans"])] += 1
-
-    def places() -> Iterator[tuple[int, float, str, int]]:
-        for place, record in enumerate(records):
-            count(record)
-            rank = {"held": 0, "failed": 1, "cleaned": 2}.get(record["status"], 3)
-            yield rank, min((span["score"] for span in record["spans"]), default=1.0), record["id"], place
-
-    listed = nsmallest(LISTED, places())
-    ranked = nsmallest(NAMED, templates.items(), key=lambda item: (-item[1][0], item[0]))
-    largest = nsmallest(GROUPS, groups.items(), key=lambda item: (-item[1][2], item[0]))
-    return _Survey(
-        totals=dict(totals),
-        groups=[(name, *counts) for name, counts in largest],
-        left_out={"groups": len(groups) - len(largest), "templates": len(templates) - len(ranked)},
-        shares=shares,
-        scores=scores,
-        rules=[(name, *counts) for name, counts in sorted(rules.items(), key=lambda item: (-item[1][0], item[0]))],
-        templates=[(name, *counts) for name, counts in ranked],
-        order={place: number for number, (*_, place) in enumerate(listed)},
-    )
-
-
-def _bin(score: float) -> int:
-    """Return the step of a score, rounded down: a cut stays at a threshold when its step is not below the threshold's.
-
-    >>> _bin(0.29), _bin(0.999)
-    (29, 99)
-    """
-    return round(score * 1000) * BINS // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +105,7 @@ class _Listing:
     """Of each named template: in how many independent documents it stands."""
 
 
-def _listing(records: Iterable[_Row], survey: _Survey) -> _Listing:
+def _listing(records: Iterable[_Row], survey: Survey) -> _Listing:
     names = {name: at for at, (name, *_) in enumerate(survey.templates)}
     rules = {name: at for at, (name, *_) in enumerate(survey.rules)}
     documents: list[dict[str, Any]] = [{}] * len(survey.order)
@@ -293,7 +204,7 @@ def _merged(ranges: _Ranges, chars: int) -> _Ranges:
     return found
 
 
-def _page(folder: Path, survey: _Survey, problems: list[str]) -> Iterator[bytes]:
+def _page(folder: Path, survey: Survey, problems: list[str]) -> Iterator[bytes]:
     """Yield the page bit by bit, and append to `problems` whose text is not back."""
     markup, style, script = (
         files("cleaner").joinpath(f"review.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
@@ -327,7 +238,7 @@ def _page(folder: Path, survey: _Survey, problems: list[str]) -> Iterator[bytes]
     yield rest.replace("{script}", script).encode()
 
 
-def _data(folder: Path, survey: _Survey, listing: _Listing) -> dict[str, Any]:
+def _data(folder: Path, survey: Survey, listing: _Listing) -> dict[str, Any]:
     summary = orjson.loads((folder / SUMMARY).read_bytes())
     numbers = {one["id"]: number for number, one in enumerate(listing.documents) if one["status"] != "failed"}
     templates = [
@@ -342,8 +253,10 @@ def _data(folder: Path, survey: _Survey, listing: _Listing) -> dict[str, Any]:
         }
         for at, (name, chars, cuts, documents) in enumerate(survey.templates)
     ]
-    kept = [("whole" if found == _merged([(0, one["chars"][0])], one["chars"][0]) else "parts" if found else "none")
-            for one, found in zip(listing.documents, listing.ranges, strict=True)]
+    kept = [
+        ("whole" if found == _merged([(0, one["chars"][0])], one["chars"][0]) else "parts" if found else "none")
+        for one, found in zip(listing.documents, listing.ranges, strict=True)
+    ]
     return {
         "folder": str(folder),
         "texts": {name: kept.count(name) for name in ("whole", "parts", "none")},

@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering batches | model | spill segment files | counting sharing jsonl charsets markup elements"
+    "layout language policy compression remembering batches survey | model | spill segment files | counting sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching parquet warc report sources options workers"
     " | near columns executors formats remote form shingling rules output surroundings pages"
     " | index standing | copies saving | frequency originals | shuffling kinship others review | passages | repetition | observed | features forest spans | decide | render | console pipeline"
