@@ -347,8 +347,8 @@ function preview() {
   const { totals, scores } = data;
   const stay = Object.fromEntries(Object.entries(scores).map(([name, values]) => [name, values.slice(threshold).reduce((sum, value) => sum + value, 0)]));
   $("preview").textContent = threshold
-    ? `${counted(stay.cuts, "cut")} of ${number.format(totals.cuts)} would be left, ${number.format(stay.characters)} of ${counted(totals.removed, "removed character")}, in ${number.format(stay.documents)} of ${counted(totals.cleaned || 0, "cleaned document")}.`
-    : `${counted(totals.cuts, "cut")}, ${counted(totals.removed, "character")}, in ${counted(totals.cleaned || 0, "document")}. Move the slider to see what a higher threshold would leave.`;
+    ? `${counted(stay.cuts, "cut")} of ${number.format(totals.cuts)} would be left, ${number.format(stay.characters)} of ${counted(totals.removed, "removed character")}, in ${number.format(stay.documents)} of ${counted(totals.cleaned, "cleaned document")}.`
+    : `${counted(totals.cuts, "cut")}, ${counted(totals.removed, "character")}, in ${counted(totals.cleaned, "document")}. Move the slider to see what a higher threshold would leave.`;
   const rects = $("scores").querySelectorAll("rect");
   rects.forEach((rect, at) => rect.setAttribute("class", at < threshold ? "under" : ""));
   document.querySelectorAll(".cut[data-score]").forEach((span) => span.classList.toggle("stays", span.dataset.score * steps < threshold));
@@ -366,11 +366,11 @@ function overview() {
   for (const [name, count, status] of tiles) {
     const alarm = (name === "held" || name === "failed") && count;
     if (!count && (status || name === "copies")) continue;
-    const value = name === "removed" ? `${number.format(count)} (${percent.format(count / (totals.chars || 1))})` : number.format(count || 0);
+    const value = name === "removed" ? `${number.format(count)} (${percent.format(count / (totals.chars || 1))})` : number.format(count);
     const term = status && count ? link(name, () => (narrow("status", status))) : name;
     $("totals").append(make("div", alarm ? { class: "alarm" } : {}, make("dt", {}, term), make("dd", {}, value)));
   }
-  $("kinds").textContent = `Of the removed characters: ${["header", "inset", "trailer"].map((kind) => `${percent.format((totals[kind] || 0) / (totals.removed || 1))} ${kind}s`).join(", ")}.`;
+  $("kinds").textContent = `Of the removed characters: ${["header", "inset", "trailer"].map((kind) => `${percent.format(totals[kind] / (totals.removed || 1))} ${kind}s`).join(", ")}.`;
   bars($("scores"), "Cuts by score", data.scores.cuts.slice(0, steps), (at) => `${(at / steps).toFixed(2)} to ${((at + 1) / steps).toFixed(2)}`);
   bars($("shares"), "Documents by removed share", data.shares, (at) => `${percent.format(at / data.shares.length)} to ${percent.format((at + 1) / data.shares.length)}`);
   grow("groups", data.groups.map((one, at) => [at, ...one]), ([at, name, documents, chars, removed]) => {

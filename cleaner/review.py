@@ -26,7 +26,7 @@ from cleaner.report import target_of
 from cleaner.survey import Survey, survey_of
 
 TEXTS = 12_000_000
-"""Characters of texts in the page. Half of them go to whole texts, in the order of the list, the others to cuts and what is near."""
+"""Characters of texts in the page: up to half of them for cuts and what is near, then whole texts, both in the order of the list."""
 
 CONTEXT, EDGE = 200, 600
 """Characters around a cut, and at each of its ends, of a document whose whole text is not in the page."""
@@ -162,18 +162,19 @@ def _ranges(documents: list[dict[str, Any]], partners: list[list[tuple[str, int,
     wanted: defaultdict[str, _Ranges] = defaultdict(list)
     for id_, start, end in {place for places in partners for place in places}:
         wanted[id_] += _around(start, end)
-    found, whole, parts = [], TEXTS // 2, TEXTS // 2
+    found: list[_Ranges] = []
+    left = TEXTS
     for document in documents:
-        chars = document["chars"][0]
         some = [part for cut in document["cuts"] for part in _around(*cut[:2])]
+        some = _merged([*some, *wanted.get(document["id"], ())], document["chars"][0])
         size = sum(end - start for start, end in some)
-        if chars <= min(whole, LONG):
-            some, whole = [(0, chars)], whole - chars
-        elif size <= parts:
-            parts -= size
-        else:
-            some = []
-        found.append(_merged([*some, *wanted.get(document["id"], ())], chars))
+        found.append(some if size <= left - TEXTS // 2 else [])
+        left -= size if found[-1] else 0
+    for at, document in enumerate(documents):
+        chars = document["chars"][0]
+        more = chars - sum(end - start for start, end in found[at])
+        if 0 < more <= left and chars <= LONG:
+            found[at], left = [(0, chars)], left - more
     return found
 
 

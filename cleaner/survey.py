@@ -20,6 +20,21 @@ GROUPS = 1_000
 BINS, SHARES = 100, 20
 """Steps of the scores, and of the shares that were removed."""
 
+_TOTALS = (
+    "documents",
+    "cleaned",
+    "unchanged",
+    "held",
+    "failed",
+    "duplicates",
+    "chars",
+    "removed",
+    "cuts",
+    "header",
+    "inset",
+    "trailer",
+)
+
 _RANKS = {"held": 0, "failed": 1, "cleaned": 2, "unchanged": 3}
 
 Counts = tuple[str, int, int, int]
@@ -42,7 +57,7 @@ class Survey:
     rules: tuple[Counts, ...]
     """Id, characters of the cuts that it had a share in, cuts, documents; most characters first."""
     templates: tuple[Counts, ...]
-    """As `rules`."""
+    """Id, characters of its own passages in cuts, cuts, documents; most characters first."""
     order: Mapping[int, int]
     """Places in the report of the documents to look at, to their places among these."""
 
@@ -78,7 +93,7 @@ class _Tally:
     """Counts that grow."""
 
     def __init__(self) -> None:
-        self.totals: Counter[str] = Counter()
+        self.totals: Counter[str] = Counter(dict.fromkeys(_TOTALS, 0))
         self.groups: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         self.rules: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         self.templates: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -107,10 +122,24 @@ class _Tally:
             self.totals[span["kind"]] += chars
             self.scores["cuts"][_step(span["score"])] += 1
             self.scores["characters"][_step(span["score"])] += chars
-            for kind, counts in (("rule", self.rules), ("template", self.templates)):
-                for name in {reason[kind] for reason in span["reasons"] if kind in reason}:
-                    _add(counts[name], chars, 1, name not in told)
-                    told.add(name)
+            rules = {reason["rule"]: chars for reason in span["reasons"] if "rule" in reason}
+            templates: Counter[str] = Counter()
+            for reason in span["reasons"]:
+                if "template" in reason:
+                    templates[reason["template"]] += _passage_chars(reason)
+            for counts, found in ((self.rules, rules), (self.templates, templates)):
+                for name, size in found.items():
+                    _add(counts[name], min(size, chars), 1, name not in told)
+                told.update(found)
+
+
+def _passage_chars(reason: Mapping[str, Any]) -> int:
+    """Return how long the passage of a template is: in its first partner, as a report does not say where it starts and ends here.
+
+    >>> _passage_chars({"partners": [{"id": "b", "start": 11, "end": 15}, {"id": "c", "start": 0, "end": 5}]})
+    4
+    """
+    return max((one["end"] - one["start"] for one in reason["partners"][:1]), default=0)
 
 
 def _add(counts: list[int], *numbers: int) -> None:

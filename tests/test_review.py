@@ -138,7 +138,7 @@ def test_what_does_not_fit_is_left_out_and_said(run: Command, tmp_path: Path, mo
     data = found["data"]
     assert data["totals"]["documents"] == 6
     assert len(data["documents"]) == 5
-    assert data["texts"] == {"whole": 1, "parts": 4, "none": 0}
+    assert data["texts"] == {"whole": 2, "parts": 3, "none": 0}
     monkeypatch.setattr(review, "TEXTS", 100)
     found = reviewed(run, out).data
     assert found["data"]["texts"] == {"whole": 0, "parts": 1, "none": 4}
@@ -167,6 +167,25 @@ def test_counts_are_of_all_documents(run: Command, tmp_path: Path) -> None:
         assert cuts == sum(step <= span["score"] * 100 + 1e-9 < step + 1 for span in spans)
     [rule] = [one for one in data["rules"] if one["id"] == "related/you-may-also-like"]
     assert rule == {"id": rule["id"], "chars": removed, "cuts": 6, "documents": 6}
+
+
+def test_a_template_counts_its_own_characters(run: Command, tmp_path: Path) -> None:
+    """Not those of the whole cuts that it had a share in: they are as long as its passage is in its first partner."""
+    extra = "\nTen stories that everyone reads today\n"
+    files = {f"{number}.txt": f"{number} {BODY}{TRAILER}{extra * (number > 2)}" for number in range(6)}
+    out = cleaned(run, plant(tmp_path / "in", files))
+    data = reviewed(run, out).data["data"]
+    found = {one["sample"]: (one["chars"], one["cuts"], one["counted"]) for one in data["templates"]}
+    assert sum(chars for chars, _, _ in found.values()) <= data["totals"]["removed"]
+    assert found[extra.strip()] == (3 * len(extra.strip()), 3, 3)
+
+
+def test_a_folder_without_documents_has_a_page(run: Command, tmp_path: Path) -> None:
+    """All zeros."""
+    out = cleaned(run, plant(tmp_path / "in", {"a.jsonl": ""}))
+    data = reviewed(run, out).data["data"]
+    assert set(data["totals"].values()) == {0}
+    assert data["documents"] == []
 
 
 def test_held_and_failed_documents_stand_first(run: Command, tmp_path: Path) -> None:

@@ -175,8 +175,7 @@ def test_a_template_shows_its_partners_side_by_side(view: Open, corpus: Path) ->
         marked = "".join(columns.nth(at).locator("mark").all_text_contents())
         assert marked == originals[id_][start:end]
     boxes = [columns.nth(at).bounding_box() for at in range(2)]
-    assert boxes[0] and boxes[1]
-    assert boxes[0]["y"] == boxes[1]["y"]
+    assert [box["y"] for box in boxes if box] == [boxes[0]["y"]] * 2 if boxes[0] else False
     page.keyboard.press("Escape")
     expect(side).to_be_hidden()
     row.locator("button").click()
@@ -401,12 +400,12 @@ def test_no_rule_of_accessibility_is_broken(
     }
     page = view(cleaned(run, plant(tmp_path / "in", files)), size, scheme=scheme, csp=False)
     steps = [
-        lambda: None,
-        lambda: entry(page, "s/a.txt").get_by_text("The whole document").click(),
-        lambda: entry(page, "s/a.txt").locator(".label").last.click(),
-        lambda: page.locator("#why button", has_text="template").first.click(),
+        page.locator("#scores summary"),
+        entry(page, "s/a.txt").get_by_text("The whole document"),
+        entry(page, "s/a.txt").locator(".label").last,
+        page.locator("#why button", has_text="template").first,
     ]
     for step in steps:
-        step()
+        step.click()
         found = Axe().run(page).response["violations"]
         assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
