@@ -38,10 +38,9 @@ const counted = (count, one, many = `${one}s`) => `${number.format(count)} ${cou
 /** Characters that are not seen, or that turn text around, as signs that say which they are. */
 function visible(text) {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]/g, (mark) => {
-    const code = mark.charCodeAt(0);
-    if (mark === "\r") return "";
-    return code < 32 ? String.fromCharCode(0x2400 + code) : `[U+${code.toString(16).toUpperCase().padStart(4, "0")}]`;
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu, (mark) => {
+    const code = mark.codePointAt(0).toString(16).toUpperCase();
+    return mark === "\r" ? "" : `[U+${code.padStart(4, "0")}]`;
   });
 }
 
