@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_left_out_and_said(run: Command, tmp_path: Path, mo
     bodies = [f"{name} {BODY * 20}" for name in ("One", "Two", "Three", "Four", "Five", "Six")]
     plant(tmp_path / "in", {f"{number}.txt": body + TRAILER for number, body in enumerate(bodies)})
     out = cleaned(run, tmp_path / "in")
-    for name, limit in (("TEXTS", 4_000), ("CONTEXT", 20), ("EDGE", 5), ("SHOWN", 0)):
+    for name, limit in (("TEXTS", 4_000), ("PARTS", 2_000), ("CONTEXT", 20), ("EDGE", 5), ("SHOWN", 0)):
         monkeypatch.setattr(review, name, limit)
     monkeypatch.setattr(survey, "LISTED", 5)
     monkeypatch.setattr(survey, "NAMED", 1)
@@ -140,6 +140,7 @@ def test_what_does_not_fit_is_left_out_and_said(run: Command, tmp_path: Path, mo
     assert len(data["documents"]) == 5
     assert data["texts"] == {"whole": 2, "parts": 3, "none": 0}
     monkeypatch.setattr(review, "TEXTS", 100)
+    monkeypatch.setattr(review, "PARTS", 50)
     found = reviewed(run, out).data
     assert found["data"]["texts"] == {"whole": 0, "parts": 1, "none": 4}
     [[start, first], [again, last]] = found["text-0"]

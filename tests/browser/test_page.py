@@ -369,6 +369,7 @@ def test_the_page_says_what_is_not_on_it(view: Open, corpus: Path, monkeypatch: 
     expect(everything.locator("#left li")).to_have_count(1)
     expect(everything.locator("#left")).to_contain_text("Nothing; the same is in")
     monkeypatch.setattr(review, "TEXTS", 60_000)
+    monkeypatch.setattr(review, "PARTS", 40_000)
     monkeypatch.setattr(survey, "LISTED", 100)
     monkeypatch.setattr(survey, "NAMED", 10)
     monkeypatch.setattr(survey, "GROUPS", 1)
