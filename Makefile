@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --require-hashes --no-deps --requirement
 ITSELF := $(PIP) --no-build-isolation --no-deps --editable .
 
-.PHONY: demo test test-spark test-lowest lint check golden bench torture locks audit clean
+.PHONY: demo test test-spark test-browser test-lowest lint check golden bench torture locks audit clean
 
 $(READY): pyproject.toml locks/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,13 +31,19 @@ demo: $(READY)  ## Clean seeds/ and show what was done.
 
 test: $(READY)  ## Run all tests.
 	$(BIN)/python -m pytest -n auto
-	@echo "Spark has tests of its own, which need Java: make test-spark"
+	@echo "Spark and the review page have tests of their own, which need Java and Chromium: make test-spark test-browser"
 
 test-spark: $(READY)  ## Run the tests of Spark, on clusters of two workers on this machine.
 	@java -version >/dev/null 2>&1 || \
 	  { echo "make test-spark: no Java; expected \`java\` 17 or newer on the PATH (apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
 	$(BIN)/python $(LOCKED) locks/spark.txt
 	$(BIN)/python -m pytest -p no:randomly -o testpaths=tests/spark -o addopts='--strict-config --strict-markers -ra'
+
+test-browser: $(READY)  ## Run the tests of the page of `cleaner report`, in Chromium.
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	  echo "make test-browser: no Chromium; expected \`chromium\` on the PATH (apt-get install chromium)" >&2; exit 1
+	$(BIN)/python $(LOCKED) locks/browser.txt
+	$(BIN)/python -m pytest -o testpaths=tests/browser -o addopts='--strict-config --strict-markers -ra'
 
 $(LOWEST)/.ready: pyproject.toml locks/lowest.txt
 	$(PYTHON) -m venv $(LOWEST)
@@ -82,7 +88,7 @@ locks: .venv-tools/bin/uv  ## Renew locks/, which pins what tests install. Look 
 	PATH="$(CURDIR)/.venv-tools/bin:$$PATH" locks/renew
 
 audit: .venv-tools/bin/pip-audit  ## Ask the advisory database for known weaknesses of what is pinned.
-	for pins in dev spark lowest; do .venv-tools/bin/pip-audit --disable-pip --no-deps --requirement locks/$$pins.txt || exit 1; done
+	for pins in dev spark browser lowest; do .venv-tools/bin/pip-audit --disable-pip --no-deps --requirement locks/$$pins.txt || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(PEERS) $(LOWEST) .venv-tools demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -25,6 +25,7 @@ from cleaner.console import (
     say,
     watched,
 )
+from cleaner.folder_cli import folder_app
 from cleaner.options import (  # typer looks at them
     EngineName,
     Format,
@@ -38,14 +39,12 @@ from cleaner.options import (  # typer looks at them
     KeepHtml,
     Master,
     Memory,
-    Originals,
     OutFile,
     OutFolder,
     PolicyName,
     Rules,
     Tables,
     TextField,
-    Verify,
 )
 from cleaner.rules_cli import rules_app
 
@@ -67,6 +66,7 @@ app = typer.Typer(
     "every cut.",
     epilog="Exit status: 0 fine, 1 a difference found, 2 usage or input error, 3 some documents failed or were held.",
 )
+app.add_typer(folder_app)
 app.add_typer(rules_app, name="rules")
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -278,30 +278,6 @@ def check(
             raise typer.Exit(DIFFERENT)
         else:
             say(f"{golden}: {result.summary['documents']['total']} documents as expected")
-
-
-@app.command(epilog="Example: cleaner restore cleaned --out originals")
-def restore(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `cleaner clean` wrote.")],
-    *,
-    out: Originals = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
-    verify: Verify = False,
-) -> None:
-    """Write the originals again, byte for byte, from bodies and report."""
-    from cleaner.originals import restore_folder
-
-    if (out is None) != verify:
-        fail(f"restore: {'both' if verify else 'neither'} of --out and --verify; expected one of them")
-    with lines():
-        restored = restore_folder(folder, out, force=force)
-        for line in (*restored.failed, *restored.problems):
-            say(line)
-        if verify:
-            say(f"{folder}: {restored.documents} documents proven")
-            raise typer.Exit(DIFFERENT if restored.problems else 0)
-        say(f"{out}: {restored.documents} documents restored")
-        raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
 
 
 def _version(value: bool) -> None:

@@ -70,6 +70,9 @@ OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", parser=_local, h
 Originals = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for the originals.")
 ]
+PageFile = Annotated[
+    Path, typer.Option("--html", metavar="FILE", parser=_local, help="The page; one of an earlier run is replaced.")
+]
 Goldens = Annotated[
     Path, typer.Option("--golden", metavar="DIR", parser=_local, help="Folder of golden bodies and report.")
 ]

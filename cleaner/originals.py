@@ -1,4 +1,4 @@
-"""Restore originals from an output folder: bodies and report to what was read, byte for byte.
+"""Originals from an output folder: read again, or restored as files, byte for byte.
 
 Of a Parquet file, an equal table. Of HTML, the text that it shows: `x.txt` for `x.html`, and a JSONL line, of WARC too, or a row of a
 table, with all of the text in the field `text`.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,7 +22,7 @@ from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, inside, rows
 from cleaner.report import restore, target_of
-from cleaner.sources import TABLES, Choice, format_of
+from cleaner.sources import TABLES, Choice, Format, format_of
 
 _Row = dict[str, Any]
 
@@ -40,6 +40,73 @@ class Restored:
     """One line for each document that had failed, so that its original was never in the output."""
     problems: tuple[str, ...]
     """One line for each document that could not be restored: which, why, and what was expected."""
+
+
+class Original(NamedTuple):
+    """A record of an output folder, with the text that it speaks of."""
+
+    record: _Row
+    text: str | None
+    """None when there is none, because the document had failed or there is a problem."""
+    problem: str | None
+    """One line: why the text is not back, and what was expected. None when it is, and for a document that had failed."""
+
+
+def originals(folder: Path) -> Iterator[Original]:
+    """Yield each document of an output folder, in the order of the report, one at a time.
+
+    What comes after a line or a row that cannot be read is gone, too.
+
+    Raises:
+        ReadError: `folder` has no report, or no summary.
+
+    >>> next(originals(Path("none")))
+    Traceback (most recent call last):
+    cleaner.model.ReadError: none/summary.json: No such file or directory; expected that of cleaner clean
+    """
+    format_, field, _ = _input_settings(folder / SUMMARY)
+    for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
+        read_as = format_of(source, format_)
+        where = field if read_as in ("jsonl", "csv", "parquet") else parquet.BODY
+        body = inside(folder, name)
+        current: _Row = {}
+        values = _held(body, read_as, where, current)
+        for row in group:
+            current.clear()
+            current.update(row)
+            text = problem = None
+            try:
+                # A row that had failed is in the output as well.
+                value = next(values, None) if row["status"] != "failed" or read_as in ("csv", *TABLES) else None
+                if row["status"] != "failed":
+                    if value is None:
+                        raise ReadError(f"{row['id']}: the body is gone; expected it in {body}")  # noqa: TRY301
+                    text = restore(text_of(value, where, f"{body}: {row['id']}"), row)
+            except ReadError as error:
+                problem = str(error)
+            except (OSError, UnicodeDecodeError) as error:
+                problem = f"{row['id']}: the body cannot be read: {error}; expected {body}"
+            yield Original(row, text, problem)
+
+
+def _held(body: Path, read_as: Format, field: str, record: _Row) -> Iterator[dict[str, object]]:
+    """Yield what a body's file holds: a value for each document; `record` is that of the one that is asked for."""
+    if read_as in TABLES:
+        for _, data, _ in parquet.pieces(body, str(body), _PIECE, field):
+            yield from parquet.rows(data)
+    elif read_as in ("text", "html"):
+        yield {"text": compression.read(body).decode()}
+    else:
+        with body.open("rb") as file, compression.decompressed(file, body.name) as stream:
+            if read_as == "csv":
+                for row in delimited.rows(stream, str(body), field, lambda: int(record.get("lines", 0))):
+                    if row.values is not None or row.wrong:
+                        yield row.values or {}
+                return
+            for number, line in enumerate(stream, 1):
+                _, value = parse_line(line, str(body), number)
+                if value is not None:
+                    yield value
 
 
 class _Nowhere:

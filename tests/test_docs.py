@@ -71,7 +71,7 @@ def test_python_snippets_run(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["clean", "learn", "explain", "check", "restore", "rules list", "rules show", "rules test"]
+    "command", ["clean", "learn", "explain", "check", "restore", "report", "rules list", "rules show", "rules test"]
 )
 def test_each_command_is_in_the_readme(command: str) -> None:
     assert f"cleaner {command} " in README or f"cleaner {command}\n" in README

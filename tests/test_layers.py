@@ -12,11 +12,11 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering batches scratch | model | spill segment files | counting journal sharing jsonl charsets markup elements"
+    "layout language policy compression remembering batches scratch survey | model | spill segment files | counting journal sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors chunks remote form shingling rules output surroundings pages"
-    " | index standing formats | ledger | copies saving | frequency originals | families shuffling | kinship others | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
-    " | __init__ checking | engines golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
+    " | index standing formats | ledger | copies saving | frequency originals | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
+    " | __init__ checking | engines folder_cli golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -32,7 +32,7 @@ USERS = {
     "langchain_core": "langchain",
     "lxml": "markup",
     "py3langid": "language",
-    "orjson": "columns engines jsonl report output originals golden spark",
+    "orjson": "columns engines jsonl report output originals golden review spark",
     "pytest": "pytest_plugin",
     "fastwarc": "warc",
     "fsspec": "remote",
@@ -47,7 +47,7 @@ USERS = {
     "tomli": "rules",
     "trafilatura": "markup",
     "webencodings": "charsets",
-    "typer": "cli console options rules_cli",
+    "typer": "cli console folder_cli options rules_cli",
 }
 
 

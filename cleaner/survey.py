@@ -1,0 +1,164 @@
+"""What the records of a report say together: counts of all documents, and which of them to look at first."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from heapq import nsmallest
+from typing import Any
+
+LISTED = 20_000
+"""Documents to look at, at most: held and failed ones first, then by their least certain cut."""
+
+NAMED = 10_000
+"""Templates that are counted in the end, those with most characters."""
+
+GROUPS = 1_000
+"""Groups that are counted in the end, those with most characters removed."""
+
+BINS, SHARES = 100, 20
+"""Steps of the scores, and of the shares that were removed."""
+
+_TOTALS = (
+    "documents",
+    "cleaned",
+    "unchanged",
+    "held",
+    "failed",
+    "duplicates",
+    "chars",
+    "removed",
+    "cuts",
+    "header",
+    "inset",
+    "trailer",
+)
+
+_RANKS = {"held": 0, "failed": 1, "cleaned": 2, "unchanged": 3}
+
+Counts = tuple[str, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What all records say together."""
+
+    totals: Mapping[str, int]
+    """Documents, those of each status, duplicates, characters, those removed, those of each kind of cut, cuts."""
+    groups: tuple[Counts, ...]
+    """Name, documents, characters, characters removed; those with most removed first."""
+    left_out: Mapping[str, int]
+    """How many groups and templates are not in `groups` and `templates`."""
+    shares: tuple[int, ...]
+    """Documents by the share that was removed, in steps of 1 / `SHARES`."""
+    scores: Mapping[str, tuple[int, ...]]
+    """By score, in steps of 1 / `BINS`: cuts, their characters, and documents by their most certain cut."""
+    rules: tuple[Counts, ...]
+    """Id, characters of the cuts that it had a share in, cuts, documents; most characters first."""
+    templates: tuple[Counts, ...]
+    """Id, characters of its own passages in cuts, cuts, documents; most characters first."""
+    order: Mapping[int, int]
+    """Places in the report of the documents to look at, to their places among these."""
+
+
+def survey_of(records: Iterable[Mapping[str, Any]]) -> Survey:
+    """Return what all records of a report say together.
+
+    Raises:
+        KeyError, TypeError: One is damaged.
+
+    >>> held = {"id": "b", "group": "", "status": "held", "chars_in": 9, "chars_out": 9, "spans": [], "duplicate_of": None}
+    >>> found = survey_of([held | {"id": "a", "status": "unchanged"}, held])
+    >>> found.totals["chars"], found.groups, found.order
+    (18, (('', 2, 18, 0),), {1: 0, 0: 1})
+    """
+    tally = _Tally()
+    listed = nsmallest(LISTED, tally.places(records))
+    groups = nsmallest(GROUPS, _rows(tally.groups), key=lambda row: (-row[3], row[0]))
+    templates = nsmallest(NAMED, _rows(tally.templates), key=_most)
+    return Survey(
+        totals=dict(tally.totals),
+        groups=tuple(groups),
+        left_out={"groups": len(tally.groups) - len(groups), "templates": len(tally.templates) - len(templates)},
+        shares=tuple(tally.shares[at] for at in range(SHARES)),
+        scores={name: tuple(counts[at] for at in range(BINS + 1)) for name, counts in tally.scores.items()},
+        rules=tuple(sorted(_rows(tally.rules), key=_most)),
+        templates=tuple(templates),
+        order={place: number for number, (*_, place) in enumerate(listed)},
+    )
+
+
+class _Tally:
+    """Counts that grow."""
+
+    def __init__(self) -> None:
+        self.totals: Counter[str] = Counter(dict.fromkeys(_TOTALS, 0))
+        self.groups: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.rules: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.templates: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.shares: Counter[int] = Counter()
+        self.scores: dict[str, Counter[int]] = {name: Counter() for name in ("cuts", "characters", "documents")}
+
+    def places(self, records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, float, str, int]]:
+        """Count records, and yield what they are listed by, with their places in the report."""
+        for place, record in enumerate(records):
+            scores = [span["score"] for span in record["spans"]]
+            self._count(record, scores)
+            yield _RANKS[record["status"]], min(scores, default=1.0), record["id"], place
+
+    def _count(self, record: Mapping[str, Any], scores: list[float]) -> None:
+        chars, removed = record["chars_in"], record["chars_in"] - record["chars_out"]
+        self.totals.update({"documents": 1, record["status"]: 1, "duplicates": record["duplicate_of"] is not None})
+        self.totals.update(chars=chars, removed=removed, cuts=len(scores))
+        _add(self.groups[record["group"]], 1, chars, removed)
+        if record["status"] != "failed":
+            self.shares[min(SHARES - 1, removed * SHARES // max(1, chars))] += 1
+        if scores:
+            self.scores["documents"][_step(max(scores))] += 1
+        told: set[str] = set()
+        for span in record["spans"]:
+            chars = span["end"] - span["start"]
+            self.totals[span["kind"]] += chars
+            self.scores["cuts"][_step(span["score"])] += 1
+            self.scores["characters"][_step(span["score"])] += chars
+            rules = {reason["rule"]: chars for reason in span["reasons"] if "rule" in reason}
+            templates: Counter[str] = Counter()
+            for reason in span["reasons"]:
+                if "template" in reason:
+                    templates[reason["template"]] += _passage_chars(reason)
+            for counts, found in ((self.rules, rules), (self.templates, templates)):
+                for name, size in found.items():
+                    _add(counts[name], min(size, chars), 1, name not in told)
+                told.update(found)
+
+
+def _passage_chars(reason: Mapping[str, Any]) -> int:
+    """Return how long the passage of a template is: in its first partner, as a report does not say where it starts and ends here.
+
+    >>> _passage_chars({"partners": [{"id": "b", "start": 11, "end": 15}, {"id": "c", "start": 0, "end": 5}]})
+    4
+    """
+    return max((one["end"] - one["start"] for one in reason["partners"][:1]), default=0)
+
+
+def _add(counts: list[int], *numbers: int) -> None:
+    for at, number in enumerate(numbers):
+        counts[at] += number
+
+
+def _rows(counts: Mapping[str, list[int]]) -> list[Counts]:
+    return [(name, one, two, three) for name, (one, two, three) in counts.items()]
+
+
+def _most(row: Counts) -> tuple[int, str]:
+    return -row[1], row[0]
+
+
+def _step(score: float) -> int:
+    """Return the step of a score, rounded down: a cut stays at a threshold when its step is not below the threshold's.
+
+    >>> _step(0.29), _step(0.999)
+    (29, 99)
+    """
+    return round(score * 1000) * BINS // 1000
