@@ -256,11 +256,11 @@ def test_files_of_all_kinds_go_on(run: Command, tmp_path: Path, monkeypatch: pyt
     def killed_at(at: int) -> None:
         seen = []
 
-        def die(*args: object) -> engines.Done:
+        def die(*args: object, **named: object) -> engines.Done:
             seen.append(args)
             if len(seen) == at:
                 raise Stopped(signal.SIGTERM)
-            return real(*args)  # type: ignore[arg-type]
+            return real(*args, **named)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patch:
             patch.setattr("cleaner.engines._done", die)
