@@ -158,11 +158,11 @@ def _pieces(stream: io.BufferedReader, size: int) -> Iterator[tuple[int, bytes]]
 def _rest(stream: io.BufferedReader) -> bytes:
     """Return the rest of a line; of one that is too long, so much that this is told of it, and its end."""
     line = stream.readline(LARGEST + 1)
-    if len(line) <= LARGEST:
+    if len(line) <= LARGEST or line.endswith(b"\n"):
         return line
     while (some := stream.readline(_PIECE)) and not some.endswith(b"\n"):
         pass
-    return line if line.endswith(b"\n") else line + b"\n"
+    return line + b"\n"
 
 
 def held(chunk: Chunk) -> Chunk:

@@ -4,7 +4,8 @@
 heads and feet of pages, and where there is no group to count in, so are the lists and labels of any rule. *Pin*: what a rule keeps, and what reads like
 a body and is not overwhelmingly known, is body. *Segment*: the blocks to cut are the best-scoring runs, a run paying for
 each of its borders inside the document (a two-state Viterbi; borders at the document's start and end are free, which is
-where headers and trailers touch). *Trim*: a run starts and ends with what is boilerplate by itself, and not within a sentence.
+where headers and trailers touch). *Trim*: a run starts and ends with what is boilerplate by itself, and not within a sentence. *Doubt*: where the group is too
+small to count in, what few documents share by chance, or quote of each other, stays.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GROUP = 3
-"""Smaller groups of other documents are too small to count in."""
+"""Smaller groups of other documents are too small to count in; and so many others must hold sentences that nothing else speaks of."""
 
 FEW = 3
 """Lines that it takes at least for two documents to prove boilerplate of each other: one in ten articles that kept nothing but their
@@ -160,8 +161,10 @@ def _decided(
     )
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
     for first, last in _runs(cut):
-        left = range(*_trimmed(seen, scores, first, last, policy.doubt if few else 0.0))
-        cut[first:last] = [at in left and not (few and _by_chance(seen, left)) for at in range(first, last)]
+        left = _trimmed(seen, scores, first, last, policy.doubt if few else 0.0)
+        if few and _by_chance(seen, left):
+            left = range(0)
+        cut[first:last] = [at in left for at in range(first, last)]
     if not (seen.lettered & ~np.array(cut, dtype=np.bool_)).any():
         # No document is all boilerplate: what nothing speaks against by itself is body.
         cut = (np.array(cut, dtype=np.bool_) & seen.speaks & (scores > 0)).tolist()
@@ -186,8 +189,8 @@ def _decided(
     )
 
 
-def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, doubt: float) -> tuple[int, int]:
-    """Return what is left of a run, half-open, when it must start and end with what is boilerplate by itself.
+def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, doubt: float) -> range:
+    """Return what is left of a run when it must start and end with what is boilerplate by itself.
 
     Without evidence of its own that takes more than `doubt`; but a trailer that others have may end with an item that they
     have not, though not with a sentence of the body. And it must not start or end within a sentence, unless the user's own
@@ -197,14 +200,10 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
     own = scores[run] > np.where(seen.speaks[run], 0.0, doubt)
     rotates = last == len(seen.blocks) and seen.repetition.edge[run].any()
     ends = (scores[run] > 0) & ~_foreign(seen, run) if rotates else own
-    if not own.any() or not ends.any():
-        return first, first
-    start, stop = first + int(own.argmax()), last - int(ends[::-1].argmax())
-    while start < stop and start and seen.split[start - 1] and not seen.settled[start]:
-        start += 1
-    while start < stop and seen.split[stop - 1] and not seen.settled[stop - 1]:
-        stop -= 1
-    return start, stop
+    within = np.append(False, seen.split[:-1])
+    starts = np.flatnonzero(own & (seen.settled[run] | ~within[run]))
+    stops = np.flatnonzero(ends & (seen.settled[run] | ~seen.split[run]))
+    return range(first + int(starts[0]), first + int(stops[-1]) + 1) if len(starts) and len(stops) else range(0)
 
 
 def _foreign(seen: Observed, run: slice) -> NDArray[np.bool_]:
@@ -223,10 +222,11 @@ def _by_chance(seen: Observed, run: range) -> bool:
     than `GROUP` others hold: whoever quotes the end of an article would have it cut.
     """
     blocks = slice(run.start, run.stop)
-    if (seen.ruled | seen.settled)[blocks].any():
+    if not run or (seen.ruled | seen.settled)[blocks].any():
         return False
     held, lettered = seen.repetition.shared[blocks].max(initial=0), seen.lettered[blocks]
-    quoted = not seen.parts[blocks].any() and bool(seen.closed[blocks][lettered].all())
+    sentences = np.where(seen.parts, seen.formed("ended"), seen.closed)
+    quoted = bool(sentences[blocks][lettered].all())
     return bool((held < SEVERAL and lettered.sum() < FEW) or (held < GROUP and quoted))
 
 

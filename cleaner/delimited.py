@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from cleaner.model import ReadError
+from cleaner.model import LARGEST, ReadError
 
 DELIMITERS: Final = "\t;|,"
 """What may stand between fields: the first by which the header has the text's column."""
 
-LONGEST: Final = 2**26
+LONGEST: Final = LARGEST
 """Bytes of a row that are looked at: where quotes are not closed by then, one of them is a stray."""
 
 HEADER: Final = 2**20

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
 import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cleaner.model import CleanerError
+from cleaner.scratch import scratch
 from cleaner.sharing import share, shared
 from cleaner.spill import keep, release
 from cleaner.workers import Workers, undisturbed
@@ -114,7 +114,7 @@ class Executors(Workers):
                 while waiting:
                     given, future = waiting.popleft()
                     yield from zip(given, future.result(), strict=True)
-            except GeneratorExit:
+            except BaseException:  # it is not asked for more, a job failed, a signal came
                 context.cancelAllJobs()
                 raise
             finally:
@@ -180,9 +180,9 @@ def _started(master: str) -> SparkSession:
 @cache
 def folder() -> Path:
     """Return a temporary folder for what executors fetch: they may come later, so it goes when this process ends."""
-    found = Path(tempfile.mkdtemp(prefix="cleaner-"))
-    atexit.register(shutil.rmtree, found, ignore_errors=True)
-    return found
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(scratch())
 
 
 def send(session: SparkSession, value: Any) -> str:

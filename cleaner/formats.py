@@ -194,6 +194,8 @@ def _read_value(source: Source, number: int, raw: str, value: dict[str, object],
         if fields.group is not None and value.get(fields.group) is not None:
             group = key_of(value, fields.group, where)
         text = text_of(value, fields.text, where)
+        if len(text) > LARGEST // 4:  # it may have more bytes than it may
+            check_size(text.encode(errors="surrogatepass"), where)
     except ReadError as error:
         return Record(source.name, Failure(id_, str(error), group), "", number, format=source.format)
     url = value.get("url")

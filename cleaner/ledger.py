@@ -15,7 +15,9 @@ from cleaner.sources import TABLES
 
 
 def prove(record: Record, written: str, row: Mapping[str, Any], fields: Fields, *, page: bool = False) -> None:
-    r"""Make sure that what is written of a document, and its record of the report, give it back: by digest, as restoring does.
+    r"""Make sure that what is written of a document, and its record of the report, give it back.
+
+    By digest where anything was cut, byte for byte where nothing was. Of a table, the change of the row is proven.
 
     Args:
         record: What was read.

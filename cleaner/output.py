@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ from cleaner.journal import Journal
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, WriteError
 from cleaner.report import dumps, target_of
+from cleaner.scratch import lock
 from cleaner.sources import TABLES, Found, Source
 
 REPORT = "report.jsonl"
@@ -169,6 +170,25 @@ def rows(report: Path) -> Iterator[_Row]:
         raise ReadError(f"{report}: {wrong}; expected the report of cleaner clean") from error
 
 
+def _locked(out: Path) -> ExitStack:
+    """Make a folder, and lock it until what is returned is closed: two runs would write the same parts of files.
+
+    Raises:
+        WriteError: It cannot be made, or another run has locked it.
+    """
+    with ExitStack() as stack:
+        free = True
+        with one_line(out):
+            out.mkdir(parents=True, exist_ok=True)
+            if os.name == "posix":
+                opened = os.open(out, os.O_RDONLY)
+                stack.callback(os.close, opened)
+                free = lock(opened)
+        if not free:
+            raise WriteError(f"{out}: another run writes there; expected a folder for each")
+        return stack.pop_all()
+
+
 class Output:
     r"""The output folder of a run, a context manager.
 
@@ -200,9 +220,10 @@ class Output:
             key: Says what the run does: one of the same key goes on where it was killed. "": it starts anew.
 
         Raises:
-            WriteError: One of them cannot be written.
+            WriteError: One of them cannot be written, or another run writes there.
         """
         self._out = out
+        self._lock = _locked(out)
         self._sources = {source.target: source for source in sources}
         self._text = text
         self._pages: parquet.Pages = "keep" if html else "drop"
@@ -303,6 +324,7 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove what is not whole."""
+        self._lock.close()
         if self.journal is not None:
             self.journal.close()
         self._report.discard()

@@ -11,8 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -210,9 +209,34 @@ def key_of(job: Job, before: States, rules: RuleSet, policy: Policy, index: Path
     inputs = [(source.place, source.target, source.format, before[str(source.path)]) for source in job.found.sources]
     learnt = (str(index), _state(index)) if index else ""
     batch = job.workers.batch
-    program = _versions(rules), saving.SETTINGS, sys.version, bool(find_spec("py3langid"))
+    program = _versions(rules), saving.SETTINGS, sys.version, [(name, _installed(name)) for name in _LIBRARIES]
     told = (*program, asdict(policy), asdict(job.fields), job.format, batch, learnt, inputs)
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # an extra
+        return None
+
+
+_LIBRARIES = (
+    *(
+        "ahocorasick-rs",
+        "datasketch",
+        "fastwarc",
+        "htmldate",
+        "lxml",
+        "numpy",
+        "orjson",
+        "py3langid",
+        "pyarrow",
+        "regex",
+    ),
+    *("scipy", "selectolax", "trafilatura", "webencodings", "xxhash"),
+)
+"""What reads, decides or writes: a run that goes on has the same versions."""
 
 
 def to_folder(
@@ -244,6 +268,13 @@ def to_stream(cleaner: Cleaner, job: Job, stream: BinaryIO) -> Result:
     result = _result(cleaner, job, None, stream)
     stream.flush()
     return result
+
+
+def _write(stream: BinaryIO, data: bytes) -> None:
+    """Write all of it: a stream without a buffer may take a part, and says so."""
+    left = memoryview(data)
+    while left:
+        left = left[stream.write(left) :]
 
 
 def to_nowhere(cleaner: Cleaner, job: Job, watch: Watch | None = None) -> Result:
@@ -304,7 +335,7 @@ def _summaries(
             if isinstance(to, Output):
                 to.write(target, body)
             elif to is not None:
-                to.write(body)
+                _write(to, body)
         if isinstance(to, Output):
             to.record(done.report, done.reported)
         problems.note(done)

@@ -21,6 +21,23 @@ _OWNED = ".cleaner-owned"
 """A file of the folder, which its process has locked for as long as it lives. Others do not inherit the lock."""
 
 
+def lock(opened: int) -> bool:
+    """Lock an open file, or folder, for as long as it is open; return False when another process has.
+
+    >>> with tempfile.TemporaryFile() as file:
+    ...     lock(file.fileno())
+    True
+    """
+    if fcntl is not None:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks
+            return True
+    return True
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Yield a temporary folder that goes with the block, having removed those whose process was killed.

@@ -104,7 +104,7 @@ def _records(stream: io.BufferedIOBase) -> Iterator[bytes]:
         block = stream.read(min(int(length), LARGEST + 1))
         if left := int(length) - len(block):  # it is too large, which is told by this much of it
             lines = [line for line in lines if not line.lower().startswith(b"content-length")]
-            lines.append(b"Content-Length: %d" % len(block))
+            lines += [b"Content-Length: %d" % len(block), _CUT + b": 1"]
         while left and (some := stream.read(min(left, _HEAD_BYTES))):
             left -= len(some)
         if left:
@@ -131,6 +131,10 @@ def _head(stream: io.BufferedIOBase) -> list[bytes]:
     return []
 
 
+_CUT: Final = b"Cleaner-Cut"
+"""A field for the head of a record that was too large, and is not whole."""
+
+
 def _damaged(wrong: str) -> OSError:
     return OSError(errno.EIO, wrong)
 
@@ -145,11 +149,14 @@ def _capture(data: bytes) -> Capture | None:
         date = record.headers.get("WARC-Date") or ""
         if record.record_type != response:
             return Capture(uri, date, record.reader.read(LARGEST + 1) if record.reader else b"")
+        cut = record.headers.get(_CUT.decode()) is not None
         record.parse_http(auto_decode="all", quirks_mode=True)
         kind = (record.http_content_type or "").lower()
         status = record.http_headers.status_code if record.http_headers else None
         if not (kind in PAGES or kind == "text/plain") or status is None or not 200 <= status < 300:
             return None
+        if cut:  # and what is left of it may unpack to less than too much
+            return Capture(uri, date, error=f"more than {LARGEST // 2**20} MiB")
         content = record.reader.read(LARGEST + 1) if record.reader else b""
     except OSError as error:
         return Capture(uri, date, error=f"the answer cannot be read: {error}")

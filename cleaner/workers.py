@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import re
 import signal
 import threading
@@ -19,6 +20,7 @@ from decimal import Decimal
 from itertools import count
 from multiprocessing import Pipe, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from multiprocessing.util import Finalize
 from pathlib import Path
 from queue import SimpleQueue
@@ -305,7 +307,21 @@ def _serve(parent: Connection[Any, Any], folder: Path, share_: int) -> None:
                 answer = _run(task, batch), None, ""
             except Exception as error:  # noqa: BLE001  # the parent raises it
                 answer = None, error, traceback.format_exc()
-            parent.send(answer)
+            parent.send_bytes(_pickled(answer))
+
+
+def _pickled(answer: tuple[Any, Exception | None, str]) -> bytes:
+    """Return an answer as the parent can read it: what does not pickle there and back is told as an error."""
+    try:
+        data = bytes(ForkingPickler.dumps(answer))
+        if answer[1] is not None:
+            pickle.loads(data)  # noqa: S301  # our own
+    except Exception as error:  # noqa: BLE001  # the parent raises it
+        told = answer[1] or error
+        data = bytes(
+            ForkingPickler.dumps((None, CleanerError(f"{type(told).__name__}: {told}"), traceback.format_exc()))
+        )
+    return data
 
 
 def _end_with_parent(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -20,8 +21,10 @@ import typer.main
 from cleaner import __version__
 from cleaner.cli import app
 from cleaner.console import Stopped
+from cleaner.output import Output
 from cleaner.policy import POLICIES, Preset
 from cleaner.report import schema
+from cleaner.sources import find_sources
 from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command, plant, tree
 
 PAGES = {"a.txt": BODY + TRAILER, "news/b.md": OTHER + TRAILER, "news/deep/c.TXT": THIRD, "skipped.log": "1,2\n"}
@@ -589,3 +592,31 @@ def test_spark_is_asked_for_wrongly(
     ran = run(command, tmp_path / "a.txt", "--out", tmp_path / "out", *options)
     assert (ran.code, ran.words) == (2, [words])
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_in_the_midst_of_it(tmp_path: Path, unbuffered: str) -> None:
+    """Also where a write takes but a part: exit status 141, as of a command that the signal ends."""
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"text": BODY * 40}) + "\n" for _ in range(300)))
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    command = [sys.executable, "-m", "cleaner", "clean", "-", "--format", "jsonl"]
+    with (
+        path.open("rb") as lines,
+        subprocess.Popen(
+            command, stdin=lines, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"{"
+        process.stdout.close()
+        assert process.wait() == 141
+
+
+def test_two_runs_into_one_folder(run: Command, tmp_path: Path) -> None:
+    """The second is refused while the first one writes; a folder that nobody writes to is free."""
+    corpus = plant(tmp_path / "in", {"a.txt": BODY})
+    with Output(tmp_path / "out", find_sources([str(corpus)]).sources):
+        ran = run("clean", corpus, "--out", tmp_path / "out", "--force")
+        assert (ran.code, ran.words[-1]) == (2, f"{tmp_path}/out: another run writes there; expected a folder for each")
+    assert run("clean", corpus, "--out", tmp_path / "out", "--force").code == 0

@@ -104,9 +104,10 @@ def test_what_an_article_kept_when_it_was_rewritten(first: list[str], last: list
 
 @policies
 @pytest.mark.parametrize("groups", [("a", "b", "c"), ("", "", "")])
-def test_the_end_of_an_article_that_two_others_quote(groups: Sequence[str], policy: str) -> None:
-    """Three paragraphs, in three documents that say nothing else in common."""
+@pytest.mark.parametrize("between", ["\n\n", " "])
+def test_the_end_of_an_article_that_two_others_quote(between: str, groups: Sequence[str], policy: str) -> None:
+    """Three paragraphs, in three documents that say nothing else in common, also on one line."""
     last = article(9, paragraphs=3, sentences=3)
-    texts = ["\n\n".join([*article(number, sentences=3), *last]) + "\n" for number in range(3)]
+    texts = [between.join([*article(number, sentences=3), *last]) + "\n" for number in range(3)]
     documents = [Document(str(number), text, groups[number]) for number, text in enumerate(texts)]
     assert cleaned(documents, policy) == texts
