@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -48,17 +49,31 @@ def scratch() -> Iterator[Path]:
     >>> folder.exists()
     False
     """
-    _sweep(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
-        new = Path(name, f"{_OWNED}.new")
+    parent = Path(tempfile.gettempdir())
+    _sweep(parent)
+    own = parent / f"{_PREFIX}{secrets.token_hex(8)}"  # known before it is made: a signal may come in between
+    try:
+        own.mkdir(mode=0o700)
+        new = own / f"{_OWNED}.new"
         with new.open("wb") as file:
             if fcntl is not None:
                 with suppress(OSError):  # a file system without locks
                     fcntl.flock(file, fcntl.LOCK_EX)
-                    new.rename(Path(name, _OWNED))  # only now: who finds it can tell whether it is locked
-            folder = Path(name, "files")
+                    new.rename(own / _OWNED)  # only now: who finds it can tell whether it is locked
+            folder = own / "files"
             folder.mkdir()
             yield folder
+    finally:
+        _gone(own)
+
+
+def _gone(folder: Path) -> None:
+    """Remove a folder, also when a signal comes meanwhile."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def remove(folder: Path) -> None:

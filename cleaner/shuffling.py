@@ -176,13 +176,24 @@ def _fetched(counts: DataFrame) -> Iterator[tuple[int, NDArray[np.uint64], NDArr
         yield row.kind, codes, *(np.frombuffer(column, dtype=np.int64) for column in (row.totals, row.times))
 
 
+_TOGETHER: Final = "spark.sql.inMemoryColumnarStorage.batchSize"
+
+KEPT_TOGETHER: Final = 8
+"""Rows that Spark puts together in memory before it keeps them on disk: a row here has up to some megabytes. By its default, 10,000, that
+was the whole partition, and 80,000 documents did not fit into a heap of 2 GB."""
+
+
 def streamed(rows: DataFrame) -> Iterator[Any]:
     """Yield rows in order, a partition at a time, when all executors have done their share; these keep them on disk."""
     from pyspark import StorageLevel
 
+    settings = rows.sparkSession.conf
+    before = settings.get(_TOGETHER)
+    settings.set(_TOGETHER, KEPT_TOGETHER)
     kept = rows.persist(StorageLevel.DISK_ONLY)
     try:
         kept.count()  # else partitions would be done one by one, as they are asked for
         yield from kept.toLocalIterator(prefetchPartitions=True)
     finally:
         kept.unpersist()
+        settings.set(_TOGETHER, before)
