@@ -39,8 +39,8 @@ GROUP = 3
 """Smaller groups of other documents are too small to count in; and so many others must hold sentences that nothing else speaks of."""
 
 FEW = 3
-"""Lines that it takes at least for two documents to prove boilerplate of each other: one in ten articles that kept nothing but their
-first and last line of an indexed one lost one of these without it."""
+"""Lines that it takes at least for two documents to prove boilerplate of each other: an article that was rewritten shares its first line
+with what it was (tests/test_kept.py)."""
 
 SETTLED = 1.5
 """Least score, where there is no group to count in, of what a rule settles, and of lines that nearly stand with more of
@@ -200,8 +200,8 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
     own = scores[run] > np.where(seen.speaks[run], 0.0, doubt)
     rotates = last == len(seen.blocks) and seen.repetition.edge[run].any()
     ends = (scores[run] > 0) & ~_foreign(seen, run) if rotates else own
-    within = np.append(False, seen.split[:-1])
-    starts = np.flatnonzero(own & (seen.settled[run] | ~within[run]))
+    within = seen.split[first - 1 : last - 1] if first else np.append(False, seen.split[: last - 1])
+    starts = np.flatnonzero(own & (seen.settled[run] | ~within))
     stops = np.flatnonzero(ends & (seen.settled[run] | ~seen.split[run]))
     return range(first + int(starts[0]), first + int(stops[-1]) + 1) if len(starts) and len(stops) else range(0)
 
@@ -222,11 +222,10 @@ def _by_chance(seen: Observed, run: range) -> bool:
     than `GROUP` others hold: whoever quotes the end of an article would have it cut.
     """
     blocks = slice(run.start, run.stop)
-    if not run or (seen.ruled | seen.settled)[blocks].any():
+    if not run or seen.ruled[blocks].any() or seen.settled[blocks].any():
         return False
     held, lettered = seen.repetition.shared[blocks].max(initial=0), seen.lettered[blocks]
-    sentences = np.where(seen.parts, seen.formed("ended"), seen.closed)
-    quoted = bool(sentences[blocks][lettered].all())
+    quoted = bool(seen.sentences[blocks][lettered].all())
     return bool((held < SEVERAL and lettered.sum() < FEW) or (held < GROUP and quoted))
 
 

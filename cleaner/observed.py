@@ -145,6 +145,11 @@ class Observed:
         return split
 
     @cached_property
+    def sentences(self) -> NDArray[np.bool_]:
+        """Whether each block is a sentence; a part of a longer line only when it ends as one."""
+        return np.where(self.parts, self.formed("ended"), self.closed)
+
+    @cached_property
     def code(self) -> NDArray[np.bool_]:
         """Whether each block looks like a line of a program or a table."""
         return self.formed("code")

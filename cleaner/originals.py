@@ -80,8 +80,9 @@ def originals(folder: Path) -> Iterator[Original]:
                 value = next(values, None) if row["status"] != "failed" or read_as in ("csv", *TABLES) else None
                 if row["status"] != "failed":
                     if value is None:
-                        raise ReadError(f"{row['id']}: the body is gone; expected it in {body}")  # noqa: TRY301
-                    text = restore(text_of(value, where, f"{body}: {row['id']}"), row)
+                        problem = f"{row['id']}: the body is gone; expected it in {body}"
+                    else:
+                        text = _original_text(value, row, where, f"{body}: {row['id']}")
             except ReadError as error:
                 problem = str(error)
             except (OSError, UnicodeDecodeError) as error:
@@ -122,6 +123,10 @@ class _Nowhere:
         pass
 
 
+def _begun(original: Path | None) -> Part | _Nowhere:
+    return _Nowhere() if original is None else Part(original, by_name=True)
+
+
 def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Restored:
     """Write the originals of an output folder to another one, or only make sure that this can be done.
 
@@ -145,8 +150,8 @@ def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Re
     if out is not None and out.resolve().is_relative_to(folder.resolve()):
         raise WriteError(f"{out}: lies in {folder}; expected a folder outside of it")
     format_, field, exact = _input_settings(folder / SUMMARY)
-    originals = {name: out and inside(out, exact.get(name, name)) for name in map(target_of, rows(folder / REPORT))}
-    for target in filter(None, originals.values()):
+    places = {name: out and inside(out, exact.get(name, name)) for name in map(target_of, rows(folder / REPORT))}
+    for target in filter(None, places.values()):
         if target.resolve().is_relative_to(folder.resolve()):
             raise WriteError(f"{target}: would overwrite a body; expected another folder")
         if os.path.lexists(target) and not force:
@@ -155,7 +160,7 @@ def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Re
     failed: list[str] = []
     problems: list[str] = []
     for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
-        body, original = inside(folder, name), originals[name]
+        body, original = inside(folder, name), places[name]
         read_as = format_of(source, format_)
         if read_as in TABLES:
             column = field if read_as == "parquet" else parquet.BODY
@@ -216,7 +221,7 @@ def _restore_lines(body: Path, original: Path | None, rows: Iterator[_Row], prob
         problems += [f"{row['id']}: the body cannot be read: {error}; expected {body}" for row in rows]
         return 0
     documents = 0
-    part = Part(original, by_name=True) if original is not None else _Nowhere()
+    part = _begun(original)
     try:
         for number, line in enumerate(_lines(file, body, problems), 1):
             where = f"{body}:{number}"
@@ -258,7 +263,7 @@ def _restore_rows(
     def lines() -> int:  # where a stray quote ended is not to be seen: texts below it are others now
         return int((record() or {}).get("lines", 0))
 
-    part = Part(original, by_name=True) if original is not None else _Nowhere()
+    part = _begun(original)
     try:
         for number, row in enumerate(_rows(body, field, lines, problems), 1):
             raw = row.raw

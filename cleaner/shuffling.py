@@ -178,9 +178,9 @@ def _fetched(counts: DataFrame) -> Iterator[tuple[int, NDArray[np.uint64], NDArr
 
 _TOGETHER: Final = "spark.sql.inMemoryColumnarStorage.batchSize"
 
-KEPT_TOGETHER: Final = 8
+_FEW: Final = 8
 """Rows that Spark puts together in memory before it keeps them on disk: a row here has up to some megabytes. By its default, 10,000, that
-was the whole partition, and 80,000 documents did not fit into a heap of 2 GB."""
+is a whole partition, and no heap is large enough for any corpus."""
 
 
 def streamed(rows: DataFrame) -> Iterator[Any]:
@@ -189,11 +189,11 @@ def streamed(rows: DataFrame) -> Iterator[Any]:
 
     settings = rows.sparkSession.conf
     before = settings.get(_TOGETHER)
-    settings.set(_TOGETHER, KEPT_TOGETHER)
+    settings.set(_TOGETHER, _FEW)
     kept = rows.persist(StorageLevel.DISK_ONLY)
     try:
         kept.count()  # else partitions would be done one by one, as they are asked for
         yield from kept.toLocalIterator(prefetchPartitions=True)
     finally:
-        kept.unpersist()
         settings.set(_TOGETHER, before)
+        kept.unpersist()

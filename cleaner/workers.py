@@ -258,20 +258,16 @@ def _end(processes: Iterable[Any]) -> None:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Start processes in this block that no signal but SIGKILL reaches, from their first instruction on.
+    """Start processes in this block that SIGINT, SIGTERM, SIGHUP and SIGALRM do not reach, from their first instruction on.
 
-    What a terminal or a shell sends reaches the whole group: the parent alone reacts, and ends them.
+    What a terminal or a shell sends reaches the whole group: the parent alone reacts, and ends them. The last is one of these that
+    comes later: see `console`.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     resource_tracker.ensure_running()  # it would be started in the block, and undo the mask
-    deaf_to = {
-        signal.SIGINT,
-        signal.SIGTERM,
-        signal.SIGHUP,
-        signal.SIGALRM,
-    }  # the last: one that comes later, see `console`
+    deaf_to = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf_to)
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,12 @@ import pytest
 from hypothesis import settings
 from typer.testing import CliRunner
 
+from cleaner.chunks import Fields
 from cleaner.cli import app
+from cleaner.engines import Done, clean_all
+from cleaner.pipeline import Cleaner
+from cleaner.sources import Source, bytes_in
+from cleaner.workers import Workers
 
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # haystack would tell its makers of pipelines that tests run
 
@@ -75,6 +80,16 @@ def process() -> Command:
         return Ran(done.returncode, done.stdout, done.stderr.decode())
 
     return start
+
+
+def in_batches(size: int, found: Sequence[Source], fields: Fields, monkeypatch: pytest.MonkeyPatch) -> list[Done]:
+    """Clean in batches of so many bytes; what progress is told adds up to the bytes of the files."""
+    monkeypatch.setattr("cleaner.workers.BATCH", size)
+    told: list[int] = []
+    with Workers() as workers:
+        done = list(clean_all(Cleaner(), found, fields, workers=workers, watch=told.append))
+    assert sum(told) == bytes_in(found)
+    return done
 
 
 def plant(folder: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -19,12 +19,10 @@ from hypothesis import strategies as st
 from cleaner import engines
 from cleaner.chunks import Fields, chunks
 from cleaner.compression import SUFFIXES, compressor, decompressed, read, split
-from cleaner.engines import clean_all, processes
+from cleaner.engines import processes
 from cleaner.output import Part, write_atomic
-from cleaner.pipeline import Cleaner
-from cleaner.sources import Source, bytes_in, find_sources
-from cleaner.workers import Workers
-from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
+from cleaner.sources import Source, find_sources
+from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, in_batches, plant, tree
 from tests.strategies import STEADY
 from tests.test_html import page
 
@@ -133,11 +131,7 @@ def test_batches_of_any_size_do_the_same(tmp_path: Path, monkeypatch: pytest.Mon
     found = find_sources([str(plant(tmp_path, packed(suffix)))]).sources
     results = []
     for size in (1, 100, 10**6):
-        monkeypatch.setattr("cleaner.workers.BATCH", size)
-        told: list[int] = []
-        with Workers() as workers:
-            done = list(clean_all(Cleaner(), found, Fields(), workers=workers, watch=told.append))
-        assert sum(told) == bytes_in(found)
+        done = in_batches(size, found, Fields(), monkeypatch)
         results.append(b"".join(one.report for one in done))
     assert len(set(results)) == 1
 

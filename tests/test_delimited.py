@@ -16,12 +16,9 @@ from hypothesis import strategies as st
 from cleaner import delimited
 from cleaner.chunks import Fields
 from cleaner.compression import read
-from cleaner.engines import clean_all
 from cleaner.model import ReadError
-from cleaner.pipeline import Cleaner
-from cleaner.sources import bytes_in, find_sources
-from cleaner.workers import Workers
-from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
+from cleaner.sources import find_sources
+from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, in_batches, plant, tree
 from tests.strategies import STEADY
 from tests.test_compression import PACK
 from tests.test_report import VALIDATOR
@@ -243,11 +240,7 @@ def test_batches_of_any_size_do_the_same(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(delimited, "HEADER", 20)
     results = []
     for size in (1, 100, 10**6):
-        monkeypatch.setattr("cleaner.workers.BATCH", size)
-        told: list[int] = []
-        with Workers() as workers:
-            done = list(clean_all(Cleaner(), found, Fields("body"), workers=workers, watch=told.append))
-        assert sum(told) == bytes_in(found)
+        done = in_batches(size, found, Fields("body"), monkeypatch)
         bodies: dict[str, bytes] = {}
         for name, body in (body for one in done for body in one.bodies):
             bodies[name] = bodies.get(name, b"") + body

@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 
 from cleaner import parquet
 from cleaner.chunks import Fields
-from cleaner.engines import clean_all
-from cleaner.pipeline import Cleaner
-from cleaner.sources import Source, bytes_in, find_sources
-from cleaner.workers import Workers
-from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
+from cleaner.sources import Source, find_sources
+from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, in_batches, plant, tree
 from tests.strategies import STEADY
 
 TEXTS = [OTHER + TRAILER, f"{BODY}\0\u2028\r\n", f"\ufeff{THIRD}{TRAILER}", "", f"Ünïcödé 🐝\n{TRAILER}"]
@@ -176,11 +173,7 @@ def test_batches_of_any_size_do_the_same(tmp_path: Path, monkeypatch: pytest.Mon
     found = find_sources([str(tmp_path)]).sources
     results = []
     for size in (1, 100, 10**6):
-        monkeypatch.setattr("cleaner.workers.BATCH", size)
-        told: list[int] = []
-        with Workers() as workers:
-            done = list(clean_all(Cleaner(), found, Fields("body"), workers=workers, watch=told.append))
-        assert sum(told) == bytes_in(found)
+        done = in_batches(size, found, Fields("body"), monkeypatch)
         results.append(b"".join(one.report for one in done))
     assert len(set(results)) == 1
 

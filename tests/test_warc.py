@@ -17,11 +17,8 @@ from hypothesis import strategies as st
 
 from cleaner import warc
 from cleaner.chunks import Fields
-from cleaner.engines import clean_all
-from cleaner.pipeline import Cleaner
-from cleaner.sources import bytes_in, find_sources
-from cleaner.workers import Workers
-from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
+from cleaner.sources import find_sources
+from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, in_batches, plant, tree
 from tests.strategies import STEADY
 from tests.test_html import page
 
@@ -197,11 +194,7 @@ def test_batches_of_any_size_do_the_same(tmp_path: Path, monkeypatch: pytest.Mon
     found = find_sources([str(tmp_path)]).sources
     results = []
     for size in (1, 5000, 10**6):
-        monkeypatch.setattr("cleaner.workers.BATCH", size)
-        told: list[int] = []
-        with Workers() as workers:
-            done = list(clean_all(Cleaner(), found, Fields(), workers=workers, watch=told.append))
-        assert sum(told) == bytes_in(found)
+        done = in_batches(size, found, Fields(), monkeypatch)
         results.append(b"".join(one.report for one in done))
     assert len(set(results)) == 1
 
