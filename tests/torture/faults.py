@@ -31,10 +31,10 @@ from tests.torture.line import Line
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 TIMES = 50
+"""Of each fault that comes at a random point."""
 
 MOST = 10
 """Times as many tries as planned at most, until one run is hit: machines are not always as fast as they were a second ago."""
-"""Of each fault that comes at a random point."""
 
 FULL = ("No space left on device", "File too large")
 
