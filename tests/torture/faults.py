@@ -258,11 +258,11 @@ def stopped(work: Work, folder: Path, name: str, times: int, chains: int = 5) ->
         draw = random.Random(f"{name} {seed}")
         place = Place.new(folder / str(seed))
         tally: Counter[str] = Counter()
-        slowest, longest = 0.0, work.seconds
-        while tally.total() < times // chains or not (tally["stopped"] or tally.total() > MOST * times):
+        slowest, tries = 0.0, times // chains
+        while tally.total() < tries or (not tally["stopped"] and tally.total() < MOST * tries):
             before = contents(place.out)
-            begun, process = time.monotonic(), start(work.command(place), place)
-            time.sleep(draw.uniform(0.05, longest))
+            process = start(work.command(place), place)
+            time.sleep(draw.uniform(0.05, work.seconds))
             sent = time.monotonic()
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number) if draw.random() < 0.5 else process.send_signal(number)
@@ -277,7 +277,6 @@ def stopped(work: Work, folder: Path, name: str, times: int, chains: int = 5) ->
                 slowest = max(slowest, time.monotonic() - sent)
             else:
                 tally["finished"] += 1
-                longest = min(longest, time.monotonic() - begun)
             assert not list(place.temporary.iterdir()), "temporary files are left"
             assert state(work.input) == work.before
             check_left(place.out, work.expected, parts=False)
