@@ -75,8 +75,8 @@ def idle(rules: RuleSet, fired: Collection[str] | None = None) -> list[str]:
 
 
 def _everywhere(rules: RuleSet) -> RuleSet:
-    """Return rules that speak of any document: an example has no site, and is too short for a language."""
-    return RuleSet(tuple(replace(rule, sites=(), native=False) for rule in rules.rules))
+    """Return rules that speak of any document, and of one line: an example has no site, and is too short for a language."""
+    return RuleSet(tuple(replace(rule, sites=(), native=False, until=(), within=None) for rule in rules.rules))
 
 
 def _hits(rules: RuleSet, text: str) -> list[Evidence]:

@@ -42,14 +42,17 @@ from cleaner.options import (  # typer looks at them
     OutFile,
     OutFolder,
     PolicyName,
+    Proposals,
     Rules,
     Tables,
     TextField,
 )
+from cleaner.review_cli import review_app
 from cleaner.rules_cli import rules_app
 
 if TYPE_CHECKING:
     from cleaner.chunks import Fields
+    from cleaner.index import Index
     from cleaner.matching import RuleSet
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Preset
@@ -67,6 +70,7 @@ app = typer.Typer(
     epilog="Exit status: 0 fine, 1 a difference found, 2 usage or input error, 3 some documents failed or were held.",
 )
 app.add_typer(folder_app)
+app.add_typer(review_app)
 app.add_typer(rules_app, name="rules")
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -161,7 +165,8 @@ def learn(
         list[str] | None, typer.Argument(metavar="INPUT", help="As for clean; may be none with --add.")
     ] = None,
     *,
-    out: OutFile,
+    out: OutFile = None,
+    propose: Proposals = None,
     add: Annotated[list[Path] | None, typer.Option("--add", metavar="FILE", help="An index to merge in.")] = None,
     id_field: IdField = None,
     text_field: TextField = "text",
@@ -174,9 +179,10 @@ def learn(
     engine: EngineName = "local",
     master: Master = None,
 ) -> None:
-    """Save what a corpus repeats, to clean other documents by it; merge saved indexes."""
+    """Save what a corpus repeats, to clean other documents by it; merge saved indexes; propose rules that need no index."""
     from dataclasses import replace
 
+    from cleaner.drafts import check_free
     from cleaner.frequency import Frequencies, derived
     from cleaner.index import merge
     from cleaner.runs import Problems, check_index_file
@@ -184,18 +190,46 @@ def learn(
 
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
+    if out is None and propose is None:
+        fail("learn: nowhere to save it; expected --out FILE, or --propose FILE for rules")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting)
     with lines(), _job(inputs or [], format_, fields, _workers(engine, master, jobs, memory)) as job:
-        check_index_file(out, job.found)
+        if out is not None:
+            check_index_file(out, job.found)
+        if propose is not None:
+            check_free(propose)
         known = [load(path) for path in add or []]
         told = Problems()
         learnt = watched("learning", job.found.sources, lambda watch: job.learn(watch, told))
         index = merge([*known, learnt], job.workers.space) if known else learnt
-        save(replace(index, tables=derived(Frequencies(index, job.workers.space))), out)
-        say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
+        whole = replace(index, tables=derived(Frequencies(index, job.workers.space)))
+        if out is not None:
+            save(whole, out)
+            say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
+        if propose is not None:
+            _propose(job, whole, propose)
         for line in told.lines(job):
             say(line)
         _leave(job, told.failed)
+
+
+def _propose(job: Job, index: Index, path: Path) -> None:
+    """Write the rules that a corpus suggests, given what it has taught."""
+    from cleaner.drafts import write_drafts
+    from cleaner.engines import each_made
+    from cleaner.pipeline import Cleaner
+    from cleaner.proposing import propose, shown
+
+    cleaner = Cleaner(index)
+    rules = watched(
+        "cleaning",
+        job.found.sources,
+        lambda watch: propose(
+            path.stem, each_made(shown, cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch)
+        ),
+    )
+    write_drafts(rules, path)
+    say(f"{path}: {len(rules)} rules proposed; none is used before it was accepted: cleaner review {path}")
 
 
 @app.command(epilog="Example: cleaner explain seeds/000_6ac200c3676267cd.txt:10741")

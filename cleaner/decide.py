@@ -209,7 +209,7 @@ def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int,
 def _foreign(seen: Observed, run: slice) -> NDArray[np.bool_]:
     """Which sentences of a run are not its list's: unknown ones, when the list has no others or they open a quotation."""
     closed = seen.closed[run]
-    unknown: NDArray[np.bool_] = closed & (seen.repetition.shared[run] == 0) & ~seen.ruled[run]
+    unknown: NDArray[np.bool_] = closed & (seen.repetition.shared[run] == 0) & ~(seen.ruled | seen.settled)[run]
     if (closed & ~unknown).any():
         unknown &= [seen.starts_body(at) for at in range(run.start, run.stop)]
     return unknown
@@ -261,9 +261,7 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
         pinned |= unseen & (scores <= doubt / 2)
     if seen.repetition.size < GROUP:
         pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
-    known = seen.ruled.copy()
-    known[list(seen.running)] = True
-    result: NDArray[np.bool_] = seen.kept | (pinned & ~known)
+    result: NDArray[np.bool_] = seen.kept | (pinned & ~(seen.ruled | seen.settled))
     return result
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
@@ -38,7 +38,8 @@ ALONE = Workers()
 Watch = Callable[[int], None]
 """Called with the number of bytes that were done since the last call."""
 
-_Named = TypeVar("_Named", "Done", "Learnt")
+_T = TypeVar("_T")
+_Named = TypeVar("_Named", "Done", "Learnt", "Made[Any]")
 
 
 Name = tuple[int, str, str, str]
@@ -76,6 +77,14 @@ class Learnt:
     """One line for each of these."""
     grouped: bool
     """As above."""
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Generic[_T]):
+    """What was made of the documents of a batch."""
+
+    values: tuple[_T, ...]
     names: tuple[Name, ...]
 
 
@@ -135,6 +144,28 @@ def clean_all(
         if journal and journal.at_end:
             journal.add(_entry(done))
         yield done
+
+
+def each_made(
+    make: Callable[[Cleaned], _T],
+    cleaner: Cleaner,
+    sources: Sequence[Source],
+    fields: Fields,
+    *,
+    workers: Workers = ALONE,
+    watch: Watch | None = None,
+) -> Iterator[_T]:
+    """Yield what `make`, which pickles, makes of each document that can be cleaned, in order. What cannot be is passed over."""
+    for made in _each(partial(_make_batch, make, cleaner, fields), sources, fields, workers, watch):
+        yield from made.values
+
+
+def _make_batch(
+    make: Callable[[Cleaned], _T], cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refusals
+) -> Made[_T]:
+    records, names = _read(fields, batch, refused)
+    documents = [entry for entry, _ in (_open(record, fields) for record in records) if isinstance(entry, Document)]
+    return Made(tuple(make(one) for one in each_cleaned(cleaner, documents) if isinstance(one, Cleaned)), names)
 
 
 def _entry(done: Done) -> bytes:

@@ -23,34 +23,24 @@ import string
 import unicodedata
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from fnmatch import fnmatchcase
 from functools import cache, cached_property, lru_cache
 from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns there is; see lengths()
-from typing import Literal
-from urllib.parse import urlsplit
 
 import ahocorasick_rs
 import regex
 
 from cleaner.language import in_latin_letters, written_in
 from cleaner.model import Block, Document, Evidence, RuleError, RuleReason, Signal
+from cleaner.placing import Where, of_site, reach, stands
 from cleaner.segment import fold
-
-Where = Literal["head", "tail", "anywhere"]
-"""Where in the document a rule looks."""
 
 TIMEOUT_S = 0.5
 """How long one search may take: the shipped patterns take microseconds, so only a runaway one gets here."""
 
 SEARCH_CHARS = 2000
 """Patterns skip longer blocks: boilerplate comes in short lines, the longest legal footers included."""
-
-HEAD_BLOCKS, HEAD_SHARE = 10, 0.25
-TAIL_BLOCKS, TAIL_SHARE = 15, 0.5
-"""A block is in the head when it is one of the first ten or starts in the first quarter of the characters; in the
-tail, when it is one of the last fifteen or starts in the last half."""
 
 DECORATION_CHARS = 40
 """How much longer than the longest phrase a block may be before it is not compared with phrases at all."""
@@ -67,8 +57,6 @@ _PLAIN = {
 _CLASS = re.compile(r"\\p\{\w+\}")
 _FUZZY = re.compile(r"(?<!\\p)\{(?!\d*,?\d*\})")
 """What `regex` knows and the standard library's parser does not: classes of characters; errors to allow."""
-
-_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 _LETTERS = frozenset(string.ascii_lowercase.encode())
 """Between two of these there is no border of a word. Other letters may belong to a script without spaces, so they do not count."""
@@ -97,6 +85,10 @@ class Rule:
     """Wildcards for the document's group or the host of its address; () for all documents."""
     native: bool = False
     """Whether the rule is only for documents written in one of its `langs`."""
+    until: tuple[str, ...] = ()
+    """Lines that end what a `cut` rule with `within` cuts; (): the text's end does."""
+    within: int | None = None
+    """How many blocks at most may lie between the line hit and that end, to be cut with it; None: the line alone is."""
     match: tuple[str, ...]
     spare: tuple[str, ...]
     own: bool = False  # whether the user gave it, and not the wheel: then it settles what it speaks of
@@ -167,6 +159,7 @@ class _Compiled:
         )
         self.patterns: dict[int, regex.Pattern[str]] = {}
         self.found = lru_cache(REMEMBERED)(self._found)
+        self.ends = cache(lambda at: ender(rules[at].until))
 
     def candidates(self, blocks: Sequence[Block]) -> dict[str, tuple[int, ...]]:
         """Return, by the text of a block, the rules that may hit it: it is a phrase of theirs, or holds a keyword; not of long ones.
@@ -198,7 +191,7 @@ class _Compiled:
                 plain = bare(folded)
             else:
                 continue
-            if plain in phrases and not _is_spoken(folded):
+            if plain in phrases and not is_spoken(folded):
                 for rule in phrases[plain]:
                     yield folded, rule
 
@@ -252,6 +245,16 @@ class _Compiled:
             if not plain or in_latin_letters(self.rules[rule].langs)
         ]
 
+    def reached(self, at: int, blocks: Sequence[Block], place: int) -> range:
+        """Return the blocks that a rule speaks of when it hits the one at `place`."""
+        rule = self.rules[at]
+        if rule.within is None:
+            return range(place, place + 1)
+        is_end = self.ends(at)
+        return reach(
+            place, len(blocks), rule.within, (lambda other: is_end(blocks[other].folded)) if rule.until else None
+        )
+
     def _found(self, at: int, folded: str) -> bool:
         """Whether the pattern of a rule is found; raise RuleError when it runs away."""
         if at not in self.patterns:
@@ -279,19 +282,32 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     """
     compiled = rules.compiled
     candidates = compiled.candidates(blocks)
-    found: list[tuple[int, str, Rule]] = []
+    found: dict[tuple[int, str], Rule] = {}
     hits = {(at, position) for at, block in enumerate(blocks) for position in candidates.get(block.folded, ())}
     for at, position in hits.union(compiled.heading_hits(document.text, blocks)):
         rule = compiled.rules[position]
-        if not _applies(rule, document, blocks, at):
+        if not (of_site(rule.sites, document) and stands(rule.where, document, blocks, at)):
             continue
         if rule.pattern and not compiled.found(position, blocks[at].folded):
             continue
         if rule.native and not written_in(document.text, rule.langs):  # last: it is dear
             continue
-        found.append((at, compiled.names[position], rule))
-    found.sort(key=lambda hit: hit[:2])
-    return [Evidence(at, rule.effect, RuleReason(name), rule.own) for at, name, rule in found]
+        found |= {(place, compiled.names[position]): rule for place in compiled.reached(position, blocks, at)}
+    return [Evidence(at, found[at, name].effect, RuleReason(name), found[at, name].own) for at, name in sorted(found)]
+
+
+def ender(lines: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells whether folded text is one of some lines, decoration aside; or as they say, where `*` is for any characters.
+
+    >>> is_end = ender(["Older posts", "* comments on *"])
+    >>> is_end("« older posts"), is_end("7 comments on bees"), is_end("no older posts")
+    (True, True, False)
+    """
+    plain = frozenset(bare(fold(line)) for line in lines if "*" not in line)
+    wild = re.compile(
+        "|".join(".*".join(map(re.escape, fold(line).split("*"))) for line in lines if "*" in line) or "(?!)"
+    )
+    return lambda folded: bare(folded) in plain or wild.fullmatch(folded) is not None
 
 
 @cache
@@ -316,39 +332,6 @@ def lengths(pattern: str) -> tuple[int, int]:
     return min(shortest, SEARCH_CHARS), min(longest, SEARCH_CHARS) if tied else SEARCH_CHARS
 
 
-def hosts(document: Document) -> tuple[str, str]:
-    """Return what the `sites` of a rule are compared with: the document's group, and the host of its address, in lower case.
-
-    >>> hosts(Document("a", "", "Example", "https://www.Example.com:8080/news?id=7"))
-    ('example', 'www.example.com')
-    """
-    url = document.url if _SCHEME.match(document.url) else f"//{document.url}"
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:  # "http://[": no address
-        host = ""
-    return document.group.casefold(), host.casefold()
-
-
-def _applies(rule: Rule, document: Document, blocks: Sequence[Block], at: int) -> bool:
-    """Whether a rule looks at the block at all: by the document's site and the block's place."""
-    if rule.sites and not _of_site(rule.sites, hosts(document)):
-        return False
-    if rule.where == "anywhere":
-        return True
-    share = blocks[at].start / len(document.text)
-    if rule.where == "head":
-        return at < HEAD_BLOCKS or share < HEAD_SHARE
-    return at >= len(blocks) - TAIL_BLOCKS or share >= 1 - TAIL_SHARE
-
-
-def _of_site(sites: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether a wildcard hits a name; `*.example.com` hits `example.com`, too."""
-    wildcards = {site.casefold() for site in sites}
-    wildcards |= {site.removeprefix("*.") for site in wildcards}
-    return any(name and fnmatchcase(name, wildcard) for name in names for wildcard in wildcards)
-
-
 def _first_letter(text: str) -> int:
     """Return the position of the first character that is not decoration; the length of `text` when all is.
 
@@ -361,7 +344,7 @@ def _first_letter(text: str) -> int:
     return len(text)
 
 
-def _is_spoken(folded: str) -> bool:
+def is_spoken(folded: str) -> bool:
     """Whether a line is what somebody says: in quotation marks, or a sentence after a dash. Labels come in neither; arrows are spaced."""
     if folded[:1] in "-–—":
         return folded[:1] != "-" and folded.endswith((".", "!", "?", "。"))

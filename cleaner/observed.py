@@ -94,8 +94,8 @@ class Observed:
         """Whether each block is body whatever else is said of it: a rule says so, or keeps its section; or it is fenced code; or
         it goes on on the next page."""
         self.kept |= self._marked((*kept, *self.sheltered, *self.parted))
-        self.cut = self._marked(at for at, signals in self.signals.items() if "cut" in signals)
-        """Whether a rule cuts each block."""
+        self.cut = self._marked(said.block for said in evidence if said.signal == "cut" and not said.settles)
+        """Whether a rule cuts each block. Not what the user's own rules cut: they say what goes, and nothing of what is near it."""
         self.openers = sorted(at for at, signals in self.signals.items() if "open" in signals and not self.kept[at])
         stops = [*self.openers[1:], len(blocks)]
         lists = {at: self._items(at, stop) for at, stop in zip(self.openers, stops, strict=False)}
@@ -111,8 +111,6 @@ class Observed:
         """The same as marks."""
         self.ruled = self.cut | self.opens | self.items
         """Whether a rule speaks for cutting each block, or for cutting the list that it is in."""
-        self.speaks = self.ruled | self.recurs | self._marked(self.running)
-        """Whether evidence of its own speaks for cutting each block."""
         self.settled = self._marked(
             [
                 *self.running,
@@ -124,6 +122,8 @@ class Observed:
             ]
         )
         """Whether a rule of the user's own speaks for cutting each block, or it is the head or the foot of a page."""
+        self.speaks = self.ruled | self.recurs | self.settled
+        """Whether evidence of its own speaks for cutting each block."""
 
     @cached_property
     def widths(self) -> NDArray[np.float64]:

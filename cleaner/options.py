@@ -66,7 +66,16 @@ KeepHtml = Annotated[
 OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for bodies, report and summary.")
 ]
-OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", parser=_local, help="Where to save the index.")]
+OutFile = Annotated[Path | None, typer.Option("--out", metavar="FILE", parser=_local, help="Where to save the index.")]
+Proposals = Annotated[
+    Path | None,
+    typer.Option(
+        "--propose",
+        metavar="FILE",
+        parser=_local,
+        help="Where to write rules that cut what recurs, for `cleaner review`.",
+    ),
+]
 Originals = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", parser=_local, help="Folder for the originals.")
 ]

@@ -8,26 +8,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import regex
 import tomli
 
-from cleaner.matching import Rule, RuleSet, Where, bare
+from cleaner.matching import Rule, RuleSet, bare
 from cleaner.model import RuleError, Signal
+from cleaner.placing import FARTHEST, Where
 from cleaner.segment import fold
 
 _NAME = regex.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANG = regex.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
 
+
 UNROLLED = 100_000
 """Parts of a pattern at most: some 30 MB when compiled. Those that are shipped have some hundreds."""
+
+PROPOSED: Final = "proposed"
+"""The field of rules that nobody has accepted yet."""
 
 _TOKEN = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\s*(?<least>\d+)\s*(?:,\s*\d*\s*)?\}|.", regex.DOTALL)
 _COMMENT = regex.compile(r"\(\?#[^)]*\)|(?<![\\(?\[])#[^\n]*\n")
 _TEXTS = frozenset(("id", "why", "effect", "pattern", "where"))
-_LISTS = frozenset(("phrases", "keywords", "langs", "sites", "match", "spare"))
+_LISTS = frozenset(("phrases", "keywords", "langs", "sites", "match", "spare", "until"))
 _FLAGS = frozenset(("native",))
+_NUMBERS = frozenset(("within",))
 _REQUIRED = frozenset(("id", "why", "effect", "langs", "match", "spare"))
 
 
@@ -109,18 +115,31 @@ def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule]]:
         _check_texts(str(path), "disable", disable)
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise _wrong(str(path), "rule", "not a list of tables", "[[rule]] with two brackets on each side")
+    if unseen := sum(PROPOSED in table for table in tables):
+        wrong = f"{unseen} of {len(tables)} rules were never looked at"
+        raise _wrong(str(path), PROPOSED, wrong, f"them accepted or rejected: cleaner review {path}")
     rules: dict[str, Rule] = {}
     for number, table in enumerate(tables, start=1):
         place = f"{path}: rule {table['id']!r}" if "id" in table else f"{path}: rule number {number}"
-        rule = _parse_rule(path.stem, table, place, own=own)
+        rule = parse_rule(path.stem, table, place, own=own)
         if rule.id in rules:
             raise _wrong(place, "id", "used twice in this pack", "a name of its own")
         rules[rule.id] = rule
     return disable, list(rules.values())
 
 
-def _parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> Rule:
-    """Return the rule of a [[rule]] table, or raise RuleError that names the field and what it should be."""
+def parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> Rule:
+    """Return the rule of a [[rule]] table, as a pack's TOML has it.
+
+    Args:
+        pack: the stem of the pack's file name.
+        table: its fields.
+        place: what an error names.
+        own: whether the user gave it.
+
+    Raises:
+        RuleError: it is wrong: names the field, and what it should be.
+    """
     _check_fields(table, place)
     for field, value in table.items():
         _check_value(place, field, value)
@@ -137,14 +156,14 @@ def _parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> R
             raise _wrong(place, "sites", f"{site!r} is an address", "a group or a host name: '*.example.com'")
     if own:  # the tests do this for the shipped packs: it takes longer than all else here
         _check_pattern(place, table.get("pattern", ""))
-        _check_phrases(place, table.get("phrases", ()))
+        _check_phrases(place, table)
     given: dict[str, Any] = {field: tuple(value) if field in _LISTS else value for field, value in table.items()}
     return Rule(pack=pack, own=own, **given)
 
 
 def _check_fields(table: dict[str, Any], place: str) -> None:
     """Raise RuleError when a field is unknown, missing, or does not go with another."""
-    known = _TEXTS | _LISTS | _FLAGS
+    known = _TEXTS | _LISTS | _FLAGS | _NUMBERS
     if unknown := sorted(table.keys() - known):
         raise _wrong(place, unknown[0], "unknown field", f"one of {', '.join(sorted(known))}")
     if ("pattern" in table) == ("phrases" in table):
@@ -154,6 +173,10 @@ def _check_fields(table: dict[str, Any], place: str) -> None:
     required = _REQUIRED | {"keywords"} if "pattern" in table else _REQUIRED
     if missing := sorted(required - table.keys()):
         raise _wrong(place, missing[0], "missing", f"at least {', '.join(sorted(required))}")
+    if "until" in table and "within" not in table:
+        raise _wrong(place, "within", "missing beside until", "the most blocks that lie between")
+    if "within" in table and table["effect"] != "cut":
+        raise _wrong(place, "within", f"given with the effect {table['effect']!r}", "it with the effect 'cut' only")
 
 
 def _check_pattern(place: str, pattern: str) -> None:
@@ -198,6 +221,9 @@ def _check_value(place: str, field: str, value: object) -> None:
     """Raise RuleError when a field does not hold the kind of value that it should."""
     if field in _LISTS:
         _check_texts(place, field, value)
+    elif field in _NUMBERS:
+        if type(value) is not int or not 1 <= value <= FARTHEST:
+            raise _wrong(place, field, f"{value!r} is no such number", f"one from 1 to {FARTHEST}")
     elif field in _FLAGS:
         if value is not True:
             raise _wrong(place, field, f"{value!r} is not true", "true, or no such field")
@@ -205,16 +231,17 @@ def _check_value(place: str, field: str, value: object) -> None:
         raise _wrong(place, field, f"{value!r} is not text", "a text that is not empty")
 
 
-def _check_phrases(place: str, phrases: Sequence[str]) -> None:
+def _check_phrases(place: str, table: dict[str, Any]) -> None:
     """Raise RuleError when a phrase can never match, or is the same as another one when folded."""
-    seen: dict[str, str] = {}
-    for phrase in phrases:
-        plain = bare(fold(phrase))
-        if not plain:
-            raise _wrong(place, "phrases", f"{phrase!r} is decoration only", "letters or digits in it")
-        if plain in seen:
-            raise _wrong(place, "phrases", f"{phrase!r} is the same as {seen[plain]!r}", "each phrase once")
-        seen[plain] = phrase
+    for field in ("phrases", "until"):
+        seen: dict[str, str] = {}
+        for phrase in table.get(field, ()):
+            plain = bare(fold(phrase))
+            if not plain:
+                raise _wrong(place, field, f"{phrase!r} is decoration only", "letters or digits in it")
+            if plain in seen:
+                raise _wrong(place, field, f"{phrase!r} is the same as {seen[plain]!r}", "each phrase once")
+            seen[plain] = phrase
 
 
 def _check_texts(place: str, field: str, value: object) -> None:

@@ -12,11 +12,11 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering batches scratch survey | model | spill segment files | counting journal sharing jsonl charsets markup elements"
+    "layout language policy compression remembering batches scratch survey | model | spill segment files | counting journal sharing jsonl charsets markup elements placing"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
-    " | near columns executors chunks remote form shingling rules output surroundings pages"
-    " | index standing formats | ledger | copies saving | frequency originals | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
-    " | __init__ checking | engines folder_cli golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
+    " | near columns executors chunks remote form shingling rules output surroundings pages proposing"
+    " | index standing formats | ledger | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
+    " | __init__ checking | engines folder_cli golden review_cli rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -45,9 +45,10 @@ USERS = {
     "scipy": "grouping",
     "selectolax": "markup",
     "tomli": "rules",
+    "tomlkit": "drafts",
     "trafilatura": "markup",
     "webencodings": "charsets",
-    "typer": "cli console folder_cli options rules_cli",
+    "typer": "cli console folder_cli options review_cli rules_cli",
 }
 
 
