@@ -73,6 +73,10 @@ class Shown:
     lines: tuple[Line, ...]
 
 
+_Place = tuple[int, int]
+"""Numbers of a document and of a line in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """A rule in the making."""
@@ -81,8 +85,8 @@ class _Draft:
     """It says this of what it cuts."""
     fields: Mapping[str, Any]
     hits: Callable[[Line], bool]
-    covered: Sequence[tuple[int, Line]]
-    """What it cuts, and of which documents."""
+    covered: Collection[_Place]
+    """What it cuts."""
 
 
 def shown(cleaned: Cleaned) -> Shown:
@@ -123,12 +127,30 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
     for pages in _groups(documents):
         literal = _literal(pages)
         frames = _frames(pages, literal)
-        drafts = [*_passages(pages, literal), *frames.values(), *_stretches(pages, literal, frames)]
-        drafts.sort(key=lambda draft: (-sum(len(line.text) for _, line in draft.covered), draft.what))
+        drafts = _needed(pages, [*_passages(pages, literal)], [*frames.values(), *_stretches(pages, literal, frames)])
         body = sorted({line for page in pages for line in page.lines if line.bare and not line.kind}, key=_shortest)
         made = (_rule(draft, pages, body, pack, len(rules) + at) for at, draft in enumerate(drafts, 1))
         rules += [rule for rule in made if rule.spare]
     return tuple(rules)
+
+
+def _needed(pages: Sequence[Shown], plain: Sequence[_Draft], others: Sequence[_Draft]) -> list[_Draft]:
+    """Return the plain drafts and, of the others, those that cut what none before does, by the characters that they cut."""
+
+    def chars(places: Iterable[_Place]) -> int:
+        return sum(len(pages[number].lines[place].text) for number, place in places)
+
+    taken, left = list(plain), list(others)
+    done = {place for draft in plain for place in draft.covered}
+    while left:
+        fresh = [{place for place in draft.covered if place not in done} for draft in left]
+        best = max(range(len(left)), key=lambda at: (chars(fresh[at]), -at))
+        keep = [at for at in range(len(left)) if at != best and len({number for number, _ in fresh[at]}) >= LINES]
+        if len({number for number, _ in fresh[best]}) >= LINES:
+            taken.append(left[best])
+            done |= fresh[best]
+        left = [left[at] for at in keep]
+    return sorted(taken, key=lambda draft: -chars(draft.covered))
 
 
 def _groups(documents: Iterable[Shown]) -> Iterator[list[Shown]]:
@@ -182,15 +204,34 @@ def _passages(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> Iterat
                 first[line.bare] = first[last] if alike and last is not None else line.bare
                 lines.setdefault(first[line.bare], {})[line.bare] = line.text
             last = line.bare
+    seldom: dict[str, str] = {}
     for passage in lines.values():
-        held = {"phrases": tuple(text[:SEARCH_CHARS] for text in passage.values())}
-        yield _draft(pages, "word for word", held, passage.keys().__contains__)
+        if len(set().union(*(literal[text] for text in passage))) * 2 < len(pages):
+            seldom |= passage
+        else:
+            yield _draft(pages, "word for word", passage)
+    if seldom:
+        yield _draft(pages, "each line in some, word for word", seldom)
 
 
-def _draft(pages: Sequence[Shown], what: str, fields: Mapping[str, Any], known: Callable[[str], bool]) -> _Draft:
-    """Return the rule that cuts lines whose bare text is known."""
-    covered = [(at, line) for at, page in enumerate(pages) for line in page.lines if line.kind and known(line.bare)]
-    return _Draft(what, fields, lambda line: known(line.bare), covered)
+def _draft(pages: Sequence[Shown], what: str, lines: Mapping[str, str]) -> _Draft:
+    """Return the rule that cuts lines, by their bare text."""
+    return _Draft(
+        what,
+        {"phrases": tuple(text[:SEARCH_CHARS] for text in lines.values())},
+        lambda line: line.bare in lines,
+        _places(pages, lambda line: line.bare in lines),
+    )
+
+
+def _places(pages: Sequence[Shown], hits: Callable[[Line], bool]) -> list[_Place]:
+    """Return where lines are that were cut, and hit."""
+    return [
+        (number, place)
+        for number, page in enumerate(pages)
+        for place, line in enumerate(page.lines)
+        if line.kind and hits(line)
+    ]
 
 
 def _share(one: Collection[int], other: Collection[int]) -> float:
@@ -225,13 +266,15 @@ def _frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str
         done |= lines
         pattern = _pattern(frame, max(len(line.folded) for _, line in lines) - len(frame[1]))
         compiled = re.compile(pattern)
-        covered = [
-            (at, one) for at, page in enumerate(pages) for one in page.lines if one.kind and _is_found(compiled, one)
-        ]
         fields = {"pattern": pattern, "keywords": (max(_WORD.findall(frame[1]), key=lambda word: (len(word), word)),)}
         wild = frame[1].replace("0", "*")
         wild = {"whole": wild, "start": f"{wild} *", "end": f"* {wild}"}[frame[0]]
-        drafts[wild] = _Draft("with a rest that changes", fields, partial(_is_found, compiled), covered)
+        drafts[wild] = _Draft(
+            "with a rest that changes",
+            fields,
+            partial(_is_found, compiled),
+            _places(pages, partial(_is_found, compiled)),
+        )
     return drafts
 
 
@@ -317,7 +360,7 @@ def _known(line: Line, literal: Collection[str], frames: Mapping[str, _Draft]) -
 def _stretch(pages: Sequence[Shown], start: str, until: Sequence[str], within: int) -> Iterator[_Draft]:
     """Yield the rule that cuts from a line to one of others, or to the end, when hardly anything of that was kept."""
     is_end = ender(until)
-    covered: list[tuple[int, Line]] = []
+    covered: set[_Place] = set()
     kept, text = 0, ""
     for number, page in enumerate(pages):
         for at, line in enumerate(page.lines):
@@ -325,10 +368,12 @@ def _stretch(pages: Sequence[Shown], start: str, until: Sequence[str], within: i
                 continue
             text = text or line.text
             ends = (lambda place, lines=page.lines: is_end(lines[place].folded)) if until else None
-            reached = [page.lines[place] for place in reach(at, len(page.lines), within, ends)]
-            covered += [(number, one) for one in reached if one.kind]
-            kept += sum(len(one.text) for one in reached if not one.kind)
-    cut = sum(len(line.text) for _, line in covered)
+            for place in reach(at, len(page.lines), within, ends):
+                if page.lines[place].kind:
+                    covered.add((number, place))
+                else:
+                    kept += len(page.lines[place].text)
+    cut = sum(len(pages[number].lines[place].text) for number, place in covered)
     if len({number for number, _ in covered}) >= FRAMES and cut >= CLEAR * (cut + kept):
         fields = {"phrases": (text,), "within": within, **({"until": until} if until else {})}
         yield _Draft("with what follows", fields, lambda line: line.bare == start, covered)
@@ -340,7 +385,7 @@ def _shortest(line: Line) -> tuple[int, str]:
 
 def _rule(draft: _Draft, pages: Sequence[Shown], body: Sequence[Line], pack: str, number: int) -> Rule:
     """Return a draft as a rule, with examples."""
-    lines = [line for _, line in draft.covered]
+    lines = [pages[number].lines[place] for number, place in sorted(draft.covered)]
     hit = list(dict.fromkeys(line.text for line in lines if draft.hits(line)))
     examples = [text for text in hit if len(text) <= SHOWN][:EXAMPLES] or hit[:1]
     words = {word for text in hit for word in text.casefold().split()}
@@ -351,7 +396,7 @@ def _rule(draft: _Draft, pages: Sequence[Shown], body: Sequence[Line], pack: str
     ]
     [(kind, _)] = Counter(line.kind for line in lines).most_common(1)
     places = {line.where for line in lines if draft.hits(line)}
-    group, held = pages[0].group, len({at for at, _ in draft.covered})
+    group, held = pages[0].group, len({number for number, _ in draft.covered})
     of = f" of {group}" if group else ""
     return Rule(
         pack=pack,
