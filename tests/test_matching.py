@@ -16,6 +16,7 @@ from cleaner import language
 from cleaner.checking import check
 from cleaner.matching import SEARCH_CHARS, TIMEOUT_S, Rule, RuleSet, lengths, match
 from cleaner.model import Block, Document, Evidence, RuleError, RuleReason
+from cleaner.pipeline import Cleaner
 from cleaner.rules import load_rules, packs_folder
 from cleaner.segment import fold, segment
 from tests.packs import LINE, PLUG, block, hits, load, rule_of
@@ -412,3 +413,47 @@ def test_what_is_said_is_no_label(text: str) -> None:
 @pytest.mark.parametrize("text", ["- Read more", "— Read more —", "» Read more «", "Read more!"])
 def test_arrows_bullets_and_rules_are_decoration(text: str) -> None:
     assert match(SHIPPED, Document("a", text), [block(text)]) != []
+
+
+# From a line to another one
+
+
+STRETCH = PLUG.replace('"open"', '"cut"') + "within = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "until", "places"),
+    [
+        ("Body.\nYou may also like\nOne\nTwo\n", "", [1, 2, 3]),
+        ("Body.\nYou may also like\nOne\nTwo\nThree\n", "", []),
+        ("You may also like\n", "", [0]),
+        ("You may also like\nOne\nOlder posts\nBody.\n", "Older posts", [0, 1]),
+        ("You may also like\nOne\n« Older posts »\nBody.\n", "Older posts", [0, 1]),
+        ("You may also like\nOlder posts\nTwo\nOlder posts\n", "Older posts", [0]),
+        ("You may also like\nOne\nTwo\nThree\nOlder posts\n", "Older posts", []),
+        ("You may also like\nOne\nTwo\n", "Older posts", []),
+        ("You may also like\nOne\n17 comments on bees\n", "* comments on *", [0, 1]),
+        ("You may also like\nOne\nNo comments\n", "* comments on *", []),
+        ("You may also like\nOne\nYou may also like\nTwo\n", "", [2, 3]),
+    ],
+)
+def test_stretches(tmp_path: Path, text: str, until: str, places: list[int]) -> None:
+    """A rule with `within` speaks of its line and what follows, up to a line of `until` or the end; of nothing when that is too far."""
+    rules = load(tmp_path, STRETCH + (f"until = ['{until}']\n" if until else ""))
+    assert hits(rules, text) == [(place, "own/plug") for place in places]
+
+
+def test_what_a_stretch_cuts_goes_and_no_more(tmp_path: Path) -> None:
+    """The user's own rules settle what they speak of: sentences between two lines, too."""
+    rules = load(tmp_path, STRETCH + "until = ['Older posts']\n")
+    text = "The harbour opened in 1907.\nYou may also like\nThe town grew around it.\nOlder posts\nBees dance to tell the hive.\n"
+    [span] = Cleaner(rules=rules).clean(Document("a", text)).spans
+    assert text[span.start : span.end] == "You may also like\nThe town grew around it.\n"
+
+
+def test_rules_of_ones_own_do_not_take_their_neighbours(tmp_path: Path) -> None:
+    """A short line that nothing speaks of stays between the body and what an own rule cuts; beside a shipped rule's it may go."""
+    cut = PLUG.replace('"open"', '"cut"').replace("You may also like", "Tide tables of the old harbour")
+    text = "The harbour opened in 1907.\n\nBerths 1 and 2\n\nTide tables of the old harbour\n"
+    [span] = Cleaner(rules=load(tmp_path, cut)).clean(Document("a", text)).spans
+    assert text[span.start : span.end].strip() == "Tide tables of the old harbour"

@@ -85,11 +85,32 @@ def without(field: str, pack: str = PLUG) -> str:
     return "\n".join(line for line in pack.split("\n") if not line.startswith(f"{field} "))
 
 
+CUT = PLUG.replace('"open"', '"cut"')
+
 WRONG_PACKS = [
     ("[[rule]\n", r"own\.toml: .*line 1.*; expected"),
     ("rules = 1\n", r"own\.toml: rules: unknown key; expected"),
     ("rule = 1\n", r"own\.toml: rule: not a list of tables; expected"),
     ("[rule]\nid = 'a'\n", r"own\.toml: rule: not a list of tables; expected \[\[rule\]\]"),
+    (
+        PLUG + "within = 2\n",
+        r"own\.toml: rule 'plug': within: given with the effect 'open'; expected it with the effect 'cut'",
+    ),
+    (CUT + "within = 0\n", r"own\.toml: rule 'plug': within: 0 is no such number; expected one from 1 to 500"),
+    (CUT + "within = 501\n", r"own\.toml: rule 'plug': within: 501 is no such number"),
+    (CUT + "within = true\n", r"own\.toml: rule 'plug': within: True is no such number"),
+    (CUT + "within = '2'\n", r"own\.toml: rule 'plug': within: '2' is no such number"),
+    (CUT + 'until = ["Older"]\n', r"own\.toml: rule 'plug': within: missing beside until; expected the most blocks"),
+    (CUT + 'within = 2\nuntil = "Older"\n', r"own\.toml: rule 'plug': until: 'Older' is not a list"),
+    (
+        CUT + 'within = 2\nuntil = ["Older", "older!"]\n',
+        r"own\.toml: rule 'plug': until: 'older!' is the same as 'Older'",
+    ),
+    (CUT + 'within = 2\nuntil = ["***"]\n', r"own\.toml: rule 'plug': until: '\*\*\*' is decoration only"),
+    (
+        PLUG + "proposed = true\n",
+        r"own\.toml: proposed: 1 of 1 rules were never looked at; expected .*: cleaner review .*own\.toml",
+    ),
     ('disable = ["no/such"]\n', r"own\.toml: disable: 'no/such' hits no rule; expected"),
     ('disable = ["own/plug"]\n' + PLUG, r"own\.toml: disable: 'own/plug' hits no rule; expected"),
     ("disable = []\n", r"own\.toml: disable: \[\] is not a list with entries; expected"),

@@ -1,0 +1,134 @@
+"""Rules that are proposed from what an index cut, and what they do without it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from cleaner.checking import check
+from cleaner.drafts import write_drafts
+from cleaner.index import learn
+from cleaner.matching import Rule, RuleSet
+from cleaner.model import Cleaned, Document
+from cleaner.pipeline import Cleaner
+from cleaner.proposing import propose, shown
+from cleaner.rules import load_rules
+
+SITE = "harbour.example"
+WORDS = "amber birch cedar delta ember fjord grove heath islet jetty knoll lagoon marsh north oasis prairie quarry ridge".split(" ")
+
+
+def page(number: int) -> str:
+    """A page with a body of its own between a head and a tail of its site, some lines of which change."""
+    word, other, third = (WORDS[(number * step) % len(WORDS)] for step in (1, 5, 7))
+    return (
+        "Harbour Gazette\n* Home\n* Tide tables\n* Letters\n"
+        f"By {word.title()} {other.title()}, {number + 1} March 2026\n\n"
+        f"The {word} ferry left the {other} pier {number + 3} minutes late, and nobody minded.\n\n"
+        + "".join(
+            f"On day {day} a {WORDS[(number + day) % len(WORDS)]} crew of the {word} boat met {day + number} {other} seals.\n\n"
+            for day in range(number + 2, number + 14)
+        )
+        + f"A {third} storm had been promised for the {word} coast, but the {other} wind turned at noon.\n\n"
+        f"Next in the gazette: {third.title()} and {other}\n"
+        f"From our archive\n{word.title()} and {third}\n{third.title()}, after all\nWrite to us\n© 2026 Harbour Gazette\n"
+    )
+
+
+def documents(numbers: range) -> list[Document]:
+    return [Document(f"{number:02}.txt", page(number), SITE) for number in numbers]
+
+
+def proposals(given: list[Document]) -> tuple[Rule, ...]:
+    return propose("site", map(shown, Cleaner(learn(given)).clean_all(given)))
+
+
+LEARNT = documents(range(12))
+JUDGED = documents(range(12, 18))
+RULES = proposals(LEARNT)
+
+
+def bodies(cleaned: list[Cleaned]) -> list[str]:
+    return [one.text for one in cleaned]
+
+
+def test_frozen_rules_do_what_the_index_does() -> None:
+    """Each document alone, by rules alone: the same bodies as by the index; without them other ones."""
+    indexed = Cleaner(learn(LEARNT)).clean_all(JUDGED)
+    frozen = Cleaner(rules=RuleSet((*load_rules().rules, *RULES)))
+    assert bodies([frozen.clean(one) for one in JUDGED]) == bodies(indexed)
+    assert bodies([Cleaner().clean(one) for one in JUDGED]) != bodies(indexed)
+    assert all(one.text.strip().startswith("The ") and one.text.strip().endswith("at noon.") for one in indexed)
+
+
+def test_each_kind_is_there() -> None:
+    """Lines of a passage together, frames with what changes left open, and stretches between lines."""
+    lines = {line for rule in RULES for line in rule.phrases}
+    assert {"Harbour Gazette", "* Home", "* Tide tables", "Write to us", "© 2026 Harbour Gazette"} <= lines
+    [head] = [rule for rule in RULES if "* Home" in rule.phrases]
+    assert (head.phrases, head.where) == (("Harbour Gazette", "* Home", "* Tide tables", "* Letters"), "head")
+    assert [rule.until for rule in RULES if rule.within and rule.phrases == ("From our archive",)] == [("write to us",)]
+    assert "^next in the gazette: .{1,36}$" in {rule.pattern for rule in RULES}
+    assert {rule.sites for rule in RULES} == {(SITE,)}
+    assert {rule.why for rule in RULES if "* Home" in rule.phrases} == {
+        f"Stands in 12 of 12 documents of {SITE}, word for word."
+    }
+
+
+def test_examples_are_real_and_hold() -> None:
+    """What a rule shows stands in the documents; it hits its matches and spares its spares."""
+    texts = {line.text for one in LEARNT for line in shown(Cleaner().clean(one)).lines}
+    for rule in RULES:
+        assert rule.match
+        assert rule.spare
+        assert {*rule.match, *rule.spare} <= texts
+    assert check(RuleSet(RULES)) == []
+
+
+def test_other_sites_are_let_alone() -> None:
+    """Rules of a site speak of that site."""
+    [one] = documents(range(12, 13))
+    other = Document(one.id, one.text, "another.example")
+    assert Cleaner(rules=RuleSet(RULES)).clean(other).text == other.text
+
+
+def test_order_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of the documents nor, of many, of those that are looked at."""
+    found = list(map(shown, Cleaner(learn(LEARNT)).clean_all(LEARNT)))
+    for pages in (400, 6):
+        monkeypatch.setattr("cleaner.proposing.PAGES", pages)
+        expected = propose("site", found)
+        for seed in range(5):
+            assert propose("site", random.Random(seed).sample(found, len(found))) == expected
+    assert expected != RULES
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_nothing_is_proposed_of_too_few(number: int) -> None:
+    """Nothing recurs."""
+    assert proposals(LEARNT[:number]) == ()
+
+
+def test_nothing_is_proposed_without_anything_cut() -> None:
+    """From documents that share nothing."""
+    alone = [Document(str(n), f"The {word} ferry left on time.\n", SITE) for n, word in enumerate(WORDS)]
+    assert proposals(alone) == ()
+
+
+def test_what_is_mostly_kept_is_not_proposed() -> None:
+    """A line that was cut here and kept there is none of the site's frame."""
+    cleaned = Cleaner(learn(LEARNT)).clean_all(LEARNT)
+    kept = [Cleaned(one.document, one.document.text, (), "unchanged") for one in cleaned[4:]]
+    assert propose("site", map(shown, [*cleaned[:4], *kept])) == ()
+
+
+def test_written_and_read_again(tmp_path: Path) -> None:
+    """A pack holds the rules as they were proposed, once its proposals are accepted."""
+    path = tmp_path / "site.toml"
+    write_drafts(RULES, path)
+    text = path.read_text(encoding="utf-8")
+    assert text.count("proposed = true\n") == len(RULES)
+    path.write_text(text.replace("proposed = true\n", ""), encoding="utf-8")
+    assert load_rules([path], shipped=False).rules == RULES
