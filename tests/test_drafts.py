@@ -172,7 +172,9 @@ path.write_text(path.read_text(encoding="utf-8").replace({old!r}, {new!r}), enco
         (('"first"', '"First"'), "rule 'First': id: not kebab-case"),
     ],
 )
-def test_a_wrong_edit_changes_nothing(pack: Path, run: Command, tmp_path: Path, edit: tuple[str, str], said: str) -> None:
+def test_a_wrong_edit_changes_nothing(
+    pack: Path, run: Command, tmp_path: Path, edit: tuple[str, str], said: str
+) -> None:
     """One line, and the rule is asked about as it was."""
     script = plant(tmp_path, {"edit.py": EDIT.format(old=edit[0], new=edit[1])}) / "edit.py"
     before = pack.read_bytes()

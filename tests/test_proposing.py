@@ -17,7 +17,26 @@ from cleaner.proposing import propose, shown
 from cleaner.rules import load_rules
 
 SITE = "harbour.example"
-WORDS = "amber birch cedar delta ember fjord grove heath islet jetty knoll lagoon marsh north oasis prairie quarry ridge".split(" ")
+WORDS = (
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "heath",
+    "islet",
+    "jetty",
+    "knoll",
+    "lagoon",
+    "marsh",
+    "north",
+    "oasis",
+    "prairie",
+    "quarry",
+    "ridge",
+)
 
 
 def page(number: int) -> str:

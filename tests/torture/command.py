@@ -19,6 +19,8 @@ from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under `nohup` it is ignored, and so would all be that is started here
+
 AT_ONCE = 2
 """Runs under way at a time."""
 
