@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from heapq import heappush, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace, nsmallest
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -128,7 +128,10 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
         literal = _literal(pages)
         frames = _frames(pages, literal)
         drafts = _needed(pages, [*_passages(pages, literal)], [*frames.values(), *_stretches(pages, literal, frames)])
-        body = sorted({line for page in pages for line in page.lines if line.bare and not line.kind}, key=_shortest)
+        kept = {
+            line for page in pages for line in page.lines if line.bare and not line.kind and len(line.text) <= SHOWN
+        }
+        body = [(line, frozenset(line.text.casefold().split())) for line in sorted(kept, key=_shortest)]
         made = (_rule(draft, pages, body, pack, len(rules) + at) for at, draft in enumerate(drafts, 1))
         rules += [rule for rule in made if rule.spare]
     return tuple(rules)
@@ -140,16 +143,21 @@ def _needed(pages: Sequence[Shown], plain: Sequence[_Draft], others: Sequence[_D
     def chars(places: Iterable[_Place]) -> int:
         return sum(len(pages[number].lines[place].text) for number, place in places)
 
-    taken, left = list(plain), list(others)
+    taken = list(plain)
     done = {place for draft in plain for place in draft.covered}
-    while left:
-        fresh = [{place for place in draft.covered if place not in done} for draft in left]
-        best = max(range(len(left)), key=lambda at: (chars(fresh[at]), -at))
-        keep = [at for at in range(len(left)) if at != best and len({number for number, _ in fresh[at]}) >= LINES]
-        if len({number for number, _ in fresh[best]}) >= LINES:
-            taken.append(left[best])
-            done |= fresh[best]
-        left = [left[at] for at in keep]
+    waiting = [(-chars(draft.covered), at) for at, draft in enumerate(others)]
+    heapify(waiting)
+    while waiting:
+        _, at = heappop(waiting)
+        fresh = {place for place in others[at].covered if place not in done}
+        if len({number for number, _ in fresh}) < LINES:
+            continue
+        best = (-chars(fresh), at)
+        if waiting and best > waiting[0]:  # others were taken since it was measured
+            heappush(waiting, best)
+        else:
+            taken.append(others[at])
+            done |= fresh
     return sorted(taken, key=lambda draft: -chars(draft.covered))
 
 
@@ -168,8 +176,13 @@ def _groups(documents: Iterable[Shown]) -> Iterator[list[Shown]]:
 
 def _literal(pages: Sequence[Shown]) -> dict[str, set[int]]:
     """Return the lines that recur, and are cut where they stand, by their bare text: the numbers of the documents."""
-    cut, kept = _held(pages, lambda line: [line.bare] if line.bare and not is_spoken(line.folded) else [])
+    cut, kept = _held(pages, lambda line: [line.bare] if _is_plain(line) else [])
     return {text: held for text, held in cut.items() if _is_clear(held, kept.get(text, ()), LINES)}
+
+
+def _is_plain(line: Line) -> bool:
+    """Whether a line can be a phrase."""
+    return bool(line.bare) and len(line.folded) <= SEARCH_CHARS and not is_spoken(line.folded)
 
 
 def _held(
@@ -218,7 +231,7 @@ def _draft(pages: Sequence[Shown], what: str, lines: Mapping[str, str]) -> _Draf
     """Return the rule that cuts lines, by their bare text."""
     return _Draft(
         what,
-        {"phrases": tuple(text[:SEARCH_CHARS] for text in lines.values())},
+        {"phrases": tuple(lines.values())},
         lambda line: line.bare in lines,
         _places(pages, lambda line: line.bare in lines),
     )
@@ -302,38 +315,53 @@ def _pattern(frame: _Frame, rest: int) -> str:
     return f"^{literal}$" if side == "whole" else f"^{literal} {open_}$" if side == "start" else f"^{open_} {literal}$"
 
 
+_Ends = dict[str | None, tuple[int, int]]
+"""Where a stretch may end, None for the document's end: how many lines it has then, and how many unknown characters."""
+
+
 def _stretches(pages: Sequence[Shown], literal: Collection[str], frames: Mapping[str, _Draft]) -> Iterator[_Draft]:
     """Yield rules for what follows a line that recurs, up to known ones, or the end: where that is cut wherever it stands."""
-    ways: defaultdict[str, list[dict[str | None, tuple[int, int]]]] = defaultdict(list)
-    for page in pages:
+    ways: defaultdict[str, list[_Ends]] = defaultdict(list)
+    places: defaultdict[str, list[_Place]] = defaultdict(list)
+    for number, page in enumerate(pages):
         known = [_known(line, literal, frames) if line.kind else None for line in page.lines]
         for at, line in enumerate(page.lines):
+            if line.bare in literal:
+                places[line.bare].append((number, at))
             if line.kind and line.bare in literal:
                 ways[line.bare].append(dict(_ends(page.lines, known, at)))
     for start in sorted(ways):
-        left = [ends for ends in ways[start] if ends]
-        until: list[str] = []
-        within = 0
-        while left:
-            sums: Counter[str | None] = Counter()
-            for ends in left:
-                sums.update({end: chars for end, (_, chars) in ends.items()})
-            best = max(sums, key=lambda end: (sums[end], end is not None, end or ""))
-            taken, left = [ends for ends in left if best in ends], [ends for ends in left if best not in ends]
-            if len(taken) < LINES:
-                break
-            size = max(ends[best][0] for ends in taken)
-            if best is None:
-                yield from _stretch(pages, start, (), min(FARTHEST, size + MARGIN))
-            else:
-                until.append(best)
-                within = max(within, size)
-        if until:
-            yield from _stretch(pages, start, tuple(until), min(FARTHEST, within + MARGIN))
+        for until, within in _borders([ends for ends in ways[start] if ends]):
+            yield from _stretch(pages, places[start], until, min(FARTHEST, within + MARGIN))
+
+
+def _borders(ways: Sequence[_Ends]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield where stretches may end, by what is unknown before that, until hardly any is left; and the most lines before it.
+
+    The document's end, (), is for itself; all other ends come together.
+    """
+    until: list[str] = []
+    within, left = 0, list(ways)
+    while left:
+        sums: Counter[str | None] = Counter()
+        for ends in left:
+            sums.update({end: chars for end, (_, chars) in ends.items()})
+        best = max(sums, key=lambda end: (sums[end], end is not None, end or ""))
+        taken, left = [ends for ends in left if best in ends], [ends for ends in left if best not in ends]
+        if len(taken) < LINES:
+            break
+        size = max(ends[best][0] for ends in taken)
+        if best is None:
+            yield (), size
+        else:
+            until.append(best)
+            within = max(within, size)
+    if until:
+        yield tuple(until), within
 
 
 def _ends(lines: Sequence[Line], known: Sequence[str | None], at: int) -> Iterator[tuple[str | None, tuple[int, int]]]:
-    """Yield where what follows the line at `at` may end, None for the document's end; how many lines that are, and their unknown characters."""
+    """Yield where what follows the line at `at` may end."""
     chars = 0
     seen: set[str] = set()
     for place in range(at + 1, len(lines)):
@@ -357,43 +385,40 @@ def _known(line: Line, literal: Collection[str], frames: Mapping[str, _Draft]) -
     return next((wild for wild, draft in frames.items() if draft.hits(line)), None)
 
 
-def _stretch(pages: Sequence[Shown], start: str, until: Sequence[str], within: int) -> Iterator[_Draft]:
+def _stretch(pages: Sequence[Shown], starts: Sequence[_Place], until: Sequence[str], within: int) -> Iterator[_Draft]:
     """Yield the rule that cuts from a line to one of others, or to the end, when hardly anything of that was kept."""
     is_end = ender(until)
     covered: set[_Place] = set()
-    kept, text = 0, ""
-    for number, page in enumerate(pages):
-        for at, line in enumerate(page.lines):
-            if line.bare != start:
-                continue
-            text = text or line.text
-            ends = (lambda place, lines=page.lines: is_end(lines[place].folded)) if until else None
-            for place in reach(at, len(page.lines), within, ends):
-                if page.lines[place].kind:
-                    covered.add((number, place))
-                else:
-                    kept += len(page.lines[place].text)
+    kept = 0
+    for number, at in starts:
+        lines = pages[number].lines
+        ends = (lambda place, lines=lines: is_end(lines[place].folded)) if until else None
+        for place in reach(at, len(lines), within, ends):
+            if lines[place].kind:
+                covered.add((number, place))
+            else:
+                kept += len(lines[place].text)
     cut = sum(len(pages[number].lines[place].text) for number, place in covered)
     if len({number for number, _ in covered}) >= FRAMES and cut >= CLEAR * (cut + kept):
-        fields = {"phrases": (text,), "within": within, **({"until": until} if until else {})}
-        yield _Draft("with what follows", fields, lambda line: line.bare == start, covered)
+        number, at = starts[0]
+        first = pages[number].lines[at]
+        fields = {"phrases": (first.text,), "within": within, **({"until": until} if until else {})}
+        yield _Draft("with what follows", fields, lambda line: line.bare == first.bare, covered)
 
 
 def _shortest(line: Line) -> tuple[int, str]:
     return len(line.text), line.text
 
 
-def _rule(draft: _Draft, pages: Sequence[Shown], body: Sequence[Line], pack: str, number: int) -> Rule:
-    """Return a draft as a rule, with examples."""
+def _rule(
+    draft: _Draft, pages: Sequence[Shown], body: Sequence[tuple[Line, frozenset[str]]], pack: str, number: int
+) -> Rule:
+    """Return a draft as a rule, with examples; it spares the kept lines, given with their words, that are most like what it hits."""
     lines = [pages[number].lines[place] for number, place in sorted(draft.covered)]
     hit = list(dict.fromkeys(line.text for line in lines if draft.hits(line)))
     examples = [text for text in hit if len(text) <= SHOWN][:EXAMPLES] or hit[:1]
     words = {word for text in hit for word in text.casefold().split()}
-    near = [
-        (-len(words.intersection(line.text.casefold().split())), *_shortest(line))
-        for line in body
-        if not draft.hits(line) and len(line.text) <= SHOWN
-    ]
+    near = ((-len(words & held), *_shortest(line)) for line, held in body if not draft.hits(line))
     [(kind, _)] = Counter(line.kind for line in lines).most_common(1)
     places = {line.where for line in lines if draft.hits(line)}
     group, held = pages[0].group, len({number for number, _ in draft.covered})
@@ -407,6 +432,6 @@ def _rule(draft: _Draft, pages: Sequence[Shown], body: Sequence[Line], pack: str
         langs=("und",),
         sites=(glob.escape(group),) if group else (),
         match=tuple(examples),
-        spare=tuple(text for *_, text in sorted(near)[:EXAMPLES]),
+        spare=tuple(text for *_, text in nsmallest(EXAMPLES, near)),
         own=True,
     )
