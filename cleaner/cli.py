@@ -218,7 +218,8 @@ def _propose(job: Job, index: Index, path: Path) -> None:
     from cleaner.drafts import write_drafts
     from cleaner.engines import each_made
     from cleaner.pipeline import Cleaner
-    from cleaner.proposing import propose, shown
+    from cleaner.proposing import propose
+    from cleaner.recurring import shown
 
     cleaner = Cleaner(index)
     rules = watched(

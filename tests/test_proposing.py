@@ -13,7 +13,8 @@ from cleaner.index import learn
 from cleaner.matching import Rule, RuleSet
 from cleaner.model import Cleaned, Document
 from cleaner.pipeline import Cleaner
-from cleaner.proposing import propose, shown
+from cleaner.proposing import propose
+from cleaner.recurring import shown
 from cleaner.rules import load_rules
 
 SITE = "harbour.example"

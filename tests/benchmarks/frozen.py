@@ -18,7 +18,8 @@ from typing import Any
 from cleaner import Cleaner, learn
 from cleaner.matching import RuleSet
 from cleaner.model import Cleaned, Document
-from cleaner.proposing import propose, shown
+from cleaner.proposing import propose
+from cleaner.recurring import shown
 from cleaner.rules import load_rules
 
 Row = dict[str, Any]
