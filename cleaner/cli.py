@@ -159,7 +159,7 @@ def clean(
         _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"], len(changed))
 
 
-@app.command(epilog="Example: cleaner learn seeds --out seeds.idx")
+@app.command(epilog="Example: cleaner learn seeds --out seeds.idx --propose site.toml")
 def learn(
     inputs: Annotated[
         list[str] | None, typer.Argument(metavar="INPUT", help="As for clean; may be none with --add.")

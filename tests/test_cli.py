@@ -474,7 +474,7 @@ def test_every_example_in_the_help_works(run: Command, tmp_path: Path, monkeypat
     plant(tmp_path, {f"seeds/{path.name}": path.read_bytes() for path in SEEDS.iterdir()})
     monkeypatch.chdir(tmp_path)
     assert run("check", "seeds", "--golden", "golden/seeds", "--update").code == 0
-    assert len(commands()) == 9
+    assert len(commands()) == 10
     for words in commands():
         shown = re.sub(r"\s*\n\s*", " ", run(*words, "--help").out.decode())
         example = re.search(r"Example: cleaner ([^;]+?)\s*$", shown)
