@@ -19,12 +19,12 @@ from cleaner.render import one_line
 ROOT = Path(__file__).parents[2]
 FIGURE = ROOT / "docs/figure.svg"
 
-WIDTH, HEIGHT, TOP = 600, 644, 84
-PANEL, GAP = 230, 100
+WIDTH, HEIGHT, TOP = 540, 644, 84
+PANEL, GAP = 208, 84
 """Pixels: of a panel, and between the two."""
 CHARS = 38.0
 """Characters of text to a pixel."""
-UNIT = 9.5
+UNIT = 8.6
 """Pixels to a log-odd."""
 
 STYLE = """
@@ -35,7 +35,7 @@ svg { --paper: #fff; --ink: #24292f; --faint: #6e7781; --keep: #8aa4c0; --cut: #
 .paper { fill: var(--paper); stroke: var(--faint); stroke-opacity: .4 } .keep { fill: var(--keep) } .cut { fill: var(--cut) }
 .band { fill: var(--band); fill-opacity: .5 } .line { stroke: var(--ink); stroke-dasharray: 4 3 }
 .lead { stroke: var(--cut); fill: none } text { font: 14px system-ui, sans-serif; fill: var(--ink) }
-.small { font-size: 12.5px } .faint { fill: var(--faint) } .rule { fill: var(--cut); font-weight: 600 }
+.small { font-size: 12.5px } .faint { fill: var(--faint) } .rule { fill: var(--cut); }
 """
 
 
@@ -98,7 +98,7 @@ def _bands(documents: list[Document], decisions: list[Decision], places: dict[st
         x, far = places[first.id] + PANEL, places[second.id]
         corners = [(x, block.start), (far, partner.start), (far, partner.end), (x, block.stop)]
         yield f'<path class="band" d="M{"L".join(f"{left} {_y(at):.1f}" for left, at in corners)}Z"/>'
-    for row, said in enumerate(("lines that", "stand in both")):
+    for row, said in enumerate(("the same", "in both")):
         yield _text(
             places[first.id] + PANEL + GAP / 2, _y(len(first.text)) + 8 + 16 * row, said, "small faint", "middle"
         )
