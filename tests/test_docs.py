@@ -122,7 +122,7 @@ def rows(text: str) -> Iterator[list[str]]:
     """Yield the rows of the tables of a text, by cells."""
     for line in text.splitlines():
         if line.startswith("| "):
-            yield [cell.strip() for cell in line.strip("|").split(" | ")]
+            yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def test_the_figures_of_readme_are_those_of_the_pages() -> None:
