@@ -8,9 +8,10 @@ PEERS := .venv-bench
 LOWEST := .venv-lowest
 PIP := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --require-hashes --no-deps --requirement
+SPHINX := $(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env --quiet
 ITSELF := $(PIP) --no-build-isolation --no-deps --editable .
 
-.PHONY: demo test test-spark test-browser test-lowest lint check golden bench torture locks audit clean
+.PHONY: demo test test-spark test-browser test-lowest lint check docs docs-links golden bench torture locks audit clean
 
 $(READY): pyproject.toml locks/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -62,6 +63,15 @@ lint: $(READY)  ## Style and types.
 
 check: lint test
 
+docs: $(READY)  ## Make docs/_build/html of docs/. A warning, such as one of a link that leads nowhere, is an error.
+	$(BIN)/python $(LOCKED) locks/docs.txt
+	@mkdir -p docs/_build
+	$(BIN)/typer cleaner.cli utils docs --name cleaner --output docs/_build/options.md
+	$(SPHINX) -b html docs docs/_build/html
+
+docs-links: docs  ## Follow the links to other people's pages, which takes the network.
+	$(SPHINX) -b linkcheck docs docs/_build/links
+
 golden: $(READY)  ## Accept the present output for seeds/ as golden. Look at the diff first.
 	$(BIN)/cleaner check seeds --golden golden/seeds --update
 
@@ -73,10 +83,10 @@ $(PEERS)/%/.ready: pyproject.toml
 	  { echo "$*: cannot be installed; expected its wheels for $(PYTHON) on PyPI (PYTHON=python3.11 make bench)" >&2; exit 1; }
 	@touch $@
 
-bench: $(READY) $(PEERS)/dolma/.ready $(PEERS)/datatrove/.ready  ## Speed and memory beside peers. ARGS="--documents 1000 --runs 1", "--scale", "--readme"
+bench: $(READY) $(PEERS)/dolma/.ready $(PEERS)/datatrove/.ready  ## Speed and memory beside peers. ARGS="--documents 1000 --runs 1", "--scale", "--docs"
 	$(BIN)/python -m tests.benchmarks.speed $(ARGS)
 
-torture: $(READY)  ## Kills, faults, hostile input: what was tried, how often, what happened. ARGS="kill", "--hours 1", "--readme"
+torture: $(READY)  ## Kills, faults, hostile input: what was tried, how often, what happened. ARGS="kill", "--hours 1", "--docs"
 	$(BIN)/python $(LOCKED) locks/torture.txt
 	$(BIN)/python -m tests.torture $(ARGS)
 
@@ -88,7 +98,7 @@ locks: .venv-tools/bin/uv  ## Renew locks/, which pins what tests install. Look 
 	PATH="$(CURDIR)/.venv-tools/bin:$$PATH" locks/renew
 
 audit: .venv-tools/bin/pip-audit  ## Ask the advisory database for known weaknesses of what is pinned.
-	for pins in dev spark browser lowest; do .venv-tools/bin/pip-audit --disable-pip --no-deps --requirement locks/$$pins.txt || exit 1; done
+	for pins in dev spark browser docs lowest; do .venv-tools/bin/pip-audit --disable-pip --no-deps --requirement locks/$$pins.txt || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(LOWEST) .venv-tools demo-out dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(LOWEST) .venv-tools demo-out docs/_build dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -141,11 +141,11 @@ def restore(body: str, record: Mapping[str, Any]) -> str:
         record: Its record of the report.
 
     Returns:
-        The original text: its digest is that of the record.
+        The original text, whose digest is that of the record.
 
     Raises:
         ReadError: The body is not the one that was written, the record is damaged, or the document had
-        failed.
+            failed.
 
     >>> from cleaner.model import Document
     >>> header = Span(0, 5, "header", 0.98, (RuleReason("en/menu"),))

@@ -115,7 +115,7 @@ def learn_parts(df: DataFrame, *, columns: Columns | None = None) -> DataFrame:
         columns: where its documents are.
 
     Returns:
-        A column `part`: the bytes of an index, as `cleaner.saving.loads` reads them.
+        A column `part` with the bytes of an index, as `cleaner.saving.loads` reads them.
 
     Raises:
         CleanerError: a column is missing.
@@ -176,7 +176,7 @@ def clean(
         into: name of the column to add.
 
     Returns:
-        The rows as they are, with a column more, of the type `CLEANED`: what `Cleaned` says of each. Reasons are JSON, as in
+        The rows as they are, with a column more, of the type `CLEANED`, for what `Cleaned` says of each. Reasons are JSON, as in
         report.jsonl. A row without an id or a text has `failed`, and no text.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -90,6 +91,12 @@ def in_batches(size: int, found: Sequence[Source], fields: Fields, monkeypatch: 
         done = list(clean_all(Cleaner(), found, fields, workers=workers, watch=told.append))
     assert sum(told) == bytes_in(found)
     return done
+
+
+def snippets(page: str, language: str) -> list[str]:
+    """Return the fenced code of a language on a page of the project."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
 
 
 def plant(folder: Path, files: Mapping[str, str | bytes]) -> Path:

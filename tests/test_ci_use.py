@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import BODY, OTHER, ROOT, TRAILER, plant, tree
+from tests.conftest import BODY, OTHER, ROOT, TRAILER, plant, snippets, tree
 
 pytest_plugins = ["pytester"]
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-[TEST] = re.findall(r"^```pytest\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-ACTIONS, HOOKS = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", README, re.DOTALL | re.MULTILINE))
+[TEST] = snippets("docs/goldens.md", "py")
+ACTIONS, HOOKS = map(yaml.safe_load, snippets("docs/pipelines.md", "yaml"))
 """The examples."""
 
 JSONL_TEST = """
@@ -104,7 +102,7 @@ def ran(folder: Path, *command: str) -> tuple[int, str]:
 def test_pre_commit_installs_the_hooks(
     project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a repository, at a revision, as README says: into an environment of their own, which takes the network."""
+    """From a repository, at a revision, as docs/pipelines.md says: into an environment of their own, which takes the network."""
     source = tmp_path_factory.mktemp("clone")
     packed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
     for name in ("pyproject.toml", *packed["sdist"]["include"]):
@@ -132,7 +130,7 @@ def test_pre_commit_installs_the_hooks(
 
 
 def test_the_hooks_of_pre_commit(project: Path) -> None:
-    """As README says, and as pre-commit runs them, by the command of this environment: on what was staged alone."""
+    """As docs/pipelines.md says, and as pre-commit runs them, by the command of this environment: on what was staged alone."""
     manifest = ROOT / ".pre-commit-hooks.yaml"
     assert ran(project, "pre-commit", "validate-manifest", str(manifest)) == (0, "")
     defined = {hook["id"]: hook for hook in yaml.safe_load(manifest.read_text(encoding="utf-8"))}

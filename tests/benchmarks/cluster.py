@@ -1,8 +1,8 @@
-"""What a corpus and one of four times its documents take on Spark: `python -m tests.benchmarks.cluster [--documents N] [--readme]`.
+"""What a corpus and one of four times its documents take on Spark: `python -m tests.benchmarks.cluster [--documents N] [--docs]`.
 
 Corpora are made up (`scale.py`). The command cleans each on this machine; Spark learns and cleans it as a DataFrame, on `--master`, and both
 must come to the same: the same index file byte for byte, the same bodies and spans. Bytes shuffled, bytes spilled and the number of
-stages are those of Spark's own event log. `--readme` writes the table into docs/spark.md. Needs Java, and the extra `spark`.
+stages are those of Spark's own event log. `--docs` writes the table into docs/spark.md. Needs Java, and the extra `spark`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import orjson
 from pyspark.sql import SparkSession
 
 from cleaner import spark
-from tests.benchmarks import readme, scale
+from tests.benchmarks import scale, tables
 
 ROOT = Path(__file__).parents[2]
 TIMES = 4
@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--master", default="local[2]")
     parser.add_argument("--jobs", type=int, default=2, help="processes of the command")
-    parser.add_argument("--readme", action="store_true", help="write the table into docs/spark.md")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/spark.md")
     given = parser.parse_args()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     found = []
@@ -180,10 +180,10 @@ def main() -> None:
             found.append(measured(Path(folder), documents, given.master, given.jobs))
     text = table(found[0], found[1], given.master, given.jobs)
     called = f"python -m tests.benchmarks.cluster --documents {given.documents} --master '{given.master}' --jobs {given.jobs}"
-    text += f"\n\n({datetime.now(UTC):%Y-%m-%d}, {readme.machine()}: `{called}`, one run; index files, bodies and spans were the same.)"
+    text += f"\n\n({datetime.now(UTC):%Y-%m-%d}, {tables.machine()}: `{called}`, one run; index files, bodies and spans were the same.)"
     print(text)
-    if given.readme:
-        readme.write("cluster", text, readme.README.parent / "docs" / "spark.md")
+    if given.docs:
+        tables.write("spark.md", "cluster", text)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from time import perf_counter
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.readme import machine
 from tests.benchmarks.scale import documents, save
+from tests.benchmarks.tables import machine
 
 _FRAME = "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))"
 

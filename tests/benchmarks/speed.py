@@ -6,7 +6,7 @@ memory is the most of all runs: resident memory summed over all processes of a c
 share counts once for each. Each command's output is looked at: it must have a line for each document. Where the time of one process
 goes, and the latency of one document, are measured by `inside.py`, once.
 
-`--scale` compares the corpus with one of ten times the documents instead, in so much memory as `--memory` says. `--readme` writes what is printed into README.md.
+`--scale` compares the corpus with one of ten times the documents instead, in so much memory as `--memory` says. `--docs` writes what is printed into docs/speed.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pathlib import Path
 
 import orjson
 
-from tests.benchmarks import readme, scale
+from tests.benchmarks import scale, tables
 
 ROOT = Path(__file__).parents[2]
 VENVS = ROOT / ".venv-bench"
@@ -285,13 +285,11 @@ def _size(memory: int) -> str:
 
 def where(arguments: Sequence[str], documents: int, runs: int, load: float) -> str:
     """Return when, on what, and by which command something was measured; `load` is what the machine was busy with before."""
-    command = shlex.join(
-        ["python", "-m", "tests.benchmarks.speed", *(word for word in arguments if word != "--readme")]
-    )
+    command = shlex.join(["python", "-m", "tests.benchmarks.speed", *(word for word in arguments if word != "--docs")])
     times = f"medians of {runs} runs" if runs > 1 else "one run"
     notes = [f" The machine was busy before: load {load:.1f}."] if load > BUSY else []
     notes += [" So small a run says little of a large one."] if documents < SMALL else []
-    return f"({datetime.now(UTC):%Y-%m-%d}, {readme.machine()}: `{command}`, {times}.{''.join(notes)})"
+    return f"({datetime.now(UTC):%Y-%m-%d}, {tables.machine()}: `{command}`, {times}.{''.join(notes)})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -305,7 +303,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--peers", default=",".join(choice), help="some of %(default)s")
     parser.add_argument("--scale", action="store_true", help="compare with ten times the documents, not with peers")
     parser.add_argument("--memory", metavar="SIZE", help="with --scale: what `cleaner clean` may take")
-    parser.add_argument("--readme", action="store_true", help="write what is printed into README.md")
+    parser.add_argument("--docs", action="store_true", help="write what is printed into docs/speed.md")
     given = parser.parse_args(given_arguments)
     names = [name for name in given.peers.split(",") if name]
     if unknown := set(names) - set(choice):
@@ -318,8 +316,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             table = against_peers(Path(folder), given.documents, given.runs, given.jobs, names)
     table = f"{table}\n\n{where(given_arguments, given.documents, given.runs, load)}"
     print(table)
-    if given.readme:
-        readme.write("scale" if given.scale else "speed", table)
+    if given.docs:
+        tables.write("speed.md", "scale" if given.scale else "speed", table)
 
 
 if __name__ == "__main__":

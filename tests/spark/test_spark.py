@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -30,7 +29,7 @@ from cleaner.pipeline import Cleaner
 from cleaner.policy import POLICIES
 from cleaner.spill import ROW
 from tests.benchmarks.scale import documents as made_up
-from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command
+from tests.conftest import BODY, OTHER, SEEDS, THIRD, TRAILER, Command, snippets
 
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
@@ -185,9 +184,7 @@ def test_the_page_is_run(
     session: SparkSession, corpus: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """docs/spark.md: an index by its file and by its parts in Parquet cleans alike; the file is sent once."""
-    [page] = re.findall(
-        r"^```python\n(.*?)^```$", (ROOT / "docs/spark.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
+    [page] = snippets("docs/spark.md", "python")
     monkeypatch.chdir(tmp_path)
     some = corpus[:120]
     df = session.createDataFrame(
@@ -366,6 +363,19 @@ def test_the_command_writes_the_same_folder(
     assert [line for line in words.splitlines() if line.startswith("cleaner: ")] == [
         f"cleaner: {line}" for line in own.words
     ]
+
+
+def test_the_commands_of_the_page_run(standalone: Standalone, tmp_path: Path) -> None:
+    """docs/spark.md: as a reader would, on a cluster of another name."""
+    [page] = snippets("docs/spark.md", "sh")
+    lines = [json.dumps({"id": str(at), "text": text + TRAILER}) for at, text in enumerate((BODY, OTHER, THIRD))]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    page = page.replace("spark://host:7077", standalone.url)
+    subprocess.run(["bash", "-euo", "pipefail", "-c", page], check=True, cwd=tmp_path, env={**os.environ, "PATH": path})
+    rows = (tmp_path / "cleaned/corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(row)["text"] for row in rows] == [BODY, OTHER, THIRD]
+    assert len(saving.load(tmp_path / "corpus.idx")) == 3
 
 
 def test_the_command_learns_the_same_file(corpus: list[Document], tmp_path: Path, run: Command) -> None:

@@ -1,4 +1,4 @@
-"""Try to break cleaner, and say what happened: `make torture`, or `python -m tests.torture [SCENARIO]... [--hours H] [--readme]`.
+"""Try to break cleaner, and say what happened: `make torture`, or `python -m tests.torture [SCENARIO]... [--hours H] [--docs]`.
 
 A scenario is a module with `run(folder, hours)`: it yields a `Line` for each thing that it tried, and raises AssertionError where
 cleaner broke a promise; then the others are still run, and the exit status is 1. Whatever is random is drawn from a fixed seed.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import readme
+from tests.benchmarks import tables
 from tests.torture import corpora, damaged, documents, faults, fuzz, kills, long
 from tests.torture.line import Line
 
@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument(
         "--hours", type=float, default=0.0, help="how long each of the long runs takes; none by default"
     )
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/safety.md")
     given = parser.parse_args()
     if unknown := set(given.scenarios) - set(SCENARIOS):
         parser.error(f"{', '.join(sorted(unknown))}: expected some of {', '.join(SCENARIOS)}")
@@ -56,10 +56,10 @@ def main() -> int:
                 broken += 1
                 traceback.print_exc()
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
-    command = shlex.join(["python", "-m", "tests.torture", *(word for word in sys.argv[1:] if word != "--readme")])
-    table += ["", f"({datetime.now(UTC):%Y-%m-%d}, {readme.machine()}: `{command}`.)"]
-    if given.readme and not broken:
-        readme.write("long" if given.scenarios == ["long"] else "torture", "\n".join(table))
+    command = shlex.join(["python", "-m", "tests.torture", *(word for word in sys.argv[1:] if word != "--docs")])
+    table += ["", f"({datetime.now(UTC):%Y-%m-%d}, {tables.machine()}: `{command}`.)"]
+    if given.docs and not broken:
+        tables.write("safety.md", "long" if given.scenarios == ["long"] else "torture", "\n".join(table))
     return 1 if broken else 0
 
 

@@ -1,4 +1,4 @@
-"""Tables of README.md and of docs: where they are written, and the machine that they were measured on."""
+"""Tables of the pages in docs/: where they are written, and the machine that they were measured on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import platform
 import re
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def machine() -> str:
@@ -17,9 +17,10 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), Python {platform.python_version()}"
 
 
-def write(name: str, table: str, page: Path = README) -> None:
-    """Put `table` into a page, between the two comments of a name."""
-    page.write_text(replaced(page.read_text(encoding="utf-8"), name, table), encoding="utf-8")
+def write(page: str, name: str, table: str) -> None:
+    """Put `table` into a page of docs/, between the two comments of a name."""
+    path = DOCS / page
+    path.write_text(replaced(path.read_text(encoding="utf-8"), name, table), encoding="utf-8")
 
 
 def replaced(text: str, name: str, table: str) -> str:
