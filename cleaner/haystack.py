@@ -47,11 +47,7 @@ class BoilerplateCleaner:
 
     @component.output_types(documents=list[Document])
     def run(self, documents: list[Document]) -> dict[str, list[Document]]:
-        """Return the documents, cleaned; those without text as they are.
-
-        Raises:
-            CleanerError: a rule or the index is wrong, or a document's `meta` has a field `spans` or `status` already.
-        """
+        """Return the documents, cleaned; those without text as they are. Raises `CleanerError` for what is wrong with rules, index, `meta`."""
         texts = [one for one in documents if one.content]
         ours = [described(one.content or "", one.id, one.meta, self.group, self.url) for one in texts]
         cleaner = self._cleaner if self.index else replace(self._cleaner, index=learn(ours))
