@@ -24,19 +24,18 @@ import unicodedata
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from fnmatch import fnmatchcase
+from dataclasses import asdict, dataclass, fields
 from functools import cache, cached_property, lru_cache
 from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns there is; see lengths()
 from typing import Literal
-from urllib.parse import urlsplit
 
 import ahocorasick_rs
 import regex
 
 from cleaner.language import in_latin_letters, written_in
-from cleaner.model import Block, Document, Evidence, RuleError, RuleReason, Signal
+from cleaner.model import Block, Document, Evidence, Instead, RuleError, RuleReason, Signal
 from cleaner.segment import fold
+from cleaner.sites import of_site
 
 Where = Literal["head", "tail", "anywhere"]
 """Where in the document a rule looks."""
@@ -67,8 +66,6 @@ _PLAIN = {
 _CLASS = re.compile(r"\\p\{\w+\}")
 _FUZZY = re.compile(r"(?<!\\p)\{(?!\d*,?\d*\})")
 """What `regex` knows and the standard library's parser does not: classes of characters; errors to allow."""
-
-_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 _LETTERS = frozenset(string.ascii_lowercase.encode())
 """Between two of these there is no border of a word. Other letters may belong to a script without spaces, so they do not count."""
@@ -112,12 +109,15 @@ class RuleSet:
     """Rules ready to match, in the order they were loaded. It pickles; each process compiles its own."""
 
     rules: tuple[Rule, ...]
+    instead: tuple[Instead, ...] = ()
+    """What is done instead of some cuts; the last that speaks of a cut holds."""
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the rules' content, in hexadecimal: it changes when any field of any rule does."""
         names = [field.name for field in fields(Rule)]  # asdict would look at each text
         content = [{name: getattr(rule, name) for name in names} for rule in self.rules]
+        content += map(asdict, self.instead)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @cached_property
@@ -125,8 +125,8 @@ class RuleSet:
         """The look-up tables that `match` works with, built when first needed."""
         return _Compiled(self.rules)
 
-    def __reduce__(self) -> tuple[type[RuleSet], tuple[tuple[Rule, ...]]]:
-        return RuleSet, (self.rules,)
+    def __reduce__(self) -> tuple[type[RuleSet], tuple[tuple[Rule, ...], tuple[Instead, ...]]]:
+        return RuleSet, (self.rules, self.instead)
 
 
 class _Compiled:
@@ -316,23 +316,9 @@ def lengths(pattern: str) -> tuple[int, int]:
     return min(shortest, SEARCH_CHARS), min(longest, SEARCH_CHARS) if tied else SEARCH_CHARS
 
 
-def hosts(document: Document) -> tuple[str, str]:
-    """Return what the `sites` of a rule are compared with: the document's group, and the host of its address, in lower case.
-
-    >>> hosts(Document("a", "", "Example", "https://www.Example.com:8080/news?id=7"))
-    ('example', 'www.example.com')
-    """
-    url = document.url if _SCHEME.match(document.url) else f"//{document.url}"
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:  # "http://[": no address
-        host = ""
-    return document.group.casefold(), host.casefold()
-
-
 def _applies(rule: Rule, document: Document, blocks: Sequence[Block], at: int) -> bool:
     """Whether a rule looks at the block at all: by the document's site and the block's place."""
-    if rule.sites and not _of_site(rule.sites, hosts(document)):
+    if rule.sites and not of_site(rule.sites, document):
         return False
     if rule.where == "anywhere":
         return True
@@ -340,13 +326,6 @@ def _applies(rule: Rule, document: Document, blocks: Sequence[Block], at: int) -
     if rule.where == "head":
         return at < HEAD_BLOCKS or share < HEAD_SHARE
     return at >= len(blocks) - TAIL_BLOCKS or share >= 1 - TAIL_SHARE
-
-
-def _of_site(sites: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether a wildcard hits a name; `*.example.com` hits `example.com`, too."""
-    wildcards = {site.casefold() for site in sites}
-    wildcards |= {site.removeprefix("*.") for site in wildcards}
-    return any(name and fnmatchcase(name, wildcard) for name in names for wildcard in wildcards)
 
 
 def _first_letter(text: str) -> int:

@@ -13,6 +13,7 @@ from cleaner.columns import Columns
 from cleaner.decide import Decision, decide, untouched
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
+from cleaner.instead import look_through, settled
 from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, CleanerError, Document, Span
 from cleaner.observed import Observed, speaks
@@ -73,7 +74,18 @@ class Cleaner:
         return self._explained([document], {})[0]
 
     def _explained(self, documents: Sequence[Document], alike: dict[str, list[tuple[int, float]]]) -> list[Decision]:
-        """Decide on documents; `alike` is what earlier looks know of lines, and is added to."""
+        """Decide on documents, and what is done in place of their cuts; `alike` is what earlier looks know of lines, and is added to."""
+        if not self.rules.instead:
+            return self._decided(documents, alike)
+        # The lines of a page are known by their places, which its layout has.
+        looked = [look_through(one.text, self.rules.instead if one.layout is None else ()) for one in documents]
+        rests = [replace(one, text=through.rest) for one, through in zip(documents, looked, strict=True)]
+        return [
+            settled(self.rules.instead, self._frequencies, *one)
+            for one in zip(documents, looked, self._decided(rests, alike), strict=True)
+        ]
+
+    def _decided(self, documents: Sequence[Document], alike: dict[str, list[tuple[int, float]]]) -> list[Decision]:
         looked = Lookup(self._frequencies, documents, [segment(document.text) for document in documents], alike)
         said = [match(self.rules, *one) for one in zip(documents, looked.blocks, strict=True)]
         speaking = [
@@ -202,7 +214,8 @@ class Cleaner:
         """Cut `spans` out of what is left of a document; return whether to look at the rest again."""
         more = placed(found.document.text, _joined(found.spans, spans))
         rest = body(found.document.text, more)
-        if self.policy.max_share is not None and not any(map(str.isalpha, rest)):
+        shown = look_through(rest, self.rules.instead).rest
+        if self.policy.max_share is not None and not any(map(str.isalpha, shown)):
             found.error = "the cut would leave no text; expected a body beside the boilerplate"
             return False
         found.text, found.spans = rest, more
@@ -210,16 +223,17 @@ class Cleaner:
 
     def _finished(self, found: _Body, duplicate_of: str | None) -> Cleaned:
         document, text, spans = found.document, found.text, found.spans
-        if spans and (error := self._held(document.text, text)):
+        if spans and (error := self._held(document.text, spans)):
             return Cleaned(document, document.text, (), "held", error, duplicate_of)
         if spans:
             return Cleaned(document, text, spans, "cleaned", None, duplicate_of)
         return Cleaned(document, text, (), "held" if found.error else "unchanged", found.error, duplicate_of)
 
-    def _held(self, text: str, rest: str) -> str | None:
-        """Why a cut that leaves `rest` of `text` must not be made; None when it may."""
+    def _held(self, text: str, spans: Sequence[Span]) -> str | None:
+        """Why `spans` must not be cut out of `text`; None when they may."""
         if self.policy.max_share is None or self.policy.max_share == 1.0:
             return None
+        rest = body(text, [replace(span, marker="") for span in spans])
         visible, left = (sum(map(len, string.split())) for string in (text, rest))
         share = 1 - left / visible
         if share > self.policy.max_share:
@@ -244,28 +258,40 @@ def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy 
 
 
 def _joined(earlier: Sequence[Span], later: Sequence[Span]) -> tuple[Span, ...]:
-    """Return both as spans of the original text; `later` speaks of the text that `earlier` left. Neighbours are merged."""
-    moved, at, shift = list(earlier), 0, 0
+    """Return both as spans of the original text; `later` speaks of the body that `earlier` left. Neighbours without markers are merged."""
+    found: list[Span] = []
+    at = shift = 0
     for span in later:
-        while at < len(earlier) and earlier[at].start - shift <= span.start:
-            shift += earlier[at].end - earlier[at].start
+        while at < len(earlier) and earlier[at].start - shift + len(earlier[at].marker) <= span.start:
+            shift += _shorter(earlier[at])
+            found.append(earlier[at])
             at += 1
-        start, end, inner = span.start + shift, span.end + shift, at
-        while inner < len(earlier) and earlier[inner].start < end:
-            end += earlier[inner].end - earlier[inner].start
-            inner += 1
-        moved.append(Span(start, end, span.kind, span.score, span.reasons))
-    return _merged(sorted(moved, key=lambda span: (span.start, -span.end)))
+        start, inner = span.start + shift, []
+        while at < len(earlier) and earlier[at].start - shift < span.end:
+            shift += _shorter(earlier[at])
+            inner.append(earlier[at])
+            at += 1
+        end = max([span.end + shift, *(one.end for one in inner)])
+        start = max([min([start, *(one.start for one in inner)]), *(one.end for one in found[-1:])])
+        reasons = tuple(dict.fromkeys(reason for one in (span, *inner) for reason in one.reasons))
+        score = min(one.score for one in (span, *inner))
+        if start < end:  # else it is within a marker that went with the one before
+            found.append(replace(span, start=start, end=end, score=score, reasons=reasons))
+    return _merged([*found, *earlier[at:]])
+
+
+def _shorter(span: Span) -> int:
+    """Return by how much a span makes the text shorter."""
+    return span.end - span.start - len(span.marker)
 
 
 def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     merged: list[Span] = []
     for span in spans:
-        if merged and span.start <= merged[-1].end:
+        if merged and span.start == merged[-1].end and not (span.marker or merged[-1].marker):
             last = merged[-1]
             reasons = tuple(dict.fromkeys((*last.reasons, *span.reasons)))
-            end = max(last.end, span.end)
-            merged[-1] = Span(last.start, end, last.kind, min(last.score, span.score), reasons)
+            merged[-1] = replace(last, end=span.end, score=min(last.score, span.score), reasons=reasons)
         else:
             merged.append(span)
     return tuple(merged)
