@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import pickle
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
@@ -347,10 +345,9 @@ def test_explain_says_what_is_done_in_place_of_a_cut() -> None:
     cleaner = Cleaner(learn(corpus), first("legal/*", marker="[footer]"))
     for document, said, sign in (
         (corpus[0], "kept: the first of its group", " "),
-        (corpus[1], "in place: [footer]", "-"),
+        (corpus[1], "in its place: [footer]", "-"),
     ):
         lines = list(explained(cleaner.clean(document), cleaner.explain(document)))
-        said = said.replace("in place", "in its place")
         assert sum(line.strip() == said for line in lines) == 4
         assert [line[0] for line in lines[1:] if not line.startswith("   " * 3)] == [" ", *sign * 4]
     again = replace(corpus[1], text=cleaner.clean(corpus[1]).text + "\nMore of it.\n")
@@ -373,3 +370,86 @@ def test_the_digest_is_that_of_the_rules_and_tables() -> None:
     assert len(digests) == 4
     assert RuleSet(RULES.rules[:1], ()).digest == RuleSet(RULES.rules[:1]).digest
     assert pickle.loads(pickle.dumps(ruled(*tables))) == ruled(*tables)
+
+
+# Files
+
+
+TABLE = """
+[[instead]]
+why = "One of them is enough."
+rules = ["related/*"]
+first = true
+marker = "[more, „so“]"
+"""
+
+
+def test_each_format_is_restored(run: Command, tmp_path: Path) -> None:
+    """Byte for byte, the rows of Parquet as equal tables; the first of each site keeps what the others have a marker for."""
+    texts = {"a1": BODY, "a2": OTHER, "b1": THIRD}
+    rows = [{"id": name, "site": name[0], "text": text + TRAILER} for name, text in texts.items()]
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, ["id", "site", "text"], quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    lines = "".join(
+        json.dumps(row, ensure_ascii=escaped) + "\n" for row, escaped in zip(rows, (True, False, True), strict=True)
+    )
+    files = {f"{row['site']}/{row['id']}.txt": row["text"] for row in rows}
+    corpora = {
+        "text": plant(tmp_path / "text", files),
+        "x.jsonl": plant(tmp_path, {"x.jsonl": lines}) / "x.jsonl",
+        "x.csv": plant(tmp_path, {"x.csv": stream.getvalue()}) / "x.csv",
+        "x.parquet": tmp_path / "x.parquet",
+    }
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x.parquet")
+    pack = write(tmp_path, TABLE)
+    for name, where in corpora.items():
+        fields = [] if name == "text" else ["--id-field", "id", "--group-field", "site"]
+        out = tmp_path / f"{name}-out"
+        bodies = []
+        for jobs in (1, 2):
+            assert run("clean", where, "--out", out, "--rules", pack, "--jobs", jobs, *fields).code == 0
+            bodies.append(tree(out))
+        assert bodies[0] == bodies[1]
+        report = [json.loads(line) for line in bodies[0]["report.jsonl"].splitlines()]
+        kept = {Path(row["id"]).stem: row["status"] for row in report}
+        assert {one: kept[one] for one in texts} == {"a1": "unchanged", "a2": "cleaned", "b1": "unchanged"}
+        assert [span["marker"] for row in report for span in row["spans"]] == ["[more, „so“]"]
+        assert run("restore", out, "--verify").code == 0
+        assert run("restore", out, "--out", tmp_path / f"{name}-again").code == 0
+        if name == "x.parquet":
+            assert pq.read_table(tmp_path / "x.parquet-again/x.parquet").to_pylist() == rows
+            [body] = [row["text"] for row in pq.read_table(out / name).to_pylist() if row["id"] == "a2"]
+        else:
+            again = tree(tmp_path / f"{name}-again")
+            assert again == (tree(where) if name == "text" else {name: where.read_bytes()})
+            [body] = (
+                [bodies[0]["a/a2.txt"].decode()]
+                if name == "text"
+                else [row["text"] for row in _rows(name, bodies[0][name].decode()) if row["id"] == "a2"]
+            )
+        assert body == f"{OTHER}\n[more, „so“]\n"
+        assert json.loads(bodies[0]["summary.json"])["characters"]["markers"] == len("[more, „so“]")
+
+
+def _rows(name: str, text: str) -> list[dict[str, str]]:
+    if name.endswith("csv"):
+        return list(csv.DictReader(io.StringIO(text)))
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_field_without_quotes_is_held_when_the_marker_needs_some(run: Command, tmp_path: Path) -> None:
+    """They could not be taken off again. Another marker will do, and so does the comma where it is no delimiter."""
+    line = (
+        f"{BODY.strip().replace(',', '')} {OTHER.strip().replace(',', '')} Related articles Why bridges hum Ten harbours "
+        * 3
+    )
+    for delimiter, status in ((",", "held"), (";", "cleaned")):
+        path = plant(tmp_path, {"x.csv": f"n{delimiter}text\n1{delimiter}{line.strip()}\n"}) / "x.csv"
+        pack = write(tmp_path, TABLE.replace("first = true", ""))
+        ran = run("clean", path, "--out", tmp_path / delimiter, "--rules", pack)
+        [row] = [json.loads(one) for one in (tmp_path / delimiter / "report.jsonl").read_bytes().splitlines()]
+        assert (row["status"], ran.code) == (status, 3 if status == "held" else 0)
+        assert ("a field without quotes; expected a marker without ," in (row["error"] or "")) == (status == "held")
+        assert run("restore", tmp_path / delimiter, "--verify").code == 0

@@ -99,7 +99,7 @@ def told(rows: list[Any]) -> dict[str, Any]:
     """Return what Spark says of each."""
     found = {}
     for row in rows:
-        spans = [span.asDict() for span in row.cleaned.spans]
+        spans = [{k: v for k, v in span.asDict().items() if v is not None} for span in row.cleaned.spans]
         spans = [{**span, "reasons": [json.loads(reason) for reason in span["reasons"]]} for span in spans]
         found[row.id] = row.cleaned.text, row.cleaned.status, spans, row.cleaned.duplicate_of, row.cleaned.error
     return found
