@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
@@ -101,7 +101,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Document], RuleSet]:
 # The promises
 
 
-@STEADY
+@SOME
 @given(worlds())
 def test_the_body_is_the_text_with_markers_in_the_place_of_spans(world: tuple[list[Document], RuleSet]) -> None:
     corpus, rules = world
@@ -117,7 +117,7 @@ def test_the_body_is_the_text_with_markers_in_the_place_of_spans(world: tuple[li
         assert one.text == "".join([*parts, text[at:]])
 
 
-@STEADY
+@SOME
 @given(worlds())
 def test_body_and_record_give_the_original(world: tuple[list[Document], RuleSet]) -> None:
     corpus, rules = world
@@ -138,7 +138,7 @@ def test_body_and_record_give_the_original(world: tuple[list[Document], RuleSet]
     assert ("markers" in characters) == (found.chars_markers > 0)
 
 
-@STEADY
+@SOME
 @given(worlds())
 def test_cleaning_again_changes_nothing(world: tuple[list[Document], RuleSet]) -> None:
     corpus, rules = world
@@ -149,7 +149,7 @@ def test_cleaning_again_changes_nothing(world: tuple[list[Document], RuleSet]) -
         assert (again.text, again.spans) == (once.text, ())
 
 
-@STEADY
+@SOME
 @given(worlds(), st.randoms(use_true_random=False), st.integers(1, 3))
 def test_neither_order_nor_company_matters(
     world: tuple[list[Document], RuleSet], numbers: random.Random, shards: int
@@ -163,7 +163,7 @@ def test_neither_order_nor_company_matters(
     assert {one.document.id: one for one in cleaner.clean_all(shuffled)} == expected
 
 
-@STEADY
+@SOME
 @given(worlds())
 def test_documents_that_the_tables_do_not_speak_of_are_cleaned_as_without(
     world: tuple[list[Document], RuleSet],
@@ -175,7 +175,7 @@ def test_documents_that_the_tables_do_not_speak_of_are_cleaned_as_without(
         assert any(rule.startswith("ads/") for rule in told) or one == other
 
 
-@STEADY
+@SOME
 @given(corpora(min_size=1, max_size=4), st.sampled_from(MARKERS))
 def test_a_cut_leaves_but_its_marker(corpus: list[Document], marker: str) -> None:
     """Of what is cut at the first look, with the white space around it as it was."""
@@ -269,7 +269,7 @@ def keeping(corpus: Sequence[Document], rules: RuleSet, index: Index | None = No
     return [one.document.id for one in found if one.status == "unchanged"]
 
 
-@STEADY
+@SOME
 @given(st.lists(st.sampled_from(("", "a", "b", "例")), min_size=4, max_size=12), st.randoms(use_true_random=False))
 def test_one_document_of_each_group_keeps_it(groups: list[str], numbers: random.Random) -> None:
     """The first by id, however documents come."""
