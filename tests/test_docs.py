@@ -93,9 +93,7 @@ def test_the_rule_in_the_readme_passes_its_own_examples(tmp_path: Path) -> None:
     assert check(cleaner.load_rules([path], shipped=False)) == []
 
 
-def test_packs_do_what_their_page_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command
-) -> None:
+def test_packs_do_what_their_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command) -> None:
     """All packs of rules/README.md, on the pages beside them, by the commands beside those."""
     monkeypatch.chdir(tmp_path)
     packs, pages, commands = snippets("toml", RULES), snippets("jsonl", RULES), snippets("sh", RULES)

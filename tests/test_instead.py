@@ -35,6 +35,9 @@ VALIDATOR = Draft202012Validator(schema())
 MARKERS = ("[cut]", "[cut here]", "...", "Read more", "© 2024", "A b A", "日本語")
 """Some read like what rules cut, or what documents hold."""
 
+SOME = settings(STEADY, max_examples=40)
+"""Of a world, which takes long to make."""
+
 FOOTER = (
     "\nGet our daily briefing\nTen stories that everyone reads\nWhat the mayor said on Friday\nAll rights reserved.\n"
 )
