@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleaner import near
 from cleaner.decide import Decision
 from cleaner.families import LARGE
 from cleaner.fingerprints import NO_KEY, key
 from cleaner.frequency import Frequencies
 from cleaner.model import Document, Instead, RuleReason, Span, TemplateReason
-from cleaner.shingling import shingles
+from cleaner.shingling import WORDS, shingles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,6 +181,8 @@ def _holder(known: Frequencies, group: int | None, document: Document, decision:
     """Return the first learnt document of a group that holds a block, what it nearly is, or what it is a part of."""
     block, reason = decision.repetition.blocks[at], decision.repetition.reasons.get(at)
     keys = {key(block.folded), int(reason.template, 16) if reason else NO_KEY} - {NO_KEY}
+    if reason and reason.similarity < 1 and near.comparable(block.folded):
+        keys |= {other for other, _ in known.neighbours.like([block.folded])[0]}
     found = [_first(known, group, own) for own in keys]
     if block.sentence and reason:
         found.append(_of_part(known, group, document, decision, at))
@@ -199,14 +202,20 @@ def _first(known: Frequencies, group: int | None, own: int) -> int | None:
 
 
 def _of_part(known: Frequencies, group: int | None, document: Document, decision: Decision, at: int) -> int | None:
-    """Return the first document of a group that holds a part of a long line: the shingle of middling frequency in it."""
-    inside = shingles([(document.text, [decision.repetition.blocks[at]])]).hashes
+    """Return the first document of a group that holds a part of a long line.
+
+    That is the shingle of middling frequency inside it; of a part too short for one, the most frequent that it is in.
+    """
+    blocks = decision.repetition.blocks
+    own = shingles([(document.text, blocks[max(0, at - WORDS) : at + WORDS + 1])])
+    inside = np.flatnonzero((own.starts >= blocks[at].start) & (own.stops <= blocks[at].stop))
+    some = inside if len(inside) else np.flatnonzero((own.starts < blocks[at].stop) & (own.stops > blocks[at].start))
     order, ordered = known.shingle_order
-    low, high = (ordered.searchsorted(inside, side) for side in ("left", "right"))
-    if not len(low):
+    low, high = (ordered.searchsorted(own.hashes[some], side) for side in ("left", "right"))
+    if not len(some):
         return None
-    middle = np.argsort(high - low, kind="stable")[len(low) // 2]
-    numbers = known.index.shingles.first.searchsorted(order[low[middle] : high[middle]], "right") - 1
+    lead = np.argsort(high - low, kind="stable")[len(inside) // 2 if len(inside) else -1]
+    numbers = known.index.shingles.first.searchsorted(order[low[lead] : high[lead]], "right") - 1
     return _first_of(known, group, numbers)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
@@ -313,13 +314,30 @@ def test_copies_do_not_keep_it() -> None:
     assert keeping([replace(one, group=one.id) for one in copies], first("related/*")) == ["b", "c", "a"]
 
 
-def test_on_one_line_it_is_kept_once() -> None:
-    """Documents without line breaks, where the footer is a part of a line that no other line equals."""
-    flat = [replace(one, text=" ".join(one.text.split())) for one in sites(*"aaabb", footer=FOOTER + 6 * THIRD)]
+@pytest.mark.parametrize("groups", ["aaaaa", "aaabb"])
+@pytest.mark.parametrize("end", [". ", " "])
+def test_on_one_line_it_is_kept_once(groups: str, end: str) -> None:
+    """Documents without line breaks, where the footer is a part of a line, or of a sentence, that nothing else equals."""
+    footer = " ".join(f"{FOOTER}{6 * THIRD}".split())
+    flat = [
+        Document(one.id, one.text.partition(".")[0] + f" and {number} boats{end}{footer}", one.group)
+        for number, one in enumerate(sites(*groups))
+    ]
     [template] = {one.spans[-1].reasons[0].template for one in cleaned(flat)}  # type: ignore[union-attr]
     found = cleaned(flat, ruled(Instead("", templates=(template,), first=True, marker="[footer]")))
-    assert [one.text.endswith(" [footer]") for one in found] == [False, True, True, False, True]
-    assert [one.text.endswith(THIRD.strip()) for one in found] == [True, False, False, True, False]
+    expected = [groups.index(group) == at for at, group in enumerate(groups)]
+    assert [one.text.endswith(THIRD.strip()) for one in found] == expected
+    assert [not one.text.endswith(" [footer]") for one in found] == expected
+
+
+def test_what_nearly_equals_an_earlier_one_is_not_kept() -> None:
+    """Lines of which no two are the same."""
+    line = "© 20{} The Bee Weekly and Harbour Gazette Publishing Company of the North. All rights reserved."
+    corpus = [
+        replace(one, text=one.text.replace("All rights reserved.", line.format(at + 10)))
+        for at, one in enumerate(sites(*"aaaabb"))
+    ]
+    assert keeping(corpus, first("legal/*")) == ["d0", "d4"]
 
 
 def test_documents_that_the_index_does_not_know_come_last() -> None:
