@@ -178,9 +178,9 @@ def _told(one: Instead, decision: Decision, span: Span) -> list[int]:
 
 
 def _holder(known: Frequencies, group: int | None, document: Document, decision: Decision, at: int) -> int | None:
-    """Return the first learnt document of a group that holds a block, what it nearly is, or what it is a part of."""
+    """Return the first learnt document of a group that holds a block: as a line, nearly, or as a part of a line."""
     block, reason = decision.repetition.blocks[at], decision.repetition.reasons.get(at)
-    keys = {key(block.folded), int(reason.template, 16) if reason else NO_KEY} - {NO_KEY}
+    keys = {key(block.folded)} - {NO_KEY}
     if reason and reason.similarity < 1 and near.comparable(block.folded):
         keys |= {other for other, _ in known.neighbours.like([block.folded])[0]}
     found = [_first(known, group, own) for own in keys]

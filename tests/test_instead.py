@@ -304,6 +304,11 @@ def test_what_else_is_cut_with_it_does_not_matter() -> None:
     assert [one.status for one in found] == ["cleaned", "unchanged", "cleaned", "cleaned"]
 
 
+def test_a_line_without_letters_is_known_by_what_is_cut_with_it() -> None:
+    corpus = sites(*"aaabb", footer=FOOTER.replace("All rights reserved.", "© 2026"))
+    assert keeping(corpus, first("legal/*")) == ["d0", "d3"]
+
+
 def test_copies_do_not_keep_it() -> None:
     """Documents that share their prose count once, and the first of them by id keeps what they share."""
     article = BODY + OTHER + THIRD
@@ -323,8 +328,8 @@ def test_on_one_line_it_is_kept_once(groups: str, start: str) -> None:
         Document(one.id, one.text.partition(".")[0] + f" and {number}{start}{footer}", one.group)
         for number, one in enumerate(sites(*groups))
     ]
-    [template] = {one.spans[-1].reasons[0].template for one in cleaned(flat)}  # type: ignore[union-attr]
-    found = cleaned(flat, ruled(Instead("", templates=(template,), first=True, marker="[footer]")))
+    templates = {one.spans[-1].reasons[0].template for one in cleaned(flat)}  # type: ignore[union-attr]
+    found = cleaned(flat, ruled(Instead("", templates=tuple(templates), first=True, marker="[footer]")))
     expected = [groups.index(group) == at for at, group in enumerate(groups)]
     assert [one.text.endswith(THIRD.strip()) for one in found] == expected
     assert [not one.text.endswith(" [footer]") for one in found] == expected
