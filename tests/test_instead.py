@@ -163,7 +163,7 @@ def test_neither_order_nor_company_matters(
     shuffled = list(corpus)
     numbers.shuffle(shuffled)
     index = merge(learn(shuffled[at::shards]) for at in range(shards))
-    cleaner = Cleaner(index, pickle.loads(pickle.dumps(rules)))  # as other processes get it
+    cleaner = Cleaner(index, ruled(*pickle.loads(pickle.dumps(rules.instead))))  # as other processes get them
     assert {one.document.id: one for one in cleaner.clean_all(shuffled)} == expected
 
 
