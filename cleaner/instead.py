@@ -113,22 +113,25 @@ def _hit(wildcards: Sequence[str], rule: str) -> bool:
 
 
 def _spread(text: str, gaps: Sequence[tuple[int, int]], spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield spans of a text without gaps as spans of it with them: what lies around each gap, where it can be seen."""
+    """Yield spans of a text without gaps as spans of it with them: what lies around each gap, but for the white space after it."""
+    ends = {end for _, end in gaps}
+    for start, end, span in _around(gaps, spans):
+        cut = text[start:end]
+        if cut.strip():
+            yield replace(span, start=end - len(cut.lstrip()) if start in ends else start, end=end)
+
+
+def _around(gaps: Sequence[tuple[int, int]], spans: Sequence[Span]) -> Iterator[tuple[int, int, Span]]:
     at = shift = 0
     for span in spans:
         start = span.start
         while at < len(gaps) and (place := gaps[at][0] - shift) < span.end:
             if place > start:
-                yield from _piece(text, span, start + shift, gaps[at][0])
+                yield start + shift, gaps[at][0], span
                 start = place
             shift += gaps[at][1] - gaps[at][0]
             at += 1
-        yield from _piece(text, span, start + shift, span.end + shift)
-
-
-def _piece(text: str, span: Span, start: int, end: int) -> Iterator[Span]:
-    if text[start:end].strip():
-        yield replace(span, start=start, end=end)
+        yield start + shift, span.end + shift, span
 
 
 def _shrunk(text: str, spans: Iterator[Span]) -> Iterator[Span]:

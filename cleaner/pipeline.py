@@ -22,7 +22,7 @@ from cleaner.render import body
 from cleaner.repetition import Lookup
 from cleaner.rules import load_rules
 from cleaner.segment import segment
-from cleaner.spans import placed
+from cleaner.spans import joined, placed
 from cleaner.spill import Space
 
 LOOKS = 8
@@ -212,7 +212,7 @@ class Cleaner:
 
     def _cut(self, found: _Body, spans: Sequence[Span]) -> bool:
         """Cut `spans` out of what is left of a document; return whether to look at the rest again."""
-        more = placed(found.document.text, _joined(found.spans, spans))
+        more = placed(found.document.text, joined(found.spans, spans))
         rest = body(found.document.text, more)
         shown = look_through(rest, self.rules.instead).rest
         if self.policy.max_share is not None and not any(map(str.isalpha, shown)):
@@ -255,43 +255,3 @@ def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy 
         raise TypeError(f"clean: a {type(wrong.text).__name__}; expected strings: documents are for Cleaner.clean_all")
     cleaner = Cleaner(learn(documents), _shipped_rules() if rules is None else rules, policy or Policy())
     return [found for batch in batches(documents) for found in cleaner.clean_all(batch)]
-
-
-def _joined(earlier: Sequence[Span], later: Sequence[Span]) -> tuple[Span, ...]:
-    """Return both as spans of the original text; `later` speaks of the body that `earlier` left. Neighbours without markers are merged."""
-    found: list[Span] = []
-    at = shift = 0
-    for span in later:
-        while at < len(earlier) and earlier[at].start - shift + len(earlier[at].marker) <= span.start:
-            shift += _shorter(earlier[at])
-            found.append(earlier[at])
-            at += 1
-        start, inner = span.start + shift, []
-        while at < len(earlier) and earlier[at].start - shift < span.end:
-            shift += _shorter(earlier[at])
-            inner.append(earlier[at])
-            at += 1
-        end = max([span.end + shift, *(one.end for one in inner)])
-        start = max([min([start, *(one.start for one in inner)]), *(one.end for one in found[-1:])])
-        reasons = tuple(dict.fromkeys(reason for one in (span, *inner) for reason in one.reasons))
-        score = min(one.score for one in (span, *inner))
-        if start < end:  # else it is within a marker that went with the one before
-            found.append(replace(span, start=start, end=end, score=score, reasons=reasons))
-    return _merged([*found, *earlier[at:]])
-
-
-def _shorter(span: Span) -> int:
-    """Return by how much a span makes the text shorter."""
-    return span.end - span.start - len(span.marker)
-
-
-def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for span in spans:
-        if merged and span.start == merged[-1].end and not (span.marker or merged[-1].marker):
-            last = merged[-1]
-            reasons = tuple(dict.fromkeys((*last.reasons, *span.reasons)))
-            merged[-1] = replace(last, end=span.end, score=min(last.score, span.score), reasons=reasons)
-        else:
-            merged.append(span)
-    return tuple(merged)

@@ -9,6 +9,7 @@ import pickle
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,15 +19,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from cleaner.decide import untouched
+from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn, merge
-from cleaner.instead import look_through
+from cleaner.instead import look_through, settled
 from cleaner.matching import RuleSet
-from cleaner.model import Cleaned, Document, Instead, RuleReason, TemplateReason
+from cleaner.model import Cleaned, Document, Instead, RuleReason, Span, TemplateReason
 from cleaner.pipeline import Cleaner
 from cleaner.policy import Policy
 from cleaner.render import body, explained
+from cleaner.repetition import none
 from cleaner.report import Summary, record, restore, schema, summary_json
 from cleaner.rules import load_rules
+from cleaner.segment import segment
+from cleaner.spans import joined
 from tests.conftest import BODY, OTHER, THIRD, TRAILER, Command, plant, tree
 from tests.packs import write
 from tests.strategies import STEADY, corpora
@@ -202,6 +208,81 @@ def test_a_cut_leaves_but_its_marker(corpus: list[Document], marker: str) -> Non
 
 
 # Markers
+
+
+@st.composite
+def spans(draw: st.DrawFn, size: int, *taken: int) -> list[Span]:
+    """Spans in a text of so many characters, some with markers; none starts or ends between two borders that are taken."""
+    inside = {at for low, high in zip(taken[::2], taken[1::2], strict=True) for at in range(low + 1, high)}
+    borders = sorted(draw(st.sets(st.sampled_from([at for at in range(size + 1) if at not in inside]), max_size=8)))
+    pairs = zip(borders[::2], borders[1::2], strict=False)
+    marker = st.sampled_from(("", "", "[1]", "[another]"))
+    return [Span(start, end, "inset", 0.9, (RuleReason(f"a/{start}"),), draw(marker)) for start, end in pairs]
+
+
+@STEADY
+@given(st.data())
+def test_what_is_cut_of_a_body_is_cut_of_the_text(data: st.DataObject) -> None:
+    """Whatever was cut before, and whatever stands in its place."""
+    text = "abcdefghijklmnopqrstuvwxyz"
+    earlier = data.draw(spans(len(text)))
+    left, taken, shift = body(text, earlier), [], 0
+    for span in earlier:
+        taken += [span.start - shift, span.start - shift + len(span.marker)]
+        shift += span.end - span.start - len(span.marker)
+    later = data.draw(spans(len(left), *taken))
+    found = joined(earlier, later)
+    assert body(text, found) == body(left, later)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    assert {reason for one in found for reason in one.reasons} == {
+        reason for one in (*earlier, *later) for reason in one.reasons
+    }
+
+
+@STEADY
+@given(st.data())
+def test_a_cut_through_a_marker_takes_it_whole(data: st.DataObject) -> None:
+    """Where it was not looked through, as it stands within other text."""
+    text = "abcdefghijklmnopqrstuvwxyz"
+    earlier = data.draw(spans(len(text)))
+    found = joined(earlier, data.draw(spans(len(body(text, earlier)))))
+    assert all(span.start < span.end for span in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    for span in earlier:
+        assert any(one.start <= span.start and span.end <= one.end for one in found)
+
+
+def in_place(text: str, instead: Instead, *spans: tuple[int, int]) -> tuple[str, list[str]]:
+    """Return a text without, or with markers for, spans of what is left when it is looked through; and what was cut."""
+    document, through = Document("a", text), look_through(text, (instead,))
+    decision = replace(
+        untouched(none(segment(through.rest))),
+        spans=tuple(Span(start, end, "inset", 0.9, (RuleReason("a/b"),)) for start, end in spans),
+    )
+    found = settled((instead,), Frequencies(Index()), document, through, decision)
+    assert "".join(text[block.start : block.end] for block in found.repetition.blocks) == text
+    return body(text, found.spans), [text[span.start : span.end] for span in found.spans]
+
+
+def test_no_marker_is_cut() -> None:
+    """A cut goes around them."""
+    text = "One.\n[cut]\nShare\n[cut]\n[cut]\nTweet [cut]\n"
+    other, same = Instead("", rules=("b/*",), marker="[cut]"), Instead("", rules=("a/*",), marker="[cut]")
+    assert look_through(text, (same,)).rest == "One.\n\nShare\n\n\nTweet \n"
+    left = "One.\n[cut]\n[cut]\n[cut]\n[cut]\n"
+    assert in_place(text, other, (5, 22)) == (left, ["Share\n", "Tweet "])
+    assert in_place(text, other, (5, 12), (14, 22)) == (left, ["Share\n", "Tweet "])
+    assert in_place(text, same, (0, 22)) == (
+        "[cut]\n[cut]\n[cut]\n[cut]\n[cut]\n[cut] [cut]\n",
+        ["One.", "Share", "Tweet"],
+    )
+
+
+def test_a_marker_for_itself_is_no_cut() -> None:
+    """Where it was not looked through, as it stands within other text."""
+    same = Instead("", rules=("a/*",), marker="[cut]")
+    assert in_place("One[cut]two", same, (3, 8)) == ("One[cut]two", [])
+    assert in_place("One[cut] two", same, (3, 12)) == ("One[cut]", ["[cut] two"])
 
 
 def test_a_marker_is_looked_through_where_it_stands_by_itself() -> None:
