@@ -131,7 +131,7 @@ class StripBoilerplate(PipelineStep):  # type: ignore[misc]
             for row, cleaned in zip(batch, found, strict=True):
                 self.stat_update(cleaned.status)
                 self.stat_update("spans", value=len(cleaned.spans))
-                self.stat_update("chars_removed", value=len(row.text) - len(cleaned.text))
+                self.stat_update("chars_removed", value=sum(span.end - span.start for span in cleaned.spans))
                 row.text = cleaned.text
                 row.metadata |= noted(cleaned)
                 yield row

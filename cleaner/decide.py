@@ -86,6 +86,8 @@ class Decision:
     cut: tuple[bool, ...]
     """Of each block."""
     spans: tuple[Span, ...]
+    kept: tuple[Span, ...] = ()
+    """What would be spans, but that the document is the first of its group, and keeps them."""
 
 
 def decide(seen: Sequence[Observed], policy: Policy) -> list[Decision]:

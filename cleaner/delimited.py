@@ -159,6 +159,23 @@ def rewrite(raw: str, at: tuple[int, int], text: str) -> str:
     return raw[:start] + (_quoted(text) if raw.startswith('"', start) else text) + raw[end:]
 
 
+def check_markers(raw: str, at: tuple[int, int], markers: str) -> None:
+    """Make sure that a field holds what stands in the place of cuts as it is: quotes around it could not be taken off again.
+
+    Raises:
+        ReadError: the field has no quotes around it, and would need them.
+
+    >>> check_markers('7,"One, two"', (2, 12), "[one, two]")
+    >>> check_markers("7,One", (2, 5), "[one, two]")
+    Traceback (most recent call last):
+    cleaner.model.ReadError: a field without quotes; expected a marker without ,
+    """
+    start, end = at
+    beside = {*raw[:start][-1:], *raw[end : end + 1]} & {*DELIMITERS} or {*DELIMITERS}
+    if not raw.startswith('"', start) and (needing := sorted({*markers} & {'"', *beside})):
+        raise ReadError(f"a field without quotes; expected a marker without {' '.join(needing)}")
+
+
 def text_at(raw: str, at: tuple[int, int]) -> str:
     """Return the text of a row, of where it is written.
 

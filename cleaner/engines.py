@@ -199,9 +199,9 @@ def _written(
     record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | None
 ) -> tuple[str, dict[str, object]] | Failure:
     """Return what is written of a document, and its record of the report; when these do not prove the cuts, none are made."""
-    body, literal = formats.body(record, cleaned, fields, about)
-    row = report.record(record.source, cleaned, literal, about, record.target)
     try:
+        body, literal = formats.body(record, cleaned, fields, about)
+        row = report.record(record.source, cleaned, literal, about, record.target)
         prove(record, body, row, fields, page=about is not None)
     except ReadError as error:
         if not cleaned.spans and cleaned.text == cleaned.document.text:

@@ -216,6 +216,9 @@ def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | Non
         fields: Which field of a JSONL object has the text.
         about: What a page says of itself.
 
+    Raises:
+        ReadError: a marker needs quotes around a field of CSV that has none.
+
     >>> document = Document("x.jsonl:1", "One\nTwo")
     >>> record = Record("x.jsonl", document, '{"text":"One\\u000aTwo"}\n', 1)
     >>> body(record, Cleaned(document, "One\nTwo", (), "unchanged"), Fields())
@@ -229,6 +232,7 @@ def body(record: Record, cleaned: Cleaned, fields: Fields, about: Metadata | Non
         return parquet.change(record.line, {parquet.BODY: cleaned.text, **(asdict(about) if about else {})}), None
     text = "text" if record.format == "warc" else fields.text
     if record.format == "csv":
+        delimited.check_markers(record.raw, record.at, "".join(span.marker for span in cleaned.spans))
         return delimited.rewrite(record.raw, record.at, cleaned.text), None
     if about is not None:
         return open_page(record.raw, text, cleaned.text, asdict(about), keep=fields.html), None

@@ -126,7 +126,9 @@ def _row_diff(name: str, before: _Row, after: _Row) -> Iterator[str]:
             yield f"  {sign} [{start}, {end}) {kind} {one_line(str(spans[start, end, kind].get('text')), SAMPLE)}"
     for start, end, kind in sorted(both):
         if lost[start, end, kind] != gained[start, end, kind]:
-            yield f"  ~ [{start}, {end}) {kind} cut for other reasons"
+            old, new = (one[start, end, kind].get("marker") for one in (lost, gained))
+            what = "cut for other reasons" if old == new else f"marker: {old!r} -> {new!r}"
+            yield f"  ~ [{start}, {end}) {kind} {what}"
     for field in sorted(before.keys() | after.keys()):
         if field != "spans" and before.get(field) != after.get(field):
             yield f"  {field}: {before.get(field)!r} -> {after.get(field)!r}"

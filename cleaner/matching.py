@@ -24,7 +24,7 @@ import unicodedata
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache, cached_property, lru_cache
 from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns there is; see lengths()
 
@@ -32,7 +32,7 @@ import ahocorasick_rs
 import regex
 
 from cleaner.language import in_latin_letters, written_in
-from cleaner.model import Block, Document, Evidence, RuleError, RuleReason, Signal
+from cleaner.model import Block, Document, Evidence, Instead, RuleError, RuleReason, Signal
 from cleaner.placing import Where, of_site, reach, stands
 from cleaner.segment import fold
 
@@ -104,12 +104,15 @@ class RuleSet:
     """Rules ready to match, in the order they were loaded. It pickles; each process compiles its own."""
 
     rules: tuple[Rule, ...]
+    instead: tuple[Instead, ...] = ()
+    """What is done instead of some cuts; the last that speaks of a cut holds."""
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the rules' content, in hexadecimal: it changes when any field of any rule does."""
         names = [field.name for field in fields(Rule)]  # asdict would look at each text
         content = [{name: getattr(rule, name) for name in names} for rule in self.rules]
+        content += map(asdict, self.instead)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @cached_property
@@ -117,8 +120,8 @@ class RuleSet:
         """The look-up tables that `match` works with, built when first needed."""
         return _Compiled(self.rules)
 
-    def __reduce__(self) -> tuple[type[RuleSet], tuple[tuple[Rule, ...]]]:
-        return RuleSet, (self.rules,)
+    def __reduce__(self) -> tuple[type[RuleSet], tuple[tuple[Rule, ...], tuple[Instead, ...]]]:
+        return RuleSet, (self.rules, self.instead)
 
 
 class _Compiled:

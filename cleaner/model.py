@@ -137,6 +137,22 @@ class Span:
     """How certain the cut is, in (0, 1): the logistic of the mean score of its blocks, to three decimals."""
     reasons: tuple[Reason, ...]
     """At least one; rules first, then running lines, then markup, then templates by position."""
+    marker: str = ""
+    """What stands in its place in the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What is done with some cuts instead of taking them out: `rules/README.md` says what the fields mean."""
+
+    why: str
+    rules: tuple[str, ...] = ()
+    """Wildcards of full ids."""
+    templates: tuple[str, ...] = ()
+    first: bool = False
+    """Whether the first document of a group, by id, keeps what was to be cut."""
+    marker: str = ""
+    """What stands in the place of what is cut; "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +161,7 @@ class Cleaned:
 
     document: Document
     text: str
-    """The body: the original without its spans."""
+    """The body: the original without its spans, or with their markers in their place."""
     spans: tuple[Span, ...]
     """Sorted, disjoint, not empty."""
     status: Status

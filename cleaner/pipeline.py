@@ -13,6 +13,7 @@ from cleaner.columns import Columns
 from cleaner.decide import Decision, decide, untouched
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn
+from cleaner.instead import look_through, settled
 from cleaner.matching import RuleSet, match
 from cleaner.model import Cleaned, CleanerError, Document, Span
 from cleaner.observed import Observed, speaks
@@ -21,7 +22,7 @@ from cleaner.render import body
 from cleaner.repetition import Lookup
 from cleaner.rules import load_rules
 from cleaner.segment import segment
-from cleaner.spans import placed
+from cleaner.spans import joined, placed
 from cleaner.spill import Space
 
 LOOKS = 8
@@ -73,7 +74,18 @@ class Cleaner:
         return self._explained([document], {})[0]
 
     def _explained(self, documents: Sequence[Document], alike: dict[str, list[tuple[int, float]]]) -> list[Decision]:
-        """Decide on documents; `alike` is what earlier looks know of lines, and is added to."""
+        """Decide on documents, and what is done in place of their cuts; `alike` is what earlier looks know of lines, and is added to."""
+        if not self.rules.instead:
+            return self._decided(documents, alike)
+        # The lines of a page are known by their places, which its layout has.
+        looked = [look_through(one.text, self.rules.instead if one.layout is None else ()) for one in documents]
+        rests = [replace(one, text=through.rest) for one, through in zip(documents, looked, strict=True)]
+        return [
+            settled(self.rules.instead, self._frequencies, *one)
+            for one in zip(documents, looked, self._decided(rests, alike), strict=True)
+        ]
+
+    def _decided(self, documents: Sequence[Document], alike: dict[str, list[tuple[int, float]]]) -> list[Decision]:
         looked = Lookup(self._frequencies, documents, [segment(document.text) for document in documents], alike)
         said = [match(self.rules, *one) for one in zip(documents, looked.blocks, strict=True)]
         speaking = [
@@ -200,9 +212,10 @@ class Cleaner:
 
     def _cut(self, found: _Body, spans: Sequence[Span]) -> bool:
         """Cut `spans` out of what is left of a document; return whether to look at the rest again."""
-        more = placed(found.document.text, _joined(found.spans, spans))
+        more = placed(found.document.text, joined(found.spans, spans))
         rest = body(found.document.text, more)
-        if self.policy.max_share is not None and not any(map(str.isalpha, rest)):
+        shown = look_through(rest, self.rules.instead).rest
+        if self.policy.max_share is not None and not any(map(str.isalpha, shown)):
             found.error = "the cut would leave no text; expected a body beside the boilerplate"
             return False
         found.text, found.spans = rest, more
@@ -210,16 +223,17 @@ class Cleaner:
 
     def _finished(self, found: _Body, duplicate_of: str | None) -> Cleaned:
         document, text, spans = found.document, found.text, found.spans
-        if spans and (error := self._held(document.text, text)):
+        if spans and (error := self._held(document.text, spans)):
             return Cleaned(document, document.text, (), "held", error, duplicate_of)
         if spans:
             return Cleaned(document, text, spans, "cleaned", None, duplicate_of)
         return Cleaned(document, text, (), "held" if found.error else "unchanged", found.error, duplicate_of)
 
-    def _held(self, text: str, rest: str) -> str | None:
-        """Why a cut that leaves `rest` of `text` must not be made; None when it may."""
+    def _held(self, text: str, spans: Sequence[Span]) -> str | None:
+        """Why `spans` must not be cut out of `text`; None when they may."""
         if self.policy.max_share is None or self.policy.max_share == 1.0:
             return None
+        rest = body(text, [replace(span, marker="") for span in spans])
         visible, left = (sum(map(len, string.split())) for string in (text, rest))
         share = 1 - left / visible
         if share > self.policy.max_share:
@@ -241,31 +255,3 @@ def clean(texts: Iterable[str], *, rules: RuleSet | None = None, policy: Policy 
         raise TypeError(f"clean: a {type(wrong.text).__name__}; expected strings: documents are for Cleaner.clean_all")
     cleaner = Cleaner(learn(documents), _shipped_rules() if rules is None else rules, policy or Policy())
     return [found for batch in batches(documents) for found in cleaner.clean_all(batch)]
-
-
-def _joined(earlier: Sequence[Span], later: Sequence[Span]) -> tuple[Span, ...]:
-    """Return both as spans of the original text; `later` speaks of the text that `earlier` left. Neighbours are merged."""
-    moved, at, shift = list(earlier), 0, 0
-    for span in later:
-        while at < len(earlier) and earlier[at].start - shift <= span.start:
-            shift += earlier[at].end - earlier[at].start
-            at += 1
-        start, end, inner = span.start + shift, span.end + shift, at
-        while inner < len(earlier) and earlier[inner].start < end:
-            end += earlier[inner].end - earlier[inner].start
-            inner += 1
-        moved.append(Span(start, end, span.kind, span.score, span.reasons))
-    return _merged(sorted(moved, key=lambda span: (span.start, -span.end)))
-
-
-def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for span in spans:
-        if merged and span.start <= merged[-1].end:
-            last = merged[-1]
-            reasons = tuple(dict.fromkeys((*last.reasons, *span.reasons)))
-            end = max(last.end, span.end)
-            merged[-1] = Span(last.start, end, last.kind, min(last.score, span.score), reasons)
-        else:
-            merged.append(span)
-    return tuple(merged)

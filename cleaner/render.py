@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from cleaner.decide import Decision
     from cleaner.matching import Rule
-    from cleaner.model import Cleaned, Evidence, Span
-    from cleaner.report import Fired
+    from cleaner.model import Block, Cleaned, Evidence, Span
+    from cleaner.survey import Fired
 
 QUOTED = 70
 """Characters of a block that an explanation quotes."""
@@ -37,15 +37,16 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def body(text: str, spans: Sequence[Span]) -> str:
-    """Return `text` without its sorted, disjoint `spans`. Nothing else changes.
+    """Return `text` without its sorted, disjoint `spans`, or with their markers in their place. Nothing else changes.
 
     >>> from cleaner.model import Span
-    >>> body("one two three", [Span(4, 8, "inset", 0.9, ())])
-    'one three'
+    >>> body("one two three", [Span(4, 8, "inset", 0.9, ())]), body("one two", [Span(4, 7, "trailer", 0.9, (), "[...]")])
+    ('one three', 'one [...]')
     """
-    kept, at = [], 0
+    kept: list[str] = []
+    at = 0
     for span in spans:
-        kept.append(text[at : span.start])
+        kept += (text[at : span.start], span.marker)
         at = span.end
     kept.append(text[at:])
     return "".join(kept)
@@ -87,7 +88,8 @@ def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -
     for place, block in enumerate(decision.repetition.blocks):
         if offset is not None and not block.start <= offset < block.end:
             continue
-        cut = any(span.start < block.stop <= span.end for span in cleaned.spans)
+        span = next((span for span in cleaned.spans if span.start < block.stop <= span.end), None)
+        cut = span is not None
         quoted = one_line(document.text[block.start : block.stop], QUOTED)
         yield f"{'-' if cut else ' '} {decision.scores[place]:+5.1f} [{block.start}, {block.end}) {quoted}"
         for one in observed[place]:
@@ -101,6 +103,7 @@ def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -
             )
         if cut and not decision.cut[place]:
             yield "          cut when the document was looked at again without what was cut first"
+        yield from _instead(span, decision, block)
 
 
 def rule_lines(rule: Rule, done: Fired | None = None) -> Iterator[str]:
@@ -132,6 +135,14 @@ def _known(decision: Decision, place: int) -> Iterator[str]:
         yield f"          runs through {running.pages} pages: {one_line(running.line, QUOTED)}"
     if place in decision.listed:
         yield "          an item of the list under a heading that a rule knows"
+
+
+def _instead(span: Span | None, decision: Decision, block: Block) -> Iterator[str]:
+    """Yield what is done in place of cutting a block out, if anything is."""
+    if span and span.marker:
+        yield f"          in its place: {span.marker}"
+    if not span and any(kept.start < block.stop <= kept.end for kept in decision.kept):
+        yield "          kept: the first of its group"
 
 
 def _weighed(values: Mapping[str, NDArray[np.float64]], shares: Mapping[str, float], place: int) -> Iterator[str]:

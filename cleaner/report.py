@@ -16,6 +16,7 @@ import orjson
 
 from cleaner.layout import Metadata
 from cleaner.model import Cleaned, Failure, MarkupReason, ReadError, Reason, RuleReason, RunningReason, Span
+from cleaner.survey import removed
 
 _TOP, _SAMPLE_CHARS = 20, 80
 """So many rules and templates stand in the summary, and so much of a template's text."""
@@ -103,7 +104,7 @@ def spans(cleaned: Cleaned) -> list[dict[str, Any]]:
 
 
 def _span(text: str, span: Span) -> dict[str, object]:
-    return {
+    found: dict[str, object] = {
         "start": span.start,
         "end": span.end,
         "kind": span.kind,
@@ -111,6 +112,7 @@ def _span(text: str, span: Span) -> dict[str, object]:
         "score": span.score,
         "reasons": [_reason(reason) for reason in span.reasons],
     }
+    return found | {"marker": span.marker} if span.marker else found
 
 
 def _reason(reason: Reason) -> dict[str, object]:
@@ -158,16 +160,16 @@ def restore(body: str, record: Mapping[str, Any]) -> str:
     """
     try:
         where, status, digests = record["id"], record["status"], (record["sha256_in"], record["sha256_out"])
-        spans = [(span["start"], span["text"]) for span in record["spans"]]
+        spans = [(span["start"], span["text"], span.get("marker", "")) for span in record["spans"]]
         if status == "failed":
             raise ReadError(f"{where}: the document had failed, so there is no body; expected another")
         _check(f"{where}: the body has changed", body, digests[1])
         parts: list[str] = []
         position = taken = 0
-        for start, text in spans:
+        for start, text, marker in spans:
             kept = body[taken : taken + start - position]
             parts += (kept, text)
-            taken += len(kept)
+            taken += len(kept) + len(marker)
             position = start + len(text)
         original = "".join([*parts, body[taken:]])
         _check(f"{where}: the record is damaged", original, digests[0])
@@ -190,41 +192,6 @@ def schema() -> dict[str, Any]:
     """
     found: dict[str, Any] = orjson.loads(files("cleaner").joinpath("report.schema.json").read_bytes())
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """Where a rule had a share in what was cut."""
-
-    documents: int
-    spans: int
-    places: tuple[str, ...]
-    """The first three spans of the report: `id[start:end]`, half-open, in code points."""
-
-
-def fired(records: Iterable[Mapping[str, Any]]) -> dict[str, Fired]:
-    """Return what the rules did, by id, given the records of a report; rules that did nothing are not in it.
-
-    Raises:
-        ReadError: A record is damaged.
-
-    >>> spans = [{"start": 4, "end": 13, "reasons": [{"rule": "en/read-more"}]}]
-    >>> fired([{"id": "x.txt", "spans": spans}, {"id": "y.txt", "spans": []}])
-    {'en/read-more': Fired(documents=1, spans=1, places=('x.txt[4:13]',))}
-    """
-    found: dict[str, list[tuple[str, str]]] = {}
-    try:
-        for record in records:
-            for span in record["spans"]:
-                place = (record["id"], f"{record['id']}[{span['start']}:{span['end']}]")
-                for rule in {reason["rule"] for reason in span["reasons"] if "rule" in reason}:
-                    found.setdefault(rule, []).append(place)
-        return {
-            rule: Fired(len({id_ for id_, _ in places}), len(places), tuple(place for _, place in places[:3]))
-            for rule, places in found.items()
-        }
-    except (KeyError, TypeError) as error:
-        raise ReadError(f"report: a damaged record ({error}); expected one that cleaner clean wrote") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +231,8 @@ class Summary:
     """Of these, how many are copies of another document of the corpus."""
     chars_in: int = 0
     chars_removed: int = 0
+    chars_markers: int = 0
+    """Of the markers that stand in the place of some of what was removed: neither kept nor removed."""
     rules: tuple[tuple[str, int], ...] = ()
     """For each rule, by id, how many spans it had a share in."""
     templates: tuple[tuple[str, Template], ...] = ()
@@ -282,12 +251,13 @@ class Summary:
         statuses: Counter[str] = Counter()
         rules: Counter[str] = Counter()
         templates: dict[str, Template] = {}
-        chars_in = chars_out = duplicates = digest = 0
+        chars_in = chars_removed = chars_markers = duplicates = digest = 0
         for record in records:
             statuses[record["status"]] += 1
             duplicates += record["duplicate_of"] is not None
             chars_in += record["chars_in"]
-            chars_out += record["chars_out"]
+            cut, markers = removed(record)
+            chars_removed, chars_markers = chars_removed + cut, chars_markers + markers
             name = f"{record['id']}\0{record['sha256_in'] or ''}"
             digest += int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
             texts: dict[str, list[str]] = {}
@@ -307,7 +277,8 @@ class Summary:
             failed=statuses["failed"],
             duplicates=duplicates,
             chars_in=chars_in,
-            chars_removed=chars_in - chars_out,
+            chars_removed=chars_removed,
+            chars_markers=chars_markers,
             rules=tuple(sorted(rules.items())),
             templates=tuple(sorted(templates.items())),
             digest=digest % 2**256,
@@ -382,6 +353,7 @@ def summary_json(
             "in": summary.chars_in,
             "kept": summary.chars_kept,
             "removed": summary.chars_removed,
+            **({"markers": summary.chars_markers} if summary.chars_markers else {}),
         },
         "templates": [
             {"template": name, "documents": template.documents, "text": template.text}

@@ -124,11 +124,11 @@ function passage(place, from, to, marks = []) {
   return box;
 }
 
-/** A cut's text, and its label, which shows the reasons. */
+/** A cut's text, its label, which shows the reasons, and what stands in its place. */
 function struck(place, which, text) {
-  const [, , kind, score] = data.documents[place].cuts[which];
+  const [, , kind, score, , , , marker] = data.documents[place].cuts[which];
   const label = make("button", { type: "button", class: "label", "aria-expanded": "false", "aria-label": `cut: ${kind}, score ${score}; reasons` }, `${kind} ${score}`);
-  const span = make("span", { class: `cut ${kind}`, "data-score": score }, label, make("del", {}, text));
+  const span = make("span", { class: `cut ${kind}`, "data-score": score }, label, ...(marker ? [make("ins", {}, visible(marker))] : []), make("del", {}, text));
   span.classList.toggle("stays", score * steps < threshold);
   label.addEventListener("click", () => (why.dataset.pinned && why.of === label ? hide() : explain(place, which, label, true)));
   label.addEventListener("focus", () => quiet || explain(place, which, label, false));

@@ -23,7 +23,7 @@ from cleaner.model import ReadError, WriteError
 from cleaner.originals import originals
 from cleaner.output import REPORT, SUMMARY, rows
 from cleaner.report import target_of
-from cleaner.survey import Survey, survey_of
+from cleaner.survey import Survey, removed, survey_of
 
 TEXTS, PARTS = 16_000_000, 14_000_000
 """Characters of texts in the page, and how many of these may go to cuts and what is near; what is left goes to whole texts. Both in the
@@ -130,14 +130,15 @@ def _listing(records: Iterable[_Row], survey: Survey) -> _Listing:
                     counted[name] = max(counted[name], reason["documents"])
                     if not at:
                         samples[name] = min(filter(None, (samples[name], span["text"][:SAMPLE])))
-            cuts.append([span["start"], span["end"], span["kind"], span["score"], *told.values()])
+            marker = [span["marker"]] if "marker" in span else []
+            cuts.append([span["start"], span["end"], span["kind"], span["score"], *told.values(), *marker])
         if place in survey.order:
             documents[survey.order[place]] = {
                 "id": record["id"],
                 "group": record["group"],
                 "file": target_of(record),
                 "status": record["status"],
-                "chars": [record["chars_in"], record["chars_out"]],
+                "chars": [record["chars_in"], record["chars_in"] - removed(record)[0]],
                 "copy": record["duplicate_of"],
                 "error": record["error"],
                 "cuts": cuts,

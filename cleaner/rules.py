@@ -1,11 +1,12 @@
 """Rule packs: read and check them.
 
-A pack is a TOML file of `[[rule]]` tables; `rules/README.md` explains the fields. `cleaner.matching` says what they hit.
+A pack is a TOML file of `[[rule]]` and `[[instead]]` tables; `rules/README.md` explains the fields. `cleaner.matching` says what rules
+hit, `cleaner.instead` what is done in place of a cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -14,7 +15,7 @@ import regex
 import tomli
 
 from cleaner.matching import Rule, RuleSet, bare
-from cleaner.model import RuleError, Signal
+from cleaner.model import Instead, RuleError, Signal
 from cleaner.placing import FARTHEST, Where
 from cleaner.segment import fold
 
@@ -35,6 +36,11 @@ _LISTS = frozenset(("phrases", "keywords", "langs", "sites", "match", "spare", "
 _FLAGS = frozenset(("native",))
 _NUMBERS = frozenset(("within",))
 _REQUIRED = frozenset(("id", "why", "effect", "langs", "match", "spare"))
+_INSTEAD = frozenset(("why", "rules", "templates", "first", "marker"))
+_TEMPLATE = regex.compile("[0-9a-f]{16}")
+
+MARKER = 3
+"""Characters of a marker at least: a shorter one stands in too many texts."""
 
 
 def packs_folder() -> Path:
@@ -65,7 +71,8 @@ def optional_packs() -> list[str]:
 def load_rules(paths: Sequence[Path | str] = (), *, shipped: bool = True) -> RuleSet:
     """Read rule packs: the shipped ones in name order, then `paths` as given, folders' packs in name order.
 
-    A rule replaces an earlier one of the same pack name and id; `disable` turns off rules read before.
+    A rule replaces an earlier one of the same pack name and id; `disable` turns off rules read before. What is done in place of
+    cuts is added up.
 
     Args:
         paths: Packs and folders of packs; where there is none of that name, names of optional packs.
@@ -78,15 +85,17 @@ def load_rules(paths: Sequence[Path | str] = (), *, shipped: bool = True) -> Rul
         RuleError: A path is missing, a pack is not valid TOML, or a rule is wrong.
     """
     rules: dict[str, Rule] = {}
+    instead: list[Instead] = []
     folders = [(packs_folder(), False)] * shipped + [(Path(path), True) for path in paths]
     for path, own in ((pack, own) for folder, own in folders for pack in _pack_files(folder)):
-        disable, pack = _read_pack(path, own=own)
+        disable, pack, tables = _read_pack(path, own=own)
         for wildcard in disable:
             if not any(fnmatchcase(full_id, wildcard) for full_id in rules):
                 raise _wrong(str(path), "disable", f"{wildcard!r} hits no rule", "an earlier 'pack/id'")
             rules = {full_id: rule for full_id, rule in rules.items() if not fnmatchcase(full_id, wildcard)}
         rules |= {rule.full_id: rule for rule in pack}
-    return RuleSet(tuple(rules.values()))
+        instead += [_parse_instead(table, f"{path}: instead number {at}", rules) for at, table in enumerate(tables, 1)]
+    return RuleSet(tuple(rules.values()), tuple(instead))
 
 
 def _pack_files(path: Path) -> list[Path]:
@@ -98,8 +107,8 @@ def _pack_files(path: Path) -> list[Path]:
     return packs
 
 
-def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule]]:
-    """Return what a pack, the user's `own` or a shipped one, turns off, and its rules."""
+def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule], list[dict[str, Any]]]:
+    """Return what a pack, the user's `own` or a shipped one, turns off, its rules, and its [[instead]] tables."""
     try:
         pack = tomli.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -108,24 +117,26 @@ def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule]]:
         raise RuleError(f"{path}: {error.strerror}; expected {expected}") from error
     except (ValueError, RecursionError) as error:  # of the decoder or of the parser
         raise RuleError(f"{path}: not TOML in UTF-8: {error}; expected [[rule]] tables") from error
-    if unknown := sorted(pack.keys() - {"rule", "disable"}):
-        raise _wrong(str(path), unknown[0], "unknown key", "only [[rule]] tables and 'disable'")
-    disable, tables = pack.get("disable", []), pack.get("rule", [])
+    if unknown := sorted(pack.keys() - {"rule", "instead", "disable"}):
+        raise _wrong(str(path), unknown[0], "unknown key", "only [[rule]] and [[instead]] tables and 'disable'")
+    disable = pack.get("disable", [])
     if "disable" in pack:
         _check_texts(str(path), "disable", disable)
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise _wrong(str(path), "rule", "not a list of tables", "[[rule]] with two brackets on each side")
-    if unseen := sum(PROPOSED in table for table in tables):
-        wrong = f"{unseen} of {len(tables)} rules were never looked at"
+    for name in ("rule", "instead"):
+        tables = pack.setdefault(name, [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise _wrong(str(path), name, "not a list of tables", f"[[{name}]] with two brackets on each side")
+    if unseen := sum(PROPOSED in table for table in pack["rule"]):
+        wrong = f"{unseen} of {len(pack['rule'])} rules were never looked at"
         raise _wrong(str(path), PROPOSED, wrong, f"them accepted or rejected: cleaner review {path}")
     rules: dict[str, Rule] = {}
-    for number, table in enumerate(tables, start=1):
+    for number, table in enumerate(pack["rule"], start=1):
         place = f"{path}: rule {table['id']!r}" if "id" in table else f"{path}: rule number {number}"
         rule = parse_rule(path.stem, table, place, own=own)
         if rule.id in rules:
             raise _wrong(place, "id", "used twice in this pack", "a name of its own")
         rules[rule.id] = rule
-    return disable, list(rules.values())
+    return disable, list(rules.values()), pack["instead"]
 
 
 def parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> Rule:
@@ -159,6 +170,36 @@ def parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> Ru
         _check_phrases(place, table)
     given: dict[str, Any] = {field: tuple(value) if field in _LISTS else value for field, value in table.items()}
     return Rule(pack=pack, own=own, **given)
+
+
+def _parse_instead(table: dict[str, Any], place: str, full_ids: Collection[str]) -> Instead:
+    """Return what an [[instead]] table says of rules of these ids, or raise RuleError that names the field and what it should be."""
+    if unknown := sorted(table.keys() - _INSTEAD):
+        raise _wrong(place, unknown[0], "unknown field", f"one of {', '.join(sorted(_INSTEAD))}")
+    for names in (("why",), ("rules", "templates"), ("first", "marker")):
+        if not table.keys() & set(names):
+            raise _wrong(place, names[0], "missing", " or ".join(names))
+    for field, value in table.items():
+        _check_value(place, field, value)
+    for wildcard in table.get("rules", ()):
+        if not any(fnmatchcase(full_id, wildcard) for full_id in full_ids):
+            raise _wrong(place, "rules", f"{wildcard!r} hits no rule", "a 'pack/id' of this pack or an earlier one")
+    for template in table.get("templates", ()):
+        if not _TEMPLATE.fullmatch(template):
+            raise _wrong(place, "templates", f"{template!r} is no template", "16 hexadecimal digits, as in a report")
+    if marker := table.get("marker"):
+        _check_marker(place, marker)
+    given: dict[str, Any] = {
+        field: tuple(value) if isinstance(value, list) else value for field, value in table.items()
+    }
+    return Instead(**given)
+
+
+def _check_marker(place: str, marker: str) -> None:
+    """Raise RuleError when a marker cannot be told from what is around it."""
+    if regex.search(r"[\p{Cc}\p{Zl}\p{Zp}]", marker) or marker != marker.strip() or len(marker) < MARKER:
+        expected = f"one line of {MARKER} characters or more, without white space around it or control characters"
+        raise _wrong(place, "marker", f"{marker!r} cannot stand in a text", expected)
 
 
 def _check_fields(table: dict[str, Any], place: str) -> None:
@@ -219,12 +260,12 @@ def _size(pattern: str) -> int:
 
 def _check_value(place: str, field: str, value: object) -> None:
     """Raise RuleError when a field does not hold the kind of value that it should."""
-    if field in _LISTS:
+    if field in _LISTS or field in ("rules", "templates"):
         _check_texts(place, field, value)
     elif field in _NUMBERS:
         if type(value) is not int or not 1 <= value <= FARTHEST:
             raise _wrong(place, field, f"{value!r} is no such number", f"one from 1 to {FARTHEST}")
-    elif field in _FLAGS:
+    elif field in _FLAGS or field == "first":
         if value is not True:
             raise _wrong(place, field, f"{value!r} is not true", "true, or no such field")
     elif not isinstance(value, str) or not value.strip():

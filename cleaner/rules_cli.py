@@ -34,8 +34,8 @@ def show_rule(
     """Show one rule: why it is there, what it looks for, its examples; with --report, what it did there."""
     from cleaner.output import REPORT, rows
     from cleaner.render import rule_lines
-    from cleaner.report import Fired, fired
     from cleaner.rules import load_rules
+    from cleaner.survey import Fired, fired
 
     with lines():
         known = {rule.full_id: rule for rule in load_rules(rules or []).rules}
@@ -55,8 +55,8 @@ def try_rules(*, rules: Rules = None, report: ReportFolder = None) -> None:
     """
     from cleaner.checking import check, idle
     from cleaner.output import REPORT, rows
-    from cleaner.report import fired
     from cleaner.rules import load_rules
+    from cleaner.survey import fired
 
     with lines():
         loaded = load_rules(rules or [])

@@ -69,6 +69,51 @@ def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     )
 
 
+def joined(earlier: Sequence[Span], later: Sequence[Span]) -> tuple[Span, ...]:
+    """Return both as spans of the original text; `later` speaks of the body that `earlier` left. Neighbours without markers are merged.
+
+    >>> first, then = Span(4, 8, "inset", 0.9, ()), Span(2, 6, "inset", 0.8, (), "[cut]")
+    >>> [(span.start, span.end, span.marker) for span in joined([first], [then])]
+    [(2, 10, '[cut]')]
+    """
+    found: list[Span] = []
+    at = shift = 0
+    for span in later:
+        while at < len(earlier) and earlier[at].start - shift + len(earlier[at].marker) <= span.start:
+            shift += _shorter(earlier[at])
+            found.append(earlier[at])
+            at += 1
+        start, inner = span.start + shift, []
+        while at < len(earlier) and earlier[at].start - shift < span.end:
+            shift += _shorter(earlier[at])
+            inner.append(earlier[at])
+            at += 1
+        end = max([span.end + shift, *(one.end for one in inner)])
+        start = max([min([start, *(one.start for one in inner)]), *(one.end for one in found[-1:])])
+        reasons = tuple(dict.fromkeys(reason for one in (span, *inner) for reason in one.reasons))
+        score = min(one.score for one in (span, *inner))
+        if start < end:  # else it is within a marker that went with the one before
+            found.append(replace(span, start=start, end=end, score=score, reasons=reasons))
+    return _merged([*found, *earlier[at:]])
+
+
+def _shorter(span: Span) -> int:
+    """Return by how much a span makes the text shorter."""
+    return span.end - span.start - len(span.marker)
+
+
+def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+    merged: list[Span] = []
+    for span in spans:
+        if merged and span.start == merged[-1].end and not (span.marker or merged[-1].marker):
+            last = merged[-1]
+            reasons = tuple(dict.fromkeys((*last.reasons, *span.reasons)))
+            merged[-1] = replace(last, end=span.end, score=min(last.score, span.score), reasons=reasons)
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
 def _reasons(seen: Observed, first: int, last: int) -> tuple[Reason, ...]:
     """Return each rule once, by id; running lines; markup; then templates in order, a passage in the same partners as one."""
     rules = {reason.rule for place in range(first, last) for reason in seen.reasons.get(place, ())}

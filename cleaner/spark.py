@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CLEANED = (
     "struct<text: string, status: string, spans: array<struct<start: int, end: int, kind: string, text: string, "
-    "score: double, reasons: array<string>>>, duplicate_of: string, error: string>"
+    "score: double, reasons: array<string>, marker: string>>, duplicate_of: string, error: string>"
 )
 """The type of the column that `clean` adds."""
 
@@ -277,6 +277,6 @@ def _typed(rows: Sequence[dict[str, Any]]) -> Any:
 
     words = {name: string() for name in ("text", "status", "duplicate_of", "error")}
     span = {"start": int32(), "end": int32(), "kind": string(), "text": string(), "score": float64()}
-    spans = list_(struct([*span.items(), ("reasons", list_(string()))]))
+    spans = list_(struct([*span.items(), ("reasons", list_(string())), ("marker", string())]))
     order = ("text", "status", "spans", "duplicate_of", "error")
     return array(rows, struct([(name, words.get(name, spans)) for name in order]))

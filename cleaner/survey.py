@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
+from cleaner.model import ReadError
+
 LISTED = 20_000
 """Documents to look at, at most: held and failed ones first, then by their least certain cut."""
 
@@ -38,6 +40,51 @@ _TOTALS = (
 _RANKS = {"held": 0, "failed": 1, "cleaned": 2, "unchanged": 3}
 
 Counts = tuple[str, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """Where a rule had a share in what was cut."""
+
+    documents: int
+    spans: int
+    places: tuple[str, ...]
+    """The first three spans of the report: `id[start:end]`, half-open, in code points."""
+
+
+def fired(records: Iterable[Mapping[str, Any]]) -> dict[str, Fired]:
+    """Return what the rules did, by id, given the records of a report; rules that did nothing are not in it.
+
+    Raises:
+        ReadError: A record is damaged.
+
+    >>> spans = [{"start": 4, "end": 13, "reasons": [{"rule": "en/read-more"}]}]
+    >>> fired([{"id": "x.txt", "spans": spans}, {"id": "y.txt", "spans": []}])
+    {'en/read-more': Fired(documents=1, spans=1, places=('x.txt[4:13]',))}
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    try:
+        for record in records:
+            for span in record["spans"]:
+                place = (record["id"], f"{record['id']}[{span['start']}:{span['end']}]")
+                for rule in {reason["rule"] for reason in span["reasons"] if "rule" in reason}:
+                    found.setdefault(rule, []).append(place)
+        return {
+            rule: Fired(len({id_ for id_, _ in places}), len(places), tuple(place for _, place in places[:3]))
+            for rule, places in found.items()
+        }
+    except (KeyError, TypeError) as error:
+        raise ReadError(f"report: a damaged record ({error}); expected one that cleaner clean wrote") from error
+
+
+def removed(record: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many characters were cut out of a document, and how many the markers in their place have.
+
+    >>> removed({"chars_in": 90, "chars_out": 60, "spans": [{"marker": "[cut]"}, {}]})
+    (35, 5)
+    """
+    markers = sum(len(span.get("marker", "")) for span in record["spans"])
+    return record["chars_in"] - record["chars_out"] + markers, markers
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +155,12 @@ class _Tally:
             yield _RANKS[record["status"]], min(scores, default=1.0), record["id"], place
 
     def _count(self, record: Mapping[str, Any], scores: list[float]) -> None:
-        chars, removed = record["chars_in"], record["chars_in"] - record["chars_out"]
+        chars, (cut, _) = record["chars_in"], removed(record)
         self.totals.update({"documents": 1, record["status"]: 1, "duplicates": record["duplicate_of"] is not None})
-        self.totals.update(chars=chars, removed=removed, cuts=len(scores))
-        _add(self.groups[record["group"]], 1, chars, removed)
+        self.totals.update(chars=chars, removed=cut, cuts=len(scores))
+        _add(self.groups[record["group"]], 1, chars, cut)
         if record["status"] != "failed":
-            self.shares[min(SHARES - 1, removed * SHARES // max(1, chars))] += 1
+            self.shares[min(SHARES - 1, cut * SHARES // max(1, chars))] += 1
         if scores:
             self.scores["documents"][_step(max(scores))] += 1
         told: set[str] = set()

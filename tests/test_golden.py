@@ -67,6 +67,18 @@ def test_another_output_is_shown_and_fails(run: Command, golden: Path) -> None:
     assert tree(golden) != before
 
 
+def test_another_marker_is_shown(run: Command, golden: Path) -> None:
+    """Where the same is cut, and something else stands in its place."""
+    table = '[[instead]]\nwhy = "So."\nrules = ["related/*"]\nmarker = "[%s]"\n'
+    plant(Path(), {"one.toml": table % "one", "two.toml": table % "two"})
+    assert run("check", "in", "--golden", "golden", "--rules", "one.toml", "--update").code == 0
+    assert run("check", "in", "--golden", "golden", "--rules", "one.toml").code == 0
+    ran = run("check", "in", "--golden", "golden", "--rules", "two.toml")
+    start, end = len(BODY) + 1, len(BODY + TRAILER.rstrip())
+    assert (ran.code, golden.joinpath("a.txt").read_text()) == (1, f"{BODY}\n[one]\n")
+    assert f"  ~ [{start}, {end}) trailer marker: '[one]' -> '[two]'" in ran.out.decode().split("\n")
+
+
 def test_a_missing_golden_fails(run: Command, golden: Path) -> None:
     """An output that nobody has looked at."""
     (golden / "a.txt").unlink()

@@ -12,10 +12,10 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering batches scratch survey | model | spill segment files | counting journal sharing jsonl charsets markup elements placing"
+    "layout language policy compression remembering batches scratch | model | spill segment files survey | counting journal sharing jsonl charsets markup elements placing"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors chunks remote form shingling rules output surroundings pages recurring"
-    " | index standing formats stretches | ledger proposing | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
+    " | index standing formats stretches | ledger proposing | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | instead render | console pipeline | options"
     " | __init__ checking | engines folder_cli golden review_cli rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""

@@ -152,6 +152,21 @@ def test_what_does_not_fit_is_left_out_and_said(run: Command, tmp_path: Path, mo
     assert sorted(found) == ["data", "text-0"]
 
 
+def test_what_stands_in_the_place_of_a_cut_is_in_the_page(run: Command, tmp_path: Path) -> None:
+    """And does not count as removed, nor take off from it."""
+    table = '[[instead]]\nwhy = "So."\nrules = ["related/*"]\nmarker = "<b>[more]</b>"\n'
+    plant(tmp_path, {"in/a.txt": BODY + TRAILER, "in/b.txt": OTHER + TRAILER, "own.toml": table})
+    out = cleaned(run, tmp_path / "in", "--rules", tmp_path / "own.toml")
+    found = reviewed(run, out)
+    assert "b" not in found.tags
+    data = found.data["data"]
+    cut = len(TRAILER.strip())
+    assert data["totals"]["removed"] == 2 * cut == sum(data["scores"]["characters"])
+    for one, text in zip(data["documents"], (BODY, OTHER), strict=True):
+        assert [cut[7:] for cut in one["cuts"]] == [["<b>[more]</b>"]]
+        assert one["chars"] == [len(text + TRAILER), len(text + TRAILER) - cut]
+
+
 def test_counts_are_of_all_documents(run: Command, tmp_path: Path) -> None:
     """Totals, groups, scores and shares add up to what the report says."""
     files = {f"{site}/{number}.txt": f"{site} {number} {BODY}{TRAILER}" for site in "ab" for number in range(3)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import regex
 
-from cleaner.model import RuleError
+from cleaner.model import Instead, RuleError
 from cleaner.rules import load_rules, optional_packs, packs_folder
 from tests.packs import LINE, PLUG, load, write
 
@@ -73,6 +73,18 @@ def test_disable(tmp_path: Path) -> None:
     assert "share/plug" in full_ids
 
 
+def test_what_is_done_in_place_of_cuts(tmp_path: Path) -> None:
+    """By wildcards of rules read so far, and by templates; in the order of the packs."""
+    write(tmp_path, PLUG + MARK.replace("own/plug", "a/*"), "a.toml")
+    table = 'why = "One."\nrules = ["a/plug"]\ntemplates = ["da6630dccae1dafa"]\nfirst = true\n'
+    write(tmp_path, f"[[instead]]\n{table}", "b.toml")
+    assert load_rules([tmp_path], shipped=False).instead == (
+        Instead("So.", rules=("a/*",), marker="[cut]"),
+        Instead("One.", rules=("a/plug",), templates=("da6630dccae1dafa",), first=True),
+    )
+    assert SHIPPED.instead == ()
+
+
 def test_byte_order_mark_and_carriage_returns(tmp_path: Path) -> None:
     """Editors on Windows write both."""
     path = tmp_path / "own.toml"
@@ -86,6 +98,13 @@ def without(field: str, pack: str = PLUG) -> str:
 
 
 CUT = PLUG.replace('"open"', '"cut"')
+
+MARK = """
+[[instead]]
+why = "So."
+rules = ["own/plug"]
+marker = "[cut]"
+"""
 
 WRONG_PACKS = [
     ("[[rule]\n", r"own\.toml: .*line 1.*; expected"),
@@ -145,6 +164,42 @@ WRONG_PACKS = [
     (PLUG.replace("Hôtel L'Étoile", "YOU may also like:"), r"phrases: 'YOU may also like:' is the same as 'You may"),
     (PLUG.replace("like tea", r"like\ntea"), r"own\.toml: rule 'plug': spare: .* is not a line of text"),
     (LINE.replace("^join", "^(join"), r"own\.toml: rule 'line': pattern: does not compile \(missing \)"),
+    ("instead = 1\n", r"own\.toml: instead: not a list of tables; expected \[\[instead\]\]"),
+    (
+        MARK + "id = 'a'\n",
+        r"own\.toml: instead number 1: id: unknown field; expected one of first, marker, rules, temp",
+    ),
+    (without("why", MARK), r"own\.toml: instead number 1: why: missing; expected why"),
+    (without("rules", MARK), r"own\.toml: instead number 1: rules: missing; expected rules or templates"),
+    (without("marker", MARK), r"own\.toml: instead number 1: first: missing; expected first or marker"),
+    (
+        PLUG + MARK + MARK.replace("own/plug", "own/Plug"),
+        r"instead number 2: rules: 'own/Plug' hits no rule; expected a",
+    ),
+    (
+        MARK,
+        r"own\.toml: instead number 1: rules: 'own/plug' hits no rule; expected a 'pack/id' of this pack or an earl",
+    ),
+    (MARK.replace('["own/plug"]', '"own/plug"'), r"own\.toml: instead number 1: rules: 'own/plug' is not a list"),
+    (MARK.replace("So.", ""), r"own\.toml: instead number 1: why: '' is not text"),
+    (MARK + "first = false\n", r"own\.toml: instead number 1: first: False is not true; expected true, or no such"),
+    (MARK + "templates = []\n", r"own\.toml: instead number 1: templates: \[\] is not a list with entries"),
+    (PLUG + MARK + 'templates = ["DA6630DCCAE1DAFA"]\n', r"templates: 'DA6630DCCAE1DAFA' is no template; expected 16"),
+    (PLUG + MARK + 'templates = ["da6630dccae1dafa0"]\n', r"templates: 'da6630dccae1dafa0' is no template; expected"),
+    (MARK.replace('"[cut]"', "3"), r"own\.toml: instead number 1: marker: 3 is not text"),
+    *(
+        (PLUG + MARK.replace("[cut]", marker), rf"marker: {shown} cannot stand in a text; expected one line of 3 char")
+        for marker, shown in [
+            ("ab", "'ab'"),
+            (" [cut]", r"' \[cut\]'"),
+            ("[cut]\\u3000", r".*"),
+            ("[cut\\nit]", r"'\[cut\\nit\]'"),
+            ("[cut\\tit]", r"'\[cut\\tit\]'"),
+            ("[cut\\u2028it]", r".*"),
+            ("[cut\\u0085it]", r".*"),
+            ("[cut\\u001b]", r".*"),
+        ]
+    ),
 ]
 
 

@@ -115,7 +115,8 @@ def compare(rows: Any, report: Path, documents: int) -> None:
         expected = {record["id"]: record for record in map(orjson.loads, lines)}
     for row in rows:
         record, found = expected.pop(row.id), row.cleaned.asDict(recursive=True)
-        spans = [{**span, "reasons": [orjson.loads(reason) for reason in span["reasons"]]} for span in found["spans"]]
+        shown = [{name: value for name, value in span.items() if value is not None} for span in found["spans"]]
+        spans = [{**span, "reasons": [orjson.loads(reason) for reason in span["reasons"]]} for span in shown]
         if (spans, found["status"], len(found["text"])) != (record["spans"], record["status"], record["chars_out"]):
             raise SystemExit(f"{documents} documents: {row.id} came out otherwise on Spark")
     if expected:

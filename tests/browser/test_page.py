@@ -124,6 +124,19 @@ def test_the_whole_text_is_shown_with_its_cuts_struck_through(view: Open, tmp_pa
         )
 
 
+def test_what_stands_in_the_place_of_a_cut_is_beside_it(view: Open, tmp_path: Path, run: Command) -> None:
+    """What is not struck through is the body, the marker in it; a cut that would stay has none."""
+    table = '[[instead]]\nwhy = "So."\nrules = ["related/*"]\nmarker = "<b>[more]</b>"\n'
+    plant(tmp_path, {"in/a.txt": BODY + TRAILER, "own.toml": table})
+    page = view(cleaned(run, tmp_path / "in", "--rules", tmp_path / "own.toml"))
+    one = entry(page, "a.txt")
+    one.get_by_text("The whole document").click()
+    assert text_of(one.locator(".whole"))[1] == (tmp_path / "out/a.txt").read_text() == f"{BODY}\n<b>[more]</b>\n"
+    expect(one.locator(".whole ins")).to_have_text("<b>[more]</b>")
+    page.get_by_role("slider").press("End")
+    expect(one.locator(".whole ins")).to_be_hidden()
+
+
 def test_reasons_show_on_hover_on_focus_and_when_pressed(view: Open, tmp_path: Path, run: Command) -> None:
     """By mouse and by keyboard; Escape closes them and gives the focus back."""
     page = view(cleaned(run, plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "b.txt": OTHER + TRAILER})))

@@ -24,9 +24,11 @@ import cleaner
 from cleaner import executors, report, saving, shuffling, spark
 from cleaner.frequency import Frequencies, derived
 from cleaner.index import learn
-from cleaner.model import CleanerError, Document
+from cleaner.matching import RuleSet
+from cleaner.model import CleanerError, Document, Instead
 from cleaner.pipeline import Cleaner
 from cleaner.policy import POLICIES
+from cleaner.rules import load_rules
 from cleaner.spill import ROW
 from tests.benchmarks.scale import documents as made_up
 from tests.conftest import BODY, OTHER, SEEDS, THIRD, TRAILER, Command, snippets
@@ -84,9 +86,9 @@ def frame(session: SparkSession, corpus: list[Document], parts: int = 5) -> Data
     return session.createDataFrame(rows[::-1], "n int, id string, text string, group string").repartition(parts)
 
 
-def local(corpus: list[Document]) -> dict[str, Any]:
+def local(corpus: list[Document], rules: RuleSet | None = None) -> dict[str, Any]:
     """Return what cleaning documents on this machine alone says of each."""
-    return {one.document.id: said(one) for one in Cleaner(learn(corpus)).clean_all(corpus)}
+    return {one.document.id: said(one) for one in Cleaner(learn(corpus), rules or load_rules()).clean_all(corpus)}
 
 
 def said(one: Any) -> Any:
@@ -98,7 +100,7 @@ def told(rows: list[Any]) -> dict[str, Any]:
     """Return what Spark says of each."""
     found = {}
     for row in rows:
-        spans = [span.asDict() for span in row.cleaned.spans]
+        spans = [{k: v for k, v in span.asDict().items() if v is not None} for span in row.cleaned.spans]
         spans = [{**span, "reasons": [json.loads(reason) for reason in span["reasons"]]} for span in spans]
         found[row.id] = row.cleaned.text, row.cleaned.status, spans, row.cleaned.duplicate_of, row.cleaned.error
     return found
@@ -149,6 +151,14 @@ def test_groups_that_are_given_to_none(session: SparkSession, corpus: list[Docum
     index = spark.learn(df, tmp_path / "x.idx", columns=columns)
     assert index == learn(nameless)
     assert told(spark.clean(df, learn(nameless), columns=columns, into="cleaned").collect()) == local(nameless)
+
+
+def test_keeps_the_first_and_leaves_markers_as_one_machine_does(session: SparkSession, corpus: list[Document]) -> None:
+    """Whatever executor has which documents."""
+    rules = replace(load_rules(), instead=(Instead("So.", rules=("*",), first=True, marker="[cut]"),))
+    found = told(spark.clean(frame(session, corpus), learn(corpus), rules=rules).collect())
+    assert found == local(corpus, rules)
+    assert {span.get("marker") for _, _, spans, *_ in found.values() for span in spans} == {"[cut]", None}
 
 
 def test_a_line_that_all_hold_is_counted_right(session: SparkSession, tmp_path: Path) -> None:
