@@ -137,6 +137,11 @@ def clean_all(
         yield done
 
 
+def records(done: Done) -> Iterator[dict[str, Any]]:
+    """Yield the records of the report that a batch gives."""
+    return map(orjson.loads, done.report.splitlines())
+
+
 def _entry(done: Done) -> bytes:
     """Return what a journal says of a batch: a line of JSON, without its end."""
     bodies = [(target, _as_json(body)) for target, body in done.bodies]

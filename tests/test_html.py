@@ -584,7 +584,7 @@ def test_an_unreadable_page_fails(run: Command, site: Path, tmp_path: Path, data
     """In one line, and the others are done."""
     corpus = plant(tmp_path / "in", {**SITE, "bad.html": data})
     ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, ran.words) == (3, [f"bad.html: {expected}", "1 documents failed, 0 were held back"])
+    assert (ran.code, ran.words) == (3, [f"bad.html: {expected}", "1 document failed, 0 were held back"])
     [bad, *others] = rows(tmp_path / "out")
     jsonschema.validate(bad, schema())
     assert (bad["id"], bad["status"], bad["error"]) == ("bad.html", "failed", f"bad.html: {expected}")

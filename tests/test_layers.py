@@ -15,8 +15,8 @@ LAYERS = (
     "layout language policy compression remembering batches scratch survey | model | spill segment files | counting journal sharing jsonl charsets markup elements"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors chunks remote form shingling rules output surroundings pages"
-    " | index standing formats | ledger | copies saving | frequency originals | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | render | console pipeline | options"
-    " | __init__ checking | engines folder_cli golden rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
+    " | index standing formats | ledger | copies saving | frequency originals | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | render | console explaining pipeline | options"
+    " | __init__ checking | engines folder_cli golden rules_cli screening | runs spark | explain_cli | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -40,14 +40,14 @@ USERS = {
     "regex": "language matching rules",
     "py4j": "executors",
     "pyspark": "executors shuffling spark",
-    "rich": "console render",
+    "rich": "console explaining render",
     "safetensors": "",
     "scipy": "grouping",
     "selectolax": "markup",
     "tomli": "rules",
     "trafilatura": "markup",
     "webencodings": "charsets",
-    "typer": "cli console folder_cli options rules_cli",
+    "typer": "cli console explain_cli folder_cli options rules_cli",
 }
 
 
