@@ -66,6 +66,8 @@ class Row:
     """The block's, white space included."""
     notes: tuple[Note, ...]
     """What rules say, what the corpus knows, where it stands; then what weighs, the weightiest first."""
+    kept: str = ""
+    """What keeps it although it scores above 0; else ""."""
 
 
 def explained(cleaned: Cleaned, decision: Decision) -> Iterator[Row]:
@@ -97,9 +99,9 @@ def explained(cleaned: Cleaned, decision: Decision) -> Iterator[Row]:
         if span and not decision.cut[place]:
             notes.append(Note("cut when the document was looked at again without what was cut first", "cut later"))
         text = document.text[block.start : block.end]
-        yield Row(
-            place, block.start, block.end, span.kind if span else None, decision.scores[place], text, tuple(notes)
-        )
+        kind, score, guard = span.kind if span else None, decision.scores[place], decision.spared.get(place)
+        kept = _GUARDS[guard.name] if guard and score > 0 and not span else ""
+        yield Row(place, block.start, block.end, kind, score, text, tuple(notes), kept)
 
 
 def head(cleaned: Cleaned) -> Iterator[str]:
@@ -138,6 +140,7 @@ def on_terminal(rows: Iterable[Row], width: int) -> Iterator[RenderableType]:
         style = STYLES[row.kind] if row.kind else ""
         lines = [Text(f"{row.start:>7} {row.score:+5.1f} {row.kind or ''}", style or "dim")]
         said, weighed = ([note for note in row.notes if bool(note.weight) == weighs] for weighs in (False, True))
+        lines += [Text(f" kept: {row.kept}", "dim")] if row.kept else []
         lines += [Text(f" {note.brief}", "dim") for note in (*said[:NOTED], *weighed[:1])]
         content = row.text.rstrip()
         shown = Text(escaped(content.expandtabs(TAB)))
@@ -239,9 +242,9 @@ def _in_words(reason: Reason) -> str:
 
 
 def _ruled(evidence: Evidence) -> Note:
-    rule = f"rule {one_line(evidence.reason.rule)}"
+    rule = one_line(evidence.reason.rule)
     settles = ", and that settles it" if evidence.settles else ""
-    return Note(f"{rule}: {_SIGNALS[evidence.signal]}{settles}", rule)
+    return Note(f"rule {rule}: {_SIGNALS[evidence.signal]}{settles}", rule)
 
 
 def _known(decision: Decision, place: int) -> Iterator[Note]:
@@ -284,6 +287,7 @@ _GUARDS: Final[Mapping[str, str]] = {
     "alone": "no rule speaks of it, and there is no other document to compare it with",
     "chance": "so few other documents hold it that it may be chance",
     "unheld": "it reads like body, and hardly any document is there to compare it with",
+    "borders": "its neighbours are body, and each border of a cut within the document costs",
     "extracted": "it is a sentence amid what the extractor takes for the text",
     "ends": "a cut starts and ends with what is boilerplate by itself, and not within a sentence",
     "few": "lines so few, that so few documents share, may be shared by chance or quoted",

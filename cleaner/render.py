@@ -123,7 +123,8 @@ def cuts_table(cuts: Sequence[Cut]) -> RenderableType:
     table.add_column("cut", overflow="fold")
     for cut in cuts:
         where = f"{cut.kind} {one_line(cut.id)}[{cut.start}:{cut.end}], {one_line(cut.reason)}"
-        text = Text(one_line(cut.text), f"{STYLES[cut.kind]} strike", no_wrap=True, overflow="ellipsis")
+        text = Text(one_line(cut.text), no_wrap=True, overflow="ellipsis")
+        text.stylize(f"{STYLES[cut.kind]} strike")  # it alone, not what it is padded with
         table.add_row(f"{cut.score:.3f}", Text(where))
         table.add_row("", text)
     return table

@@ -187,8 +187,7 @@ def test_what_spared_a_block_is_told(guard: Guard | None, score: float, said: st
 
 
 def test_each_guard_has_words() -> None:
-    """Borders have a sentence of their own."""
-    assert _GUARDS.keys() | {"borders"} == set(get_args(get_type_hints(Guard)["name"]))
+    assert _GUARDS.keys() == set(get_args(get_type_hints(Guard)["name"]))
 
 
 HOSTILE = (
@@ -230,7 +229,7 @@ def test_a_terminal_gets_the_text_in_full(width: int, margin: int) -> None:
     lines = re.sub(r"\x1b\[[0-9;]*m", "", unstruck).splitlines()
     assert without_space("".join(line[margin + 1 :] for line in lines)) == without_space(BODY)
     beside = without_space("".join(line[:margin] for line in lines))
-    for said in ("header", "trailer", "rulerelated/you-may-also-like", "in3documents"):
+    for said in ("header", "trailer", "related/you-may-also-like", "in3documents"):
         assert said in beside
 
 
@@ -248,6 +247,13 @@ def test_no_text_has_a_terminal_do_anything(width: int) -> None:
         "e" + "\u0301" * 300,
     ):
         assert part in without_space("".join(line[min(width // 2, 26 if width < 90 else 36) + 1 :] for line in lines))
+
+
+def test_what_keeps_a_block_that_scores_above_0_stands_beside_it() -> None:
+    document = Document("a", BODY + "long" * 60 + "\n" + TRAILER)
+    [kept] = [row for row in explained(*outcome(document)) if row.start == len(BODY)]
+    assert (kept.kind, kept.score > 0, kept.kept) == (None, True, "it is a long line that no other document holds")
+    assert without_space(kept.kept)[:20] in without_space(re.sub(r"  .*|\x1b\[[0-9;]*m", "", on_screen(document, 120)))
 
 
 def test_a_long_document_is_shown_as_it_goes() -> None:
