@@ -125,6 +125,7 @@ def clean(
     from cleaner.output import check_output, kept_index
     from cleaner.policy import POLICIES
     from cleaner.rules import load_rules
+    from cleaner.screening import screen
     from cleaner.sources import TABLES
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
@@ -136,6 +137,7 @@ def clean(
             check_output(out, job.found, force=force)
         elif not (dry_run or only_shown or inputs == ["-"]):
             fail("clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT")
+        screen(job.found.sources, fields)
         packs = load_rules(rules or [])  # first: a broken rule is found before the long work
         key = runs.key_of(job, states := runs.states(job), packs, POLICIES[policy], index)
         kept = kept_index(out, key) if out is not None else None
@@ -150,8 +152,11 @@ def clean(
             )
         elif job.found.sources[0].format in TABLES:
             fail("clean: Parquet, which is not written as it streams by; expected --out DIR")
-        else:
+        elif sys.stdout.isatty():
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
+        else:
+            bodies = sys.stdout.buffer
+            result = watched("cleaning", job.found.sources, lambda watch: runs.to_stream(cleaner, job, bodies, watch))
         print_summary(result.summary, result.riskiest)
         changed = runs.changed(states, job)
         for line in (*result.problems, *changed[: runs.PROBLEMS]):
@@ -187,12 +192,14 @@ def learn(
     from cleaner.index import merge
     from cleaner.runs import Problems, check_index_file
     from cleaner.saving import load, save
+    from cleaner.screening import screen
 
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting)
     with lines(), _job(inputs or [], format_, fields, _workers(engine, master, jobs, memory)) as job:
         check_index_file(out, job.found)
+        screen(job.found.sources, fields)
         known = [load(path) for path in add or []]
         told = Problems()
         learnt = watched("learning", job.found.sources, lambda watch: job.learn(watch, told))
@@ -229,13 +236,16 @@ def check(
     from cleaner.output import check_output
     from cleaner.rules import load_rules
     from cleaner.scratch import scratch
+    from cleaner.screening import screen
 
     if update and os.environ.get("CI"):
         fail("check: --update with CI set; expected goldens to be made and looked at by a person")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     with lines(), _job(inputs, format_, fields, _workers("local", None, 1)) as job, scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
-        result = runs.to_folder(_cleaner(job, index, load_rules(rules or []), policy), job, out)
+        screen(job.found.sources, fields)
+        cleaner = _cleaner(job, index, load_rules(rules or []), policy)
+        result = watched("cleaning", job.found.sources, lambda watch: runs.to_folder(cleaner, job, out, watch))
         for line in result.problems:
             say(line)
         if job.found.missing:
@@ -294,7 +304,7 @@ def _job(
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
     from cleaner.chunks import check_readable
-    from cleaner.screening import passed_over, screen
+    from cleaner.screening import passed_over
     from cleaner.sources import Choice
 
     known = get_args(Choice)
@@ -307,7 +317,6 @@ def _job(
         for line in found.missing:
             say(line)
         check_readable(found.sources)
-        screen(found.sources, fields)
         if line := passed_over(found):
             say(line)
         if inputs and not found.sources:

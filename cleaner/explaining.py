@@ -193,8 +193,13 @@ def _why_cut(decision: Decision, row: Row, span: Span) -> str:
         said.append(_in_words(decision.repetition.reasons[place]))
     if place in decision.running:
         said.append(_in_words(decision.running[place]))
-    neighbours = f"it goes with its neighbours (its own score is {row.score:+.1f}): {_in_words(span.reasons[0])}"
-    return " and ".join(said) or neighbours
+    if said:
+        return " and ".join(said)
+    score = f"its score is {row.score:+.1f}"
+    speaks = next((note.said.strip() for note in row.notes if note.weight > 0), None)
+    if row.score > 0 and speaks:
+        return f"{score}: most for cutting it weighs {speaks}"
+    return f"it goes with its neighbours ({score}): {_in_words(span.reasons[0])}"
 
 
 def _why_kept(cleaned: Cleaned, decision: Decision, row: Row, offset: int) -> str:

@@ -44,7 +44,7 @@ def show_rule(
     with lines():
         known = {rule.full_id: rule for rule in load_rules(rules or []).rules}
         if name not in known:
-            near = ", ".join(get_close_matches(name, known, cutoff=0.7))
+            near = ", ".join(get_close_matches(name, known, cutoff=0.8))
             like = f", such as {near}" if near else ""
             fail(f"rules show: no rule {name!r}; expected one that `cleaner rules list` names{like}")
         done = fired(rows(report / REPORT)).get(name, Fired(0, 0, ())) if report else None

@@ -263,9 +263,9 @@ def to_folder(
     return result
 
 
-def to_stream(cleaner: Cleaner, job: Job, stream: BinaryIO) -> Result:
+def to_stream(cleaner: Cleaner, job: Job, stream: BinaryIO, watch: Watch | None = None) -> Result:
     """Clean, and write the bodies to `stream` one after another: no report is kept."""
-    result = _result(cleaner, job, None, stream)
+    result = _result(cleaner, job, watch, stream)
     stream.flush()
     return result
 

@@ -6,21 +6,16 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from pathlib import PurePosixPath
 
-from cleaner import compression
 from cleaner.chunks import Fields, chunks
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, told
-from cleaner.output import REPORT
+from cleaner.output import check_no_report
 from cleaner.saving import is_index
 from cleaner.sources import Found, Source, is_known
 
 _PIECE = 2**16
 """Bytes of each file of lines that are looked at."""
-
-_RECORD = {"id", "source", "status", "sha256_in", "spans"}
-"""Fields of each record of a report."""
 
 
 def screen(sources: Sequence[Source], fields: Fields) -> None:
@@ -33,13 +28,11 @@ def screen(sources: Sequence[Source], fields: Fields) -> None:
     >>> screen([], Fields())
     """
     for source in sources:
-        if not is_known(source.name) and source.path.is_file() and is_index(source.path):
+        if not is_known(source.name) and _is_index(source):
             raise ReadError(
                 f"{source.place}: an index, no documents; expected --index before it, or --add before each in `learn`"
             )
-        if PurePosixPath(compression.split(source.name)[0]).name == REPORT and _is_report(source):
-            told = f"`cleaner restore` and `cleaner report` take the folder {source.path.parent}"
-            raise ReadError(f"{source.place}: the report of `cleaner clean`; expected documents: {told}")
+        check_no_report(source)
     if sources and all(source.format in ("jsonl", "html-lines") for source in sources):
         _check_text_field(sources, fields)
 
@@ -55,9 +48,10 @@ def passed_over(found: Found) -> str:
     return f"{' and '.join(words)} skipped; one that is named is read as text" if words else ""
 
 
-def _is_report(source: Source) -> bool:
-    first = next(_objects(source), None)
-    return first is not None and first.keys() >= _RECORD
+def _is_index(source: Source) -> bool:
+    with suppress(OSError):  # that it cannot be read is for the report to say
+        return is_index(source.path)
+    return False
 
 
 def _check_text_field(sources: Iterable[Source], fields: Fields) -> None:

@@ -154,6 +154,25 @@ def test_an_answer_says_why(document: Document, at: str, said: str) -> None:
     assert said in answer(document, document.text.index(at), learn(CORPUS))
 
 
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (1.2, "because its score is +1.2: most for cutting it weighs +"),
+        (-0.2, "because it goes with its neighbours (its score is -0.2): rule related/you-may-also-like speaks for it"),
+    ],
+)
+def test_what_goes_without_evidence_of_its_own_says_so(score: float, said: str) -> None:
+    document = CORPUS[0]
+    cleaned, decision = outcome(document, learn(CORPUS))
+    made = replace(
+        decision,
+        scores=(*decision.scores[:2], score, decision.scores[3]),
+        listed=frozenset(),
+        repetition=replace(decision.repetition, reasons={}),
+    )
+    assert said in next(at_offset(cleaned, made, document.text.index("Why")))
+
+
 def kept_by(guard: Guard | None, score: float, text: str = BODY) -> str:
     """Return why the second block of a document was kept that others hold, when this guard keeps it at this score."""
     document = Document("d", BODY + text + TRAILER)

@@ -140,3 +140,16 @@ def test_each_phase_is_named(tmp_path: Path) -> None:
     shown = in_terminal("-m", "cleaner", "clean", corpus, "--out", tmp_path / "out").err
     assert re.findall("learning|cleaning", shown)[0] == "learning"
     assert re.findall("learning|cleaning", shown)[-1] == "cleaning"
+
+
+def test_a_stream_to_a_file_shows_its_progress_on_the_terminal(tmp_path: Path) -> None:
+    """And what is streamed to the terminal is not disturbed by it."""
+    plant(tmp_path, PAGES)
+    command = f'"{sys.executable}" -m cleaner clean - < "{tmp_path}/a.txt"'
+    script = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1], shell=True).returncode)"
+    filed = in_terminal("-c", script, f'{command} > "{tmp_path}/body.txt"')
+    assert (filed.code, (tmp_path / "body.txt").read_text()) == (0, BODY)
+    assert "cleaning" in filed.err
+    shown = in_terminal("-c", script, command)
+    assert "cleaning" not in shown.err
+    assert words(BODY) in words(shown.err)
