@@ -113,13 +113,15 @@ def clean(
     memory: Memory = None,
     engine: EngineName = "local",
     master: Master = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; show what would go, and the riskiest cuts.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")] = False,
 ) -> None:
     """Cut boilerplate out of documents: bodies, report.jsonl and summary.json go to DIR.
 
-    With `-` and no --out, the bodies go to standard output; else, on a terminal, that is a dry run. With no --index, cleaner
-    learns from INPUT first.
+    Without --out, it is a dry run on a terminal; of `-`, the bodies go to standard output. With no --index, cleaner learns from
+    INPUT first.
     """
     from cleaner import runs
     from cleaner.output import check_output, kept_index

@@ -143,8 +143,8 @@ def usage(error: Any) -> str:
         error: What typer raised for it.
     """
     called = error.ctx.command_path if error.ctx else "cleaner"
-    wrong, *near = _NEAR.split(error.format_message().replace("Value error, ", ""), maxsplit=1)
-    expected = "".join(f"{one.rstrip('?).')}, or " for one in near)
+    wrong, *near = _NEAR.split(error.format_message().replace("Value error, ", ""))
+    expected = "".join(f"{one.rstrip('?).')}, or " for one in near[:1])  # typer and what it is built on may both say it
     return f"{called}: {wrong.rstrip('.')}; expected {expected}usage as `{called} --help` says"
 
 

@@ -171,10 +171,11 @@ def at_offset(cleaned: Cleaned, decision: Decision, offset: int) -> Iterator[str
     row = next(row for row in explained(cleaned, decision) if row.start <= offset < row.end)
     span = next((span for span in cleaned.spans if span.start <= offset < span.end), None)
     if span is None:
-        yield f"character {offset} was kept: {_why_kept(cleaned, decision, row, offset)}"
+        said = f"character {offset} was kept: {_why_kept(cleaned, decision, row, offset)}"
     else:
         where = f"the {span.kind} [{span.start}, {span.end}), certain to {span.score}"
-        yield f"character {offset} was cut: it is in {where}, because {_why_cut(decision, row, span)}"
+        said = f"character {offset} was cut: it is in {where}, because {_why_cut(decision, row, span)}"
+    yield one_line(said)
     yield from head(cleaned)
     yield from plain([row])
 
@@ -185,10 +186,11 @@ def _why_cut(decision: Decision, row: Row, span: Span) -> str:
         return "the white space before it goes with it"
     if not decision.cut[place]:
         return "more went when the document was looked at again without what was cut first"
-    said = [f"rule {one.reason.rule} {_CLAUSES[one.signal]}" for one in decision.evidence if one.block == place]
+    rules = [one for one in decision.evidence if one.signal != "keep"]
+    said = [f"rule {one.reason.rule} {_CLAUSES[one.signal]}" for one in rules if one.block == place]
     if place in decision.listed:
-        headings = [one for one in decision.evidence if one.signal == "open" and one.block < place]
-        said.append(f"it is in the list that rule {headings[-1].reason.rule} opens")
+        headings = [one for one in rules if one.signal == "open" and one.block < place]
+        said.append(f"it is in the list that rule {max(headings, key=lambda one: one.block).reason.rule} opens")
     if place in decision.repetition.reasons:
         said.append(_in_words(decision.repetition.reasons[place]))
     if place in decision.running:
@@ -281,7 +283,6 @@ _SIGNALS: Final[Mapping[Signal, str]] = {"open": "opens a trailer or box", "cut"
 _CLAUSES: Final[Mapping[Signal, str]] = {
     "open": "opens a trailer or box there",
     "cut": "says that it is boilerplate",
-    "keep": "says that it is body",
 }
 
 _GUARDS: Final[Mapping[str, str]] = {

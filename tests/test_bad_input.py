@@ -507,13 +507,10 @@ def test_usage_errors_are_one_line(process: Command, args: list[str], wrong: str
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (
-            ["claen", "in"],
-            "cleaner: No such command 'claen'; expected 'clean', 'learn', or usage as `cleaner --help` says",
-        ),
+        (["claen", "in"], "cleaner: No such command 'claen'; expected 'clean'.*, or usage as `cleaner --help` says"),
         (
             ["clean", "in", "--dry-runn"],
-            "cleaner clean: No such option: --dry-runn; expected --dry-run, or usage as `cleaner clean --help` says",
+            "cleaner clean: No such option.* '?--dry-runn'?; expected '?--dry-run'?, or usage as `cleaner clean --help` says",
         ),
         (
             ["rules", "shw"],
@@ -523,8 +520,9 @@ def test_usage_errors_are_one_line(process: Command, args: list[str], wrong: str
     ids=["command", "option", "subcommand"],
 )
 def test_what_is_mistyped_has_its_nearest_named(process: Command, args: list[str], line: str) -> None:
-    """Commands, theirs, and options."""
-    assert process(*args).words == [line]
+    """Commands, theirs, and options; versions of typer differ in quotes, and in how many they name."""
+    [said] = process(*args).words
+    assert re.fullmatch(line, said)
 
 
 def test_lines_without_the_text_field_fail_alone(run: Command, tmp_path: Path) -> None:

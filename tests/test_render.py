@@ -105,14 +105,16 @@ def test_the_riskiest_cuts_are_shown(width: int) -> None:
     console = Console(file=StringIO(), width=width)
     console.print(cuts_table(CUTS))
     assert isinstance(console.file, StringIO)
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
-    assert lines[:2] == ["riskiest cuts", "score  cut"]
-    assert lines[2] == r"0.612  inset a\x1b.txt[4:2000], in 3 documents"
-    assert lines[3].startswith("       [red]Share[/] word word")
+    assert max(map(len, console.file.getvalue().splitlines())) <= width
+    lines = [
+        " ".join(line.split()) for line in console.file.getvalue().splitlines()
+    ]  # versions of rich pad differently
+    assert lines[:2] == ["riskiest cuts", "score cut"]
+    assert lines[2] == r"0.612 inset a\x1b.txt[4:2000], in 3 documents"
+    assert lines[3].startswith("[red]Share[/] word word")
     assert lines[3].endswith("…")
     assert "".join(lines[4:-1]).replace(" ", "") == f"0.930header{'far/' * 40}b.txt[0:9],rulenav/menu"
-    assert lines[-1] == r"       \u202eMenu"
-    assert max(map(len, lines)) <= width
+    assert lines[-1] == r"\u202eMenu"
 
 
 def luminance(red: int, green: int, blue: int) -> float:
