@@ -17,14 +17,17 @@ from cleaner.console import (
     PARTLY,
     WRONG,
     Stopped,
+    counted,
     fail,
     heard,
     heed_signals,
     lines,
     print_summary,
     say,
+    usage,
     watched,
 )
+from cleaner.explain_cli import explain_app
 from cleaner.folder_cli import folder_app
 from cleaner.options import (  # typer looks at them
     EngineName,
@@ -62,13 +65,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Strip recurring boilerplate (trailers, related-story boxes, share bars, footers) from documents, and prove "
     "every cut.",
-    epilog="Exit status: 0 fine, 1 a difference found, 2 usage or input error, 3 some documents failed or were held.",
+    epilog="Example: cleaner clean seeds --dry-run. Exit status: 0 fine, 1 a difference found, 2 usage or input error, 3 some documents failed or were held.",
 )
+app.add_typer(explain_app)
 app.add_typer(folder_app)
 app.add_typer(review_app)
 app.add_typer(rules_app, name="rules")
@@ -88,11 +91,10 @@ def main() -> None:
             say(stopped.line)
             status = stopped.status
         except _UsageError as error:
-            called = error.ctx.command_path if error.ctx else "cleaner"
             if type(error).__name__ == "NoArgsIsHelpError":
                 error.show()
             else:
-                say(f"{called}: {error.format_message().rstrip('.')}; expected usage as `{called} --help` says")
+                say(usage(error))
     sys.exit(status or 0)
 
 
@@ -115,32 +117,38 @@ def clean(
     memory: Memory = None,
     engine: EngineName = "local",
     master: Master = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; show what would go, and the riskiest cuts.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that cleaner did not write.")] = False,
 ) -> None:
     """Cut boilerplate out of documents: bodies, report.jsonl and summary.json go to DIR.
 
-    With `-` and no --out, the bodies go to standard output. With no --index, cleaner learns from INPUT first.
+    Without --out, it is a dry run on a terminal; of `-`, the bodies go to standard output. With no --index, cleaner learns from
+    INPUT first.
     """
     from cleaner import runs
     from cleaner.output import check_output, kept_index
     from cleaner.policy import POLICIES
     from cleaner.rules import load_rules
+    from cleaner.screening import screen
     from cleaner.sources import TABLES
 
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     if keep_html and text_field == "text":
         fail("clean: --keep-html with the HTML in 'text', where the body goes; expected another --text-field")
+    only_shown = out is None and "-" not in inputs and not dry_run and sys.stdout.isatty()
     with lines(), _job(inputs, format_, fields, _workers(engine, master, jobs, memory)) as job:
         if out is not None:
             check_output(out, job.found, force=force)
-        elif inputs != ["-"] and not dry_run:
+        elif not (dry_run or only_shown or inputs == ["-"]):
             fail("clean: no --out; expected --out DIR, --dry-run, or - as the only INPUT")
+        screen(job.found.sources, fields)
         packs = load_rules(rules or [])  # first: a broken rule is found before the long work
         key = runs.key_of(job, states := runs.states(job), packs, POLICIES[policy], index)
         kept = kept_index(out, key) if out is not None else None
         cleaner = _cleaner(job, index or kept, packs, policy)
-        if dry_run:
+        if dry_run or only_shown:
             result = watched("cleaning", job.found.sources, lambda watch: runs.to_nowhere(cleaner, job, watch))
         elif out is not None:
             result = watched(
@@ -150,12 +158,17 @@ def clean(
             )
         elif job.found.sources[0].format in TABLES:
             fail("clean: Parquet, which is not written as it streams by; expected --out DIR")
-        else:
+        elif sys.stdout.isatty():
             result = runs.to_stream(cleaner, job, sys.stdout.buffer)
-        print_summary(result.summary)
+        else:
+            bodies = sys.stdout.buffer
+            result = watched("cleaning", job.found.sources, lambda watch: runs.to_stream(cleaner, job, bodies, watch))
+        print_summary(result.summary, result.riskiest)
         changed = runs.changed(states, job)
         for line in (*result.problems, *changed[: runs.PROBLEMS]):
             say(line)
+        if only_shown:
+            say("nothing was written; --out DIR writes the bodies, and the report of what was cut")
         _leave(job, result.summary["documents"]["failed"], result.summary["documents"]["held"], len(changed))
 
 
@@ -187,6 +200,7 @@ def learn(
     from cleaner.index import merge
     from cleaner.runs import Problems, check_index_file
     from cleaner.saving import load, save
+    from cleaner.screening import screen
 
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
@@ -198,6 +212,7 @@ def learn(
             check_index_file(out, job.found)
         if propose is not None:
             check_free(propose)
+        screen(job.found.sources, fields)
         known = [load(path) for path in add or []]
         told = Problems()
         learnt = watched("learning", job.found.sources, lambda watch: job.learn(watch, told))
@@ -205,7 +220,7 @@ def learn(
         whole = replace(index, tables=derived(Frequencies(index, job.workers.space)))
         if out is not None:
             save(whole, out)
-            say(f"{out}: {len(index)} documents, {len(index.lines.keys)} lines")
+            say(f"{out}: {counted(len(index), 'document')}, {counted(len(index.lines.keys), 'line')}")
         if propose is not None:
             _propose(job, whole, propose)
         for line in told.lines(job):
@@ -233,39 +248,6 @@ def _propose(job: Job, index: Index, path: Path) -> None:
     say(f"{path}: {len(rules)} rules proposed; none is used before it was accepted: cleaner review {path}")
 
 
-@app.command(epilog="Example: cleaner explain seeds/000_6ac200c3676267cd.txt:10741")
-def explain(
-    target: Annotated[
-        str, typer.Argument(metavar="FILE[:OFFSET]", help="A text or HTML file, and a character of its text.")
-    ],
-    *,
-    group: Annotated[str, typer.Option(metavar="G", help="The file's group, as in the report of `clean`.")] = "",
-    index: Annotated[
-        Path | None, typer.Option("--index", metavar="FILE", help="What `cleaner learn` saved; default: FILE alone.")
-    ] = None,
-    rules: Rules = None,
-    tables: Tables = True,
-    formatting: Formatting = False,
-    policy: PolicyName = "balanced",
-) -> None:
-    """Show block by block what was kept and cut, and by which evidence."""
-    from cleaner.index import learn as learnt
-    from cleaner.layout import Reading
-    from cleaner.pipeline import Cleaner
-    from cleaner.policy import POLICIES
-    from cleaner.render import explained
-    from cleaner.rules import load_rules
-    from cleaner.runs import one_document
-    from cleaner.saving import load
-
-    with lines():
-        document, offset = one_document(target, group, Reading(tables, formatting))
-        known = load(index) if index else learnt([document])
-        cleaner = Cleaner(known, load_rules(rules or []), POLICIES[policy])
-        for line in explained(cleaner.clean(document), cleaner.explain(document), offset):
-            typer.echo(line)
-
-
 @app.command(epilog="Example: cleaner check seeds --golden golden/seeds")
 def check(
     inputs: Inputs,
@@ -291,13 +273,16 @@ def check(
     from cleaner.output import check_output
     from cleaner.rules import load_rules
     from cleaner.scratch import scratch
+    from cleaner.screening import screen
 
     if update and os.environ.get("CI"):
         fail("check: --update with CI set; expected goldens to be made and looked at by a person")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting, html=keep_html)
     with lines(), _job(inputs, format_, fields, _workers("local", None, 1)) as job, scratch() as out:
         check_output(golden, job.found, force=True)  # goldens among the inputs would be cleaned the next time
-        result = runs.to_folder(_cleaner(job, index, load_rules(rules or []), policy), job, out)
+        screen(job.found.sources, fields)
+        cleaner = _cleaner(job, index, load_rules(rules or []), policy)
+        result = watched("cleaning", job.found.sources, lambda watch: runs.to_folder(cleaner, job, out, watch))
         for line in result.problems:
             say(line)
         if job.found.missing:
@@ -312,7 +297,7 @@ def check(
             say(f"{golden}: the output differs; look at it, then accept it with --update")
             raise typer.Exit(DIFFERENT)
         else:
-            say(f"{golden}: {result.summary['documents']['total']} documents as expected")
+            say(f"{golden}: {counted(result.summary['documents']['total'], 'document')} as expected")
 
 
 def _version(value: bool) -> None:
@@ -336,7 +321,7 @@ def _main(
 def _leave(job: Job, failed: int, held: int = 0, changed: int = 0) -> NoReturn:
     """Exit with the status of a finished run."""
     if failed or held:
-        say(f"{failed} documents failed, {held} were held back")
+        say(f"{counted(failed, 'document')} failed, {held} {'was' if held == 1 else 'were'} held back")
     raise typer.Exit(WRONG if job.found.missing else PARTLY if failed or held or changed else 0)
 
 
@@ -356,6 +341,7 @@ def _job(
     """Yield what is to be read, standard input included, and say what is missing."""
     from cleaner import runs
     from cleaner.chunks import check_readable
+    from cleaner.screening import passed_over
     from cleaner.sources import Choice
 
     known = get_args(Choice)
@@ -368,8 +354,8 @@ def _job(
         for line in found.missing:
             say(line)
         check_readable(found.sources)
-        if found.skipped:
-            say(f"{found.skipped} files of other kinds skipped")
+        if line := passed_over(found):
+            say(line)
         if inputs and not found.sources:
             if not found.missing:
                 say(
@@ -389,6 +375,8 @@ def _workers(
 
     if engine == "local" and master is not None:
         fail(f"--master {master}: without a cluster; expected --engine spark with it")
+    if jobs is not None and jobs < 1:
+        fail(f"--jobs {jobs}: no number of processes; expected 1 or more")
     if engine == "spark" and jobs is not None:
         fail(f"--jobs {jobs}: with --engine spark; expected the number of cores in --master, or in Spark's settings")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,10 @@ import typer
 from cleaner.model import CleanerError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from cleaner.sources import Source
+    from cleaner.survey import Cut
 
 _Result = TypeVar("_Result")
 
@@ -123,6 +127,31 @@ def say(line: str) -> None:
     typer.echo(f"cleaner: {one_line(line)}", err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> counted(1, "document"), counted(0, "document")
+    ('1 document', '0 documents')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def usage(error: Any) -> str:
+    """Return what is wrong with a command's words, and what comes near to the wrong one, in one line.
+
+    Args:
+        error: What typer raised for it.
+    """
+    called = error.ctx.command_path if error.ctx else "cleaner"
+    wrong, *near = _NEAR.split(error.format_message().replace("Value error, ", ""))
+    expected = "".join(f"{one.rstrip('?).')}, or " for one in near[:1])  # typer and what it is built on may both say it
+    return f"{called}: {wrong.rstrip('.')}; expected {expected}usage as `{called} --help` says"
+
+
+_NEAR = re.compile(r"[.?]? \(?(?:Did you mean|Possible options:) ")
+"""Where typer goes on with what may be meant."""
+
+
 def fail(line: str) -> NoReturn:
     """Print what is wrong, and exit."""
     say(line)
@@ -147,22 +176,38 @@ def watched(what: str, sources: Sequence[Source], work: Callable[[Callable[[int]
     """Do long work on sources, with its progress on the terminal when there is one."""
     if not sys.stderr.isatty():
         return work(None)
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import Progress
 
     from cleaner.sources import bytes_in
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    columns = (
+        *(bars.TextColumn("{task.description}"), bars.BarColumn(None), bars.TaskProgressColumn()),
+        *(bars.TransferSpeedColumn(), bars.TimeRemainingColumn(), bars.TextColumn("left")),
+        *(bars.TimeElapsedColumn(), bars.TextColumn("so far")),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=bytes_in(sources))
         return work(lambda size: progress.advance(task, size))
 
 
-def print_summary(summary: dict[str, Any]) -> None:
-    """Print what `summary.json` holds, in words."""
+def print_parts(parts: Callable[[int], Iterable[RenderableType]]) -> None:
+    """Print on the terminal, one after another, the parts that suit its width."""
     from rich.console import Console
 
-    from cleaner.render import summary_table
+    console = Console()
+    for part in parts(console.width):
+        console.print(part)
+
+
+def print_summary(summary: dict[str, Any], riskiest: Sequence[Cut] = ()) -> None:
+    """Print what `summary.json` holds, in words, and what cuts there are to look at first."""
+    from rich.console import Console
+
+    from cleaner.render import cuts_table, summary_table
 
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
     for part in summary_table(summary):
         console.print(part)
+    if riskiest:
+        console.print(cuts_table(riskiest))

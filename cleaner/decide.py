@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -67,6 +67,29 @@ LONG = 100
 `calibrate --last` shows three times the loss on the sites kept for a last look; 60 costs recall."""
 
 
+class Guard(NamedTuple):
+    """What keeps a block that would go otherwise."""
+
+    name: Literal[
+        "fenced",
+        "own",
+        "readable",
+        "long",
+        "alone",
+        "chance",
+        "unheld",
+        "extracted",
+        "borders",
+        "ends",
+        "few",
+        "whole",
+        "untold",
+        "page",
+    ]
+    least: float = inf
+    """The score above which it does not; infinite: whatever the score. Of borders: what each costs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A decision laid open: what `explain` shows."""
@@ -88,6 +111,8 @@ class Decision:
     spans: tuple[Span, ...]
     kept: tuple[Span, ...] = ()
     """What would be spans, but that the document is the first of its group, and keeps them."""
+    spared: Mapping[int, Guard] = field(default_factory=dict)
+    """Blocks that are not cut although they score above 0, or would have gone with their neighbours, and what keeps them."""
 
 
 def decide(seen: Sequence[Observed], policy: Policy) -> list[Decision]:
@@ -156,28 +181,41 @@ def _decided(
         settled = settled | _ruled(seen, scores)
         settled |= seen.repetition.edge & (seen.repetition.near > 0) & ~seen.closed
     scores = np.where(settled, np.maximum(scores, SETTLED), scores)
-    kept = (
-        _pinned(seen, scores, policy.doubt)
+    pins = (
+        _pins(seen, scores, policy.doubt)
         if seen.layout is None
-        else _kept_on_page(seen, values, scores, 2 * policy.doubt - _threshold(policy, of_page=True))
+        else _pins_on_page(seen, values, scores, 2 * policy.doubt - _threshold(policy, of_page=True))
     )
+    kept: NDArray[np.bool_] = np.logical_or.reduce([*pins.values()])
+    above = scores > 0
+    spared = {at: _strongest(pins, at) for at in np.flatnonzero(kept & above).tolist()}
     cut = _segment(np.where(kept, -inf, scores).tolist(), policy.border)
+    _spare(spared, Guard("borders", policy.border), above.tolist(), cut)
+    before = cut.copy()
     for first, last in _runs(cut):
         left = _trimmed(seen, scores, first, last, policy.doubt if few else 0.0)
         if few and _by_chance(seen, left):
+            spared |= dict.fromkeys(left, Guard("few"))
             left = range(0)
         cut[first:last] = [at in left for at in range(first, last)]
+    _spare(spared, Guard("ends"), before, cut)
+    before = cut.copy()
     if not (seen.lettered & ~np.array(cut, dtype=np.bool_)).any():
         # No document is all boilerplate: what nothing speaks against by itself is body.
-        cut = (np.array(cut, dtype=np.bool_) & seen.speaks & (scores > 0)).tolist()
+        cut = (np.array(cut, dtype=np.bool_) & seen.speaks & above).tolist()
+    _spare(spared, Guard("whole"), before, cut)
+    before = cut.copy()
     for first, last in _runs(cut, seen.pages):
         # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
         told = any(seen.told(at) and (seen.lettered[at] or at in seen.running) for at in range(first, last))
         if seen.layout is None and not told:
             cut[first:last] = [False] * (last - first)
+    _spare(spared, Guard("untold"), before, cut)
     if BREAK in seen.text:
-        for place in emptied(seen.blocks, seen.pages, cut):
+        before = cut.copy()
+        for place in emptied(seen.blocks, seen.pages, before):
             cut[place] = False
+        _spare(spared, Guard("page"), before, cut)
     rounded = tuple(scores.round(3).tolist())
     return Decision(
         tuple(seen.evidence),
@@ -188,7 +226,21 @@ def _decided(
         seen.listed,
         tuple(cut),
         spans_of(seen, rounded, _runs(cut, seen.pages)),
+        spared=spared,
     )
+
+
+def _strongest(pins: Mapping[Guard, NDArray[np.bool_]], place: int) -> Guard:
+    """Return what would keep a block at the highest score."""
+    return max((guard for guard, pinned in pins.items() if pinned[place]), key=lambda guard: guard.least)
+
+
+def _spare(spared: dict[int, Guard], guard: Guard, before: Sequence[bool], cut: Sequence[bool]) -> None:
+    """Note what was to be cut before a step and is not after it; `guard` is that step."""
+    if before != cut:
+        for place, (was, is_) in enumerate(zip(before, cut, strict=True)):
+            if was and not is_:
+                spared.setdefault(place, guard)
 
 
 def _trimmed(seen: Observed, scores: NDArray[np.float64], first: int, last: int, doubt: float) -> range:
@@ -245,8 +297,8 @@ def _ruled(seen: Observed, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     return seen.ruled & ~parts & (seen.items | heads | (scores > AGAINST))
 
 
-def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArray[np.bool_]:
-    """Which blocks are body whatever is near them.
+def _pins(seen: Observed, scores: NDArray[np.float64], doubt: float) -> dict[Guard, NDArray[np.bool_]]:
+    """Which blocks are body whatever is near them, by what makes them so.
 
     What a rule keeps. Else, of what no rule speaks against: sentences, code and section headings that hardly another
     document holds, unless they score more than `doubt`; long lines that none does, unless they score twice that. And where
@@ -255,33 +307,38 @@ def _pinned(seen: Observed, scores: NDArray[np.float64], doubt: float) -> NDArra
     speak of needs half the `doubt`.
     """
     shared = seen.repetition.shared
-    readable = (seen.closed | seen.code | seen.formed("heading")) & (shared < SEVERAL)
-    unseen = shared == 0
+    open_ = ~(seen.ruled | seen.settled)
+    readable = open_ & (seen.closed | seen.code | seen.formed("heading")) & (shared < SEVERAL)
+    unseen = open_ & (shared == 0)
     long = unseen & (seen.widths >= LONG * np.maximum(1, seen.repetition.cells))
-    pinned = (readable & (scores <= doubt)) | (long & (scores <= 2 * doubt))
+    pins = {
+        Guard("fenced"): seen.fenced,
+        Guard("own"): seen.kept,
+        Guard("readable", doubt): readable & (scores <= doubt),
+        Guard("long", 2 * doubt): long & (scores <= 2 * doubt),
+    }
     if seen.repetition.size == 0:
-        pinned |= unseen & (scores <= doubt / 2)
+        pins[Guard("alone", doubt / 2)] = unseen & (scores <= doubt / 2)
     if seen.repetition.size < GROUP:
-        pinned |= np.where(shared > 0, (shared < GROUP) & ~seen.repetition.edge, readable)
-    result: NDArray[np.bool_] = seen.kept | (pinned & ~(seen.ruled | seen.settled))
-    return result
+        pins[Guard("chance")] = open_ & (shared > 0) & (shared < GROUP) & ~seen.repetition.edge
+        pins[Guard("unheld")] = readable & (shared == 0)
+    return pins
 
 
-def _kept_on_page(
+def _pins_on_page(
     seen: Observed, values: Mapping[str, NDArray[np.float64]], scores: NDArray[np.float64], doubt: float
-) -> NDArray[np.bool_]:
-    """Which blocks of a page are body whatever is near them.
+) -> dict[Guard, NDArray[np.bool_]]:
+    """Which blocks of a page are body whatever is near them, by what makes them so.
 
     What a rule of the user's own keeps, and fenced code. Rules know sections by their headings, and a page has these in its menus,
     too ("How it works", "At a glance"). And sentences amid what the extractor keeps, that hardly another page holds and no
     rule cuts, unless they score more than `doubt`: no page is so long that its later half is a box.
     """
-    own = seen.fenced.copy()
+    own = np.zeros(len(seen.blocks), dtype=np.bool_)
     own[[at for at, signals in seen.signals.items() if signals.get("keep")]] = True
     read = (values["extracted"] >= EXTRACTED) & (values["extracted within 8"] >= EXTRACTED)
     read &= seen.closed & (seen.repetition.shared < SEVERAL) & (scores <= doubt)
-    result: NDArray[np.bool_] = own | (read & ~seen.cut)
-    return result
+    return {Guard("fenced"): seen.fenced, Guard("own"): own, Guard("extracted", doubt): read & ~seen.cut}
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from cleaner.model import LARGEST, ReadError
+from cleaner.model import LARGEST, ReadError, told
 
 DELIMITERS: Final = "\t;|,"
 """What may stand between fields: the first by which the header has the text's column."""
@@ -236,8 +236,10 @@ def _header(data: bytearray, text: str, *, done: bool) -> _Header:
 def _check(header: _Header, name: str, columns: Sequence[str]) -> None:
     for column in columns:
         if (there := header.names.count(column)) != 1:
-            wrong = f"{there} columns {column!r}" if there else f"no column {column!r}"
-            raise ReadError(f"{name}: {wrong}; expected one in the header")
+            if there:
+                raise ReadError(f"{name}: {there} columns {column!r}; expected one in the header")
+            known = f", which has {told(header.names)}" if header.names else ""
+            raise ReadError(f"{name}: no column {column!r}; expected one in the header{known}")
 
 
 def _row(data: bytes, header: _Header, text: str, wrong: str) -> Row:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import orjson
 
@@ -41,7 +41,6 @@ Watch = Callable[[int], None]
 _T = TypeVar("_T")
 _Named = TypeVar("_Named", "Done", "Learnt", "Made[Any]")
 
-
 Name = tuple[int, str, str, str]
 """Of a document that was read: which record of its batch, its id, where it stands, and the file its body is alone in, if any."""
 
@@ -65,6 +64,10 @@ class Done:
     reported: frozenset[str]
     """The files whose documents the report names."""
 
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of the report, read."""
+        return map(orjson.loads, self.report.splitlines())
+
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
@@ -80,8 +83,7 @@ class Learnt:
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Made(Generic[_T]):
+class Made(NamedTuple, Generic[_T]):
     """What was made of the documents of a batch."""
 
     values: tuple[_T, ...]
@@ -171,8 +173,9 @@ def _make_batch(
 def _entry(done: Done) -> bytes:
     """Return what a journal says of a batch: a line of JSON, without its end."""
     bodies = [(target, _as_json(body)) for target, body in done.bodies]
-    told = {"bodies": bodies, "report": done.report.decode(), "grouped": done.grouped, "names": done.names}
-    return orjson.dumps(told)
+    return orjson.dumps(
+        {"bodies": bodies, "report": done.report.decode(), "grouped": done.grouped, "names": done.names}
+    )
 
 
 def _of_entry(entry: bytes) -> Done:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cleaner.console import DIFFERENT, PARTLY, fail, lines, say
+from cleaner.console import DIFFERENT, PARTLY, counted, fail, lines, say
 from cleaner.options import Originals, PageFile, Verify  # typer looks at them
 
 folder_app = typer.Typer()
@@ -33,9 +33,9 @@ def restore(
         for line in (*restored.failed, *restored.problems):
             say(line)
         if verify:
-            say(f"{folder}: {restored.documents} documents proven")
-            raise typer.Exit(DIFFERENT if restored.problems else 0)
-        say(f"{out}: {restored.documents} documents restored")
+            say(f"{folder}: {counted(restored.documents, 'document')} proven")
+            raise typer.Exit(DIFFERENT if restored.problems else PARTLY if restored.failed else 0)
+        say(f"{out}: {counted(restored.documents, 'document')} restored")
         raise typer.Exit(PARTLY if restored.failed or restored.problems else 0)
 
 
@@ -52,5 +52,5 @@ def report(
         done = write_review(folder, html)
         for line in done.problems:
             say(line)
-        say(f"{html}: {done.documents} documents")
+        say(f"{html}: {counted(done.documents, 'document')}")
         raise typer.Exit(PARTLY if done.problems else 0)

@@ -7,7 +7,9 @@ All are frozen, hold tuples only, and pickle.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from cleaner.layout import Layout
@@ -196,6 +198,20 @@ class RuleError(CleanerError, ValueError):
 
 class ReadError(CleanerError, ValueError):
     """An input is missing, unreadable, or not what it claims to be."""
+
+
+TOLD: Final = 8
+"""Names that an error tells, at most."""
+
+
+def told(names: Iterable[str]) -> str:
+    """Return names as an error tells them: the first `TOLD`.
+
+    >>> told(["id", "text"])
+    "'id', 'text'"
+    """
+    first = [*islice(names, TOLD + 1)]
+    return ", ".join([repr(name) for name in first[:TOLD]] + ["…"] * (len(first) > TOLD))
 
 
 def check_size(data: bytes, where: str) -> None:

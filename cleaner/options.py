@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -19,6 +19,25 @@ def _local(given: str) -> Path:
     return Path(given)
 
 
+def _formats(incomplete: str) -> list[str]:
+    from cleaner.sources import Choice
+
+    return [name for name in get_args(Choice) if name.startswith(incomplete)]
+
+
+def _packs(incomplete: str) -> list[str]:
+    """Return optional packs; where none is meant, shells complete files."""
+    from cleaner.rules import optional_packs
+
+    return [name for name in optional_packs() if name.startswith(incomplete)]
+
+
+def _rules(incomplete: str) -> list[str]:
+    from cleaner.rules import load_rules
+
+    return [rule.full_id for rule in load_rules().rules if rule.full_id.startswith(incomplete)]
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -31,7 +50,12 @@ IndexFile = Annotated[
 ]
 Rules = Annotated[
     list[Path] | None,
-    typer.Option("--rules", metavar="PATH", help="Rule pack, folder of packs, or name of an optional pack."),
+    typer.Option(
+        "--rules",
+        metavar="PATH",
+        autocompletion=_packs,
+        help="Rule pack, folder of packs, or name of an optional pack.",
+    ),
 ]
 ReportFolder = Annotated[
     Path | None,
@@ -53,6 +77,7 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="auto|text|html|jsonl|csv|parquet|warc",
+        autocompletion=_formats,
         help="What the files are; auto goes by their suffix, that before .gz or .zst.",
     ),
 ]
@@ -86,7 +111,7 @@ Goldens = Annotated[
     Path, typer.Option("--golden", metavar="DIR", parser=_local, help="Folder of golden bodies and report.")
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; default: as many as the input is worth.")
+    int | None, typer.Option("--jobs", metavar="N", help="Processes; default: as many as the input is worth.")
 ]
 Memory = Annotated[
     str | None,
@@ -108,6 +133,7 @@ PolicyName = Annotated[
     typer.Option("--policy", help="How much evidence a cut takes: careful cuts less, thorough cuts more."),
 ]
 
+RuleId = Annotated[str, typer.Argument(metavar="ID", autocompletion=_rules, help="Full id: pack/rule.")]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Write nothing; prove that all could be restored. Exit status 1 if not.")
 ]

@@ -79,6 +79,7 @@ def _check_names(out: Path, sources: Sequence[Source]) -> None:
     names = {source.target for source in sources}
     for source in sources:
         if source.target in taken:
+            check_no_report(source)
             raise WriteError(f"{source.place}: the output has another {source.target}; expected another name")
         if source.of_many:  # of two files of one document each the second fails on its own
             taken.add(source.target)
@@ -168,6 +169,26 @@ def rows(report: Path) -> Iterator[_Row]:
     except OSError as error:
         wrong = error.strerror or error
         raise ReadError(f"{report}: {wrong}; expected the report of cleaner clean") from error
+
+
+def check_no_report(source: Source) -> None:
+    """Make sure that a source is not the report of an earlier run.
+
+    Raises:
+        ReadError: it is.
+
+    >>> check_no_report(Source(Path("x.jsonl"), "x.jsonl", "jsonl"))
+    """
+    if PurePosixPath(source.name).name == REPORT and _is_report(source.path):
+        told = f"`cleaner restore` and `cleaner report` take the folder {source.path.parent}"
+        raise ReadError(f"{source.place}: the report of `cleaner clean`; expected documents: {told}")
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        return next(rows(path), None) is not None
+    except ReadError:
+        return False
 
 
 def _locked(out: Path) -> ExitStack:

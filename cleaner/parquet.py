@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cleaner.files import Part, one_line
 from cleaner.layout import Metadata
-from cleaner.model import ReadError
+from cleaner.model import ReadError, told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -247,8 +247,10 @@ def _check_columns(schema: pa.Schema, name: str, text: str, keys: Sequence[str])
     for column in (text, *keys):
         expected = "strings" if column == text else "strings or integers"
         if (there := schema.names.count(column)) != 1:
-            wrong = f"{there} columns {column!r}" if there else f"no column {column!r}"
-            raise ReadError(f"{name}: {wrong}; expected one of {expected}")
+            if there:
+                raise ReadError(f"{name}: {there} columns {column!r}; expected one of {expected}")
+            known = told(column.name for column in schema if _of_strings(column.type))
+            raise ReadError(f"{name}: no column {column!r}; expected one of {expected}: {known or 'there is none'}")
         kind = schema.field(column).type
         if not (_of_strings(kind) or (column != text and pa.types.is_integer(kind))):
             raise ReadError(f"{name}: column {column!r} is of {kind}; expected {expected}")

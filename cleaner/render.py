@@ -1,39 +1,27 @@
-"""What a person or a program gets to see: bodies, explanations, the summary."""
+"""What a person or a program gets to see: bodies, a rule, the summary."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
-
-from cleaner.elements import lines_of
-from cleaner.features import FAMILIES, words
-from cleaner.forest import PAGE_WEIGHTS, WEIGHTS, shipped
-from cleaner.model import TemplateReason
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import RenderableType
 
-    from cleaner.decide import Decision
     from cleaner.matching import Rule
-    from cleaner.model import Block, Cleaned, Evidence, Span
-    from cleaner.survey import Fired
-
-QUOTED = 70
-"""Characters of a block that an explanation quotes."""
-
-SLIGHT = 0.1
-"""Evidence of less weight is not shown."""
+    from cleaner.model import Span
+    from cleaner.survey import Cut, Fired
 
 TOP = 8
 """Templates and rules that the table on the terminal names; `summary.json` has more."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What a terminal would obey, and what cannot be written."""
+STYLES: Final[Mapping[str, str]] = {"header": "color(32)", "inset": "color(133)", "trailer": "color(166)"}
+"""Of cuts: blue, purple and orange, which the colour-blind tell apart, too; the contrast of each is 3.8 at the least on black and on white."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal would obey, what would turn round what stands beside it there, and what cannot be written."""
 
 
 def body(text: str, spans: Sequence[Span]) -> str:
@@ -65,45 +53,16 @@ def one_line(text: str, limit: int | None = None) -> str:
     line = " ".join(text.split())
     if limit is not None and len(line) > limit:
         line = line[: limit - 3] + "..."
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
+    return escaped(line)
 
 
-def explained(cleaned: Cleaned, decision: Decision, offset: int | None = None) -> Iterator[str]:
-    """Yield lines that say of each block whether it was cut, its score, where it is, and the evidence.
+def escaped(text: str) -> str:
+    r"""Return `text` with escapes for what a terminal would obey: control characters, line ends too, and marks that set its direction.
 
-    Args:
-        cleaned: The outcome, after all passes.
-        decision: The first pass.
-        offset: Speak of the block that holds this character only.
+    >>> escaped("One \x1b[31m\u202etwo")
+    'One \\x1b[31m\\u202etwo'
     """
-    document = cleaned.document
-    weights = shipped(WEIGHTS if document.layout is None else PAGE_WEIGHTS)
-    shares = weights.shares(decision.values) if decision.values else None
-    observed: defaultdict[int, list[Evidence]] = defaultdict(list)
-    for one in decision.evidence:
-        observed[one.block].append(one)
-    yield f"{one_line(document.id)}: {cleaned.status}, {len(document.text)} characters, {len(cleaned.text)} kept"
-    if cleaned.error:
-        yield f"held back: {cleaned.error}"
-    for place, block in enumerate(decision.repetition.blocks):
-        if offset is not None and not block.start <= offset < block.end:
-            continue
-        span = next((span for span in cleaned.spans if span.start < block.stop <= span.end), None)
-        cut = span is not None
-        quoted = one_line(document.text[block.start : block.stop], QUOTED)
-        yield f"{'-' if cut else ' '} {decision.scores[place]:+5.1f} [{block.start}, {block.end}) {quoted}"
-        for one in observed[place]:
-            yield f"          {_rule(one)}"
-        yield from _known(decision, place)
-        if document.layout is not None:
-            yield f"          stands in {document.layout.lines[int(lines_of(document.layout, [block.start])[0])].path}"
-        if shares is not None:
-            yield from _weighed(
-                decision.values, dict(zip(weights.names, shares[place, :-1].tolist(), strict=True)), place
-            )
-        if cut and not decision.cut[place]:
-            yield "          cut when the document was looked at again without what was cut first"
-        yield from _instead(span, decision, block)
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def rule_lines(rule: Rule, done: Fired | None = None) -> Iterator[str]:
@@ -125,44 +84,6 @@ def rule_lines(rule: Rule, done: Fired | None = None) -> Iterator[str]:
         yield f"fired     in {done.documents} documents, {done.spans} spans"
         for place in done.places:
             yield f"fired     {one_line(place)}"
-
-
-def _known(decision: Decision, place: int) -> Iterator[str]:
-    """Yield a line for what is known of a block besides what the rules say."""
-    if place in decision.repetition.reasons:
-        yield f"          {_template(decision.repetition.reasons[place])}"
-    if running := decision.running.get(place):
-        yield f"          runs through {running.pages} pages: {one_line(running.line, QUOTED)}"
-    if place in decision.listed:
-        yield "          an item of the list under a heading that a rule knows"
-
-
-def _instead(span: Span | None, decision: Decision, block: Block) -> Iterator[str]:
-    """Yield what is done in place of cutting a block out, if anything is."""
-    if span and span.marker:
-        yield f"          in its place: {span.marker}"
-    if not span and any(kept.start < block.stop <= kept.end for kept in decision.kept):
-        yield "          kept: the first of its group"
-
-
-def _weighed(values: Mapping[str, NDArray[np.float64]], shares: Mapping[str, float], place: int) -> Iterator[str]:
-    """Yield a line for each kind of evidence that matters, the weightiest first."""
-    said = words(values, place)
-    sums = {family: sum(shares.get(name, 0.0) for name in names) for family, names in FAMILIES.items()}
-    for family in sorted(sums, key=lambda family: -abs(sums[family])):
-        if abs(sums[family]) >= SLIGHT:
-            yield f"          {sums[family]:+5.1f} {family}: {said[family]}"
-
-
-def _rule(evidence: Evidence) -> str:
-    said = {"open": "opens a trailer or box", "cut": "is boilerplate", "keep": "is body"}
-    return f"rule {evidence.reason.rule}: {said[evidence.signal]}{', and that settles it' if evidence.settles else ''}"
-
-
-def _template(reason: TemplateReason) -> str:
-    where = ", ".join(f"{one_line(partner.id)}[{partner.start}:{partner.end}]" for partner in reason.partners)
-    how = "word for word" if reason.similarity == 1.0 else f"nearly, similarity {reason.similarity}"
-    return f"template {reason.template}: in {reason.documents} documents, {how}: {where}"
 
 
 def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -190,3 +111,20 @@ def summary_table(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
                 text = row.get("text", "") or ("(inside longer cuts)" if name == "templates" else "")
                 table.add_row(str(row[count]), Text(row[name[:-1]]), Text(one_line(text)))
             yield table
+
+
+def cuts_table(cuts: Sequence[Cut]) -> RenderableType:
+    """Return what a terminal shows of cuts: how certain each is, of what kind, where, why, and its text, struck through."""
+    from rich.table import Table  # noqa: PLC0415  # as above
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(title="riskiest cuts", title_justify="left", box=None, pad_edge=False)
+    table.add_column("score", min_width=5)
+    table.add_column("cut", overflow="fold")
+    for cut in cuts:
+        where = f"{cut.kind} {one_line(cut.id)}[{cut.start}:{cut.end}], {one_line(cut.reason)}"
+        text = Text(one_line(cut.text), no_wrap=True, overflow="ellipsis")
+        text.stylize(f"{STYLES[cut.kind]} strike")  # it alone, not what it is padded with
+        table.add_row(f"{cut.score:.3f}", Text(where))
+        table.add_row("", text)
+    return table

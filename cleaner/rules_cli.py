@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from cleaner.console import DIFFERENT, fail, lines, say
-from cleaner.options import ReportFolder, Rules
+from cleaner.console import DIFFERENT, counted, fail, lines, say
+from cleaner.options import ReportFolder, RuleId, Rules
 
-rules_app = typer.Typer(no_args_is_help=True, help="Look at the rule packs, and run their own examples.")
+rules_app = typer.Typer(
+    no_args_is_help=True,
+    help="Look at the rule packs, and run their own examples.",
+    epilog="Example: cleaner rules show related/you-may-also-like",
+)
 
 
 @rules_app.command("list", epilog="Example: cleaner rules list")
@@ -26,12 +28,14 @@ def list_rules(*, rules: Rules = None) -> None:
 
 @rules_app.command("show", epilog="Example: cleaner rules show related/you-may-also-like")
 def show_rule(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Full id: pack/rule.")],
+    name: RuleId,
     *,
     rules: Rules = None,
     report: ReportFolder = None,
 ) -> None:
     """Show one rule: why it is there, what it looks for, its examples; with --report, what it did there."""
+    from difflib import get_close_matches
+
     from cleaner.output import REPORT, rows
     from cleaner.render import rule_lines
     from cleaner.rules import load_rules
@@ -40,7 +44,9 @@ def show_rule(
     with lines():
         known = {rule.full_id: rule for rule in load_rules(rules or []).rules}
         if name not in known:
-            fail(f"rules show: no rule {name!r}; expected one that `cleaner rules list` names")
+            near = ", ".join(get_close_matches(name, known, cutoff=0.8))
+            like = f", such as {near}" if near else ""
+            fail(f"rules show: no rule {name!r}; expected one that `cleaner rules list` names{like}")
         done = fired(rows(report / REPORT)).get(name, Fired(0, 0, ())) if report else None
         for line in rule_lines(known[name], done):
             typer.echo(line)
@@ -66,5 +72,5 @@ def try_rules(*, rules: Rules = None, report: ReportFolder = None) -> None:
         never = idle(loaded, fired(rows(report / REPORT)) if report else None)
         for line in never:
             say(line)
-        say(f"{len(loaded.rules)} rules, {len(problems)} problems, {len(never)} never exercised")
+        say(f"{counted(len(loaded.rules), 'rule')}, {counted(len(problems), 'problem')}, {len(never)} never exercised")
         raise typer.Exit(DIFFERENT if problems else 0)

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cleaner import __version__, compression, engines, forest, formats, remote, saving, sources
-from cleaner.chunks import Chunk, Fields
-from cleaner.layout import Reading
-from cleaner.model import CleanerError, Document, Failure, ReadError, WriteError
+from cleaner import __version__, compression, engines, forest, remote, saving, sources, survey
+from cleaner.chunks import Fields
+from cleaner.model import CleanerError, WriteError
 from cleaner.output import INDEX, Output
 from cleaner.report import Summary, summary_json
 from cleaner.scratch import scratch
@@ -32,15 +32,13 @@ if TYPE_CHECKING:
     from cleaner.matching import RuleSet
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Policy
+    from cleaner.survey import Cut
 
 PROBLEMS = 20
 """Failed and held documents that a result names; the report names all."""
 
 _LINE = re.compile(r"(.+?):[0-9]+: (.+)", re.DOTALL)
 """What is said of a line, or a row."""
-
-_PLACE = re.compile(r"(.+):([0-9]{1,18})", re.DOTALL)
-"""FILE:OFFSET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +97,8 @@ class Result:
     """What `summary.json` holds."""
     problems: tuple[str, ...]
     """See `Problems.lines`."""
+    riskiest: tuple[Cut, ...] = ()
+    """Of a run that writes nothing: its least certain cuts."""
 
 
 _START = 1024
@@ -263,9 +263,9 @@ def to_folder(
     return result
 
 
-def to_stream(cleaner: Cleaner, job: Job, stream: BinaryIO) -> Result:
+def to_stream(cleaner: Cleaner, job: Job, stream: BinaryIO, watch: Watch | None = None) -> Result:
     """Clean, and write the bodies to `stream` one after another: no report is kept."""
-    result = _result(cleaner, job, None, stream)
+    result = _result(cleaner, job, watch, stream)
     stream.flush()
     return result
 
@@ -284,17 +284,18 @@ def to_nowhere(cleaner: Cleaner, job: Job, watch: Watch | None = None) -> Result
 
 def _result(cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None) -> Result:
     problems = Problems()
+    cuts: list[Cut] = []
     versions = _versions(cleaner.rules)
     versions["index"] = {"format": saving.FORMAT, "documents": len(cleaner.index)}
     summary = summary_json(
-        Summary.merged(_summaries(cleaner, job, watch, to, problems)),
+        Summary.merged(_summaries(cleaner, job, watch, to, problems=problems, cuts=cuts)),
         versions=versions,
         policy=asdict(cleaner.policy),
         format=job.format,
         text_field=job.fields.text,
         reading={**asdict(job.fields.reading), "keep_html": job.fields.html, **_names(job.found.sources)},
     )
-    return Result(summary, problems.lines(job))
+    return Result(summary, problems.lines(job), tuple(cuts))
 
 
 def _names(found: Iterable[Source]) -> dict[str, dict[str, str]]:
@@ -324,9 +325,18 @@ def _versions(rules: RuleSet) -> dict[str, object]:
 
 
 def _summaries(
-    cleaner: Cleaner, job: Job, watch: Watch | None, to: Output | BinaryIO | None, problems: Problems
+    cleaner: Cleaner,
+    job: Job,
+    watch: Watch | None,
+    to: Output | BinaryIO | None,
+    *,
+    problems: Problems,
+    cuts: list[Cut],
 ) -> Iterator[Summary]:
-    """Clean everything, write it as it comes, note what went wrong, and yield the summary of each batch."""
+    """Clean everything, write it as it comes, note what went wrong, and yield the summary of each batch.
+
+    What is written nowhere leaves its riskiest cuts in `cuts`.
+    """
     journal = to.journal if isinstance(to, Output) else None
     for done in engines.clean_all(
         cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch, journal=journal
@@ -338,6 +348,8 @@ def _summaries(
                 _write(to, body)
         if isinstance(to, Output):
             to.record(done.report, done.reported)
+        if to is None:
+            cuts[:] = survey.riskiest(chain(cuts, survey.cuts_of(done.records())))
         problems.note(done)
         yield done.summary
 
@@ -356,27 +368,3 @@ def check_index_file(path: Path, found: Found) -> None:
         raise WriteError(f"{path}: is an input; expected another file")
     if not path.is_file() or not saving.is_index(path):
         raise WriteError(f"{path}: not an index; expected an index, or nothing there")
-
-
-def one_document(target: str, group: str, reading: Reading | None = None) -> tuple[Document, int | None]:
-    """Return the document at FILE or FILE:OFFSET, of a group, and the offset; HTML is read by `reading`.
-
-    Raises:
-        ReadError: there is no such text file, or the offset lies outside of the text.
-
-    >>> one_document("no-such-file.txt:7", "")
-    Traceback (most recent call last):
-    cleaner.model.ReadError: no-such-file.txt: No such file or directory; expected a readable file
-    """
-    named = _PLACE.fullmatch(target)
-    path, offset = (named[1], int(named[2])) if named and not os.path.lexists(target) else (target, None)
-    format_ = sources.format_of(path)
-    if format_ not in ("text", "html"):
-        raise ReadError(f"{path}: a file of many documents; expected a text or HTML file")
-    [record] = formats.records(Chunk(Source(Path(path), Path(path).name, format_)), Fields())
-    if not isinstance(record.entry, Document):
-        raise ReadError(record.entry.error if isinstance(record.entry, Failure) else f"{path}: no document")
-    document = engines.opened(record.entry, reading or Reading())[0] if record.html else record.entry
-    if offset is not None and offset >= len(document.text):
-        raise ReadError(f"{path}: has {len(document.text)} characters; expected an offset below that, got {offset}")
-    return replace(document, group=group), offset

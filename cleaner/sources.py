@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal, TypeVar
 
@@ -47,6 +49,9 @@ _OF_PAGES: Final[dict[Format, Format]] = {"jsonl": "html-lines", "parquet": "htm
 _EXPECTED = "expected a file, a folder, a glob, or - for standard input"
 
 _Path = TypeVar("_Path", Path, PurePosixPath)
+
+_HIDDEN = "."
+"""What a hidden file counts as, in place of its suffix."""
 
 _WILDCARD = re.compile(r"[*?[]")
 
@@ -109,6 +114,10 @@ class Found:
     folders: tuple[Path, ...] = ()
     """The folders that were read with all that is in them: an output folder in one of these would be read as
     input."""
+    kinds: tuple[str, ...] = ()
+    """The suffixes of the files of other kinds, sorted; "" for none."""
+    hidden: int = 0
+    """How many hidden files and folders lie in the folders; what is in the latter does not count."""
 
 
 def bytes_in(sources: Iterable[Source]) -> int:
@@ -181,8 +190,8 @@ def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # no
     sources: dict[tuple[str, str], Source] = {}
     missing: list[str] = []
     folders: list[Path] = []
-    parents: dict[str, str] = {}
-    skipped = 0
+    real = cache(os.path.realpath)
+    passed: Counter[str] = Counter()
 
     def on_error(error: OSError) -> None:
         where = printable(str(error.filename))
@@ -199,17 +208,24 @@ def find_sources(inputs: Sequence[str], format: Choice = "auto") -> Found:  # no
         for folder in (path for path in named if os.path.isdir(path)):
             folders.append(folder)
             for path in _walk(folder, on_error):
-                # A link to nothing is read: that it cannot be is for the report to say. A pipe would block.
-                if _known(path.name) and (os.path.isfile(path) or not os.path.exists(path)):
+                if _is_read(path):
                     hits[path] = format_of(path.name, format)
-                else:
-                    skipped += path not in hits
+                elif path not in hits:
+                    passed[_kind(path)] += 1
         for name, path in sorted((printable(path.relative_to(base).as_posix()), path) for path in hits):
-            parent = str(path.parent)
-            if parent not in parents:
-                parents[parent] = os.path.realpath(parent)
-            sources.setdefault((parents[parent], path.name), Source(path, name, hits[path]))
-    return Found(tuple(sources.values()), tuple(missing), skipped, tuple(folders))
+            sources.setdefault((real(str(path.parent)), path.name), Source(path, name, hits[path]))
+    hidden = passed.pop(_HIDDEN, 0)
+    return Found(tuple(sources.values()), tuple(missing), passed.total(), tuple(folders), tuple(sorted(passed)), hidden)
+
+
+def _kind(path: Path) -> str:
+    return _HIDDEN if path.name.startswith(".") else path.suffix.lower()
+
+
+def _is_read(path: Path) -> bool:
+    # A link to nothing is read: that it cannot be is for the report to say. A pipe would block.
+    there = os.path.isfile(path) or not os.path.exists(path)
+    return not path.name.startswith(".") and _known(path.name) is not None and there
 
 
 def _named(text: str, on_error: Callable[[OSError], None]) -> tuple[Path, list[Path]]:
@@ -255,10 +271,11 @@ def _expand(folder: Path, patterns: tuple[str, ...], on_error: Callable[[OSError
 
 
 def _walk(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
-    """Yield the files of a folder and its subfolders that are not hidden."""
+    """Yield the files of a folder and its subfolders, but for what is in hidden folders; these are yielded themselves."""
     for parent, folders, files in os.walk(folder, onerror=on_error):
+        yield from (Path(parent, name) for name in folders if name.startswith("."))
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(parent, name) for name in files if not name.startswith("."))
+        yield from (Path(parent, name) for name in files)
 
 
 def printable(path: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
-from typing import Any
+from typing import Any, NamedTuple
 
 from cleaner.model import ReadError
 
@@ -21,6 +21,12 @@ GROUPS = 1_000
 
 BINS, SHARES = 100, 20
 """Steps of the scores, and of the shares that were removed."""
+
+RISKIEST = 10
+"""Cuts that a dry run shows."""
+
+SAMPLE = 500
+"""Characters of its text that a cut is shown by, at most."""
 
 _TOTALS = (
     "documents",
@@ -40,6 +46,53 @@ _TOTALS = (
 _RANKS = {"held": 0, "failed": 1, "cleaned": 2, "unchanged": 3}
 
 Counts = tuple[str, int, int, int]
+
+
+class Cut(NamedTuple):
+    """A span of a document, to be shown; the least certain comes first, then by id and place."""
+
+    score: float
+    id: str
+    start: int
+    end: int
+    kind: str
+    text: str
+    """How it begins."""
+    reason: str
+    """The first one, in words."""
+
+
+def riskiest(cuts: Iterable[Cut]) -> list[Cut]:
+    """Return the `RISKIEST` cuts that are the least certain: the same in whatever order they come, and however they are parted.
+
+    >>> cuts = [Cut(score, "a", 0, 1, "inset", "x", "rule en/share") for score in (0.9, 0.6)]
+    >>> [cut.score for cut in riskiest(cuts)]
+    [0.6, 0.9]
+    """
+    return nsmallest(RISKIEST, cuts)
+
+
+def cuts_of(records: Iterable[Mapping[str, Any]]) -> Iterator[Cut]:
+    """Yield the spans of records, to be shown.
+
+    >>> span = {"start": 4, "end": 9, "kind": "trailer", "text": "Share", "score": 0.9, "reasons": [{"rule": "en/share"}]}
+    >>> [cut.reason for cut in cuts_of([{"id": "a", "spans": [span]}])]
+    ['rule en/share']
+    """
+    for record in records:
+        for span in record["spans"]:
+            place = span["score"], record["id"], span["start"], span["end"]
+            yield Cut(*place, span["kind"], span["text"][:SAMPLE], _in_words(span["reasons"][0]))
+
+
+def _in_words(reason: Mapping[str, Any]) -> str:
+    if "rule" in reason:
+        return f"rule {reason['rule']}"
+    if "template" in reason:
+        return f"in {reason['documents']} documents"
+    if "running" in reason:
+        return f"runs through {reason['pages']} pages"
+    return f"stands in {reason['element']}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def bytes_of(words: str) -> int:
     """
     said = _SIZE.fullmatch(words.strip().lower())
     if not said:
-        raise CleanerError(f"{words!r}: no size; expected such as 700MB or 2GB")
+        raise CleanerError(f"memory {words!r}: no size; expected such as 700MB or 2GB")
     number, unit, binary = said.groups()
     return int(Decimal(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
 
@@ -109,7 +109,8 @@ class Workers:
         least = BASE * (processes + (processes > 1)) + LEAST
         memory = max(least, total_memory() // 4) if memory is None else memory
         if memory < least:
-            raise CleanerError(f"{in_words(memory)} for {processes} processes; expected at least {in_words(least)}")
+            many = f"{processes} processes" if processes > 1 else "a process"
+            raise CleanerError(f"memory of {memory:,} bytes for {many}; expected {in_words(least)} or more")
         self.processes = processes
         self._spare = memory - least + LEAST
         self._opened = ExitStack()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cleaner import saving
+from cleaner import report, saving
 from cleaner.index import learn
-from cleaner.model import Document, IndexFormatError
+from cleaner.model import Cleaned, Document, IndexFormatError
 from cleaner.rules import optional_packs
 from tests.conftest import BODY, OTHER, TRAILER, Command, plant, tree
 from tests.handmade import dumps
@@ -39,6 +39,13 @@ class Bad:
     """Its line; "…" stands for the words of the JSON parser."""
     lines: bytes | None = None
     """What remains of x.jsonl."""
+
+
+EARLIER = {
+    "a.txt": BODY,
+    "report.jsonl": report.dumps(report.record("a.txt", Cleaned(Document("a.txt", BODY), BODY, (), "unchanged"))),
+}
+"""What an earlier run wrote."""
 
 
 def records(*lines: str) -> dict[str, str | bytes]:
@@ -104,7 +111,7 @@ def test_a_bad_document_fails_alone(run: Command, tmp_path: Path, bad: Bad) -> N
     """It is named on standard error and in the report; the documents beside it, and in its file, are done."""
     corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "z.txt": OTHER + TRAILER, **bad.files})
     ran = run("clean", corpus, "--out", tmp_path / "out", "--id-field", "id")
-    assert (ran.code, ran.words[1:]) == (3, ["1 documents failed, 0 were held back"])
+    assert (ran.code, ran.words[1:]) == (3, ["1 document failed, 0 were held back"])
     assert re.fullmatch(".+".join(map(re.escape, bad.error.split("…"))), ran.words[0])
     written = tree(tmp_path / "out")
     assert (written["a.txt"], written["z.txt"]) == (BODY.encode(), OTHER.encode())
@@ -125,7 +132,7 @@ def test_an_unreadable_file_fails_alone(run: Command, tmp_path: Path, target: st
     corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER})
     (corpus / "bad.txt").symlink_to(target)
     ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, ran.words) == (3, [f"bad.txt: {why}{UNREADABLE}", "1 documents failed, 0 were held back"])
+    assert (ran.code, ran.words) == (3, [f"bad.txt: {why}{UNREADABLE}", "1 document failed, 0 were held back"])
     assert (tmp_path / "out/a.txt").read_bytes() == BODY.encode()
 
 
@@ -143,7 +150,7 @@ def test_a_pipe_in_a_folder_is_passed_over(run: Command, tmp_path: Path) -> None
     corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER})
     os.mkfifo(corpus / "pipe.txt")
     ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, ran.words) == (0, ["1 files of other kinds skipped"])
+    assert (ran.code, ran.words) == (0, ["1 file of other kinds ('.txt') skipped; one that is named is read as text"])
 
 
 def test_two_files_of_one_name(run: Command, tmp_path: Path) -> None:
@@ -161,7 +168,7 @@ def test_a_document_that_would_be_emptied_is_held(run: Command, tmp_path: Path) 
     """It stays whole, and is named."""
     corpus = plant(tmp_path / "in", {"a.txt": BODY + TRAILER, "held.txt": "You may also like\nTen quiet harbours\n"})
     ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, ran.words[1:]) == (3, ["0 documents failed, 1 were held back"])
+    assert (ran.code, ran.words[1:]) == (3, ["0 documents failed, 1 was held back"])
     assert ran.words[0].startswith("held.txt: held back: ")
     assert (tmp_path / "out/held.txt").read_bytes() == b"You may also like\nTen quiet harbours\n"
 
@@ -236,7 +243,7 @@ def test_missing_paths(process: Command, tmp_path: Path) -> None:
             f"no such file or folder: nosuch.txt{expected}",
             f"no such file or folder: nosuch/*.txt{expected}",
             "bad.txt: not UTF-8 at byte 0; expected UTF-8 text",
-            "1 documents failed, 0 were held back",
+            "1 document failed, 0 were held back",
         ],
     )
     assert "Traceback" not in ran.err
@@ -250,11 +257,17 @@ def test_nothing_to_read(run: Command, tmp_path: Path) -> None:
         "nothing to read; expected .txt, .md, .html, .jsonl, .csv, .parquet or .warc files, or these with .gz or .zst"
     )
     ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, ran.words) == (2, ["1 files of other kinds skipped", nothing])
+    assert (ran.code, ran.words) == (
+        2,
+        ["1 file of other kinds ('.log') skipped; one that is named is read as text", nothing],
+    )
     ran = run("clean", tmp_path / "nosuch", "--out", tmp_path / "out")
     assert (ran.code, len(ran.words)) == (2, 1)
     assert not (tmp_path / "out").exists()
 
+
+A_REPORT = "the report of `cleaner clean`; expected documents: `cleaner restore` and `cleaner report` take the folder"
+AN_INDEX = "an index, no documents; expected --index before it, or --add before each in `learn`"
 
 ARGUMENTS = [
     (["clean", "-", "--text-field", "body"], "-: fields of what looks like text; expected --format jsonl with them"),
@@ -293,7 +306,7 @@ ARGUMENTS = [
     (["explain", "nosuch.txt"], "nosuch.txt: No such file or directory; expected a readable file"),
     (["explain", "in"], "in: Is a directory; expected a readable file"),
     (["explain", "in/a.txt:9999"], "in/a.txt: has 133 characters; expected an offset below that, got 9999"),
-    (["explain", "x.jsonl"], "x.jsonl: a file of many documents; expected a text or HTML file"),
+    (["explain", "x.jsonl"], "x.jsonl: a file of many documents; expected a text or HTML file with one of them"),
     (
         ["check", "in", "--golden", "in"],
         "in: the output would lie in the input folder in; expected a folder outside of it",
@@ -312,6 +325,32 @@ ARGUMENTS = [
         ["clean", "in", "--out", "n" * 300],
         f"{'n' * 300}: File name too long; expected files that can be read and written",
     ),
+    (
+        ["clean", "x.jsonl", "--out", "o"],
+        "--text-field text: no line that was looked at has it; expected one of 'url', 'body'",
+    ),
+    (
+        ["learn", "x.jsonl", "--text-field", "txt", "--out", "o"],
+        "--text-field txt: no line that was looked at has it; expected one of 'url', 'body'",
+    ),
+    (
+        ["clean", "earlier", "--out", "o"],
+        f"earlier/report.jsonl: {A_REPORT} earlier",
+    ),
+    (["learn", "earlier/report.jsonl", "--out", "o"], f"earlier/report.jsonl: {A_REPORT} earlier"),
+    (["learn", "--add", "x.idx", "x.idx", "--out", "o"], f"x.idx: {AN_INDEX}"),
+    (["clean", "in", "x.idx", "--out", "o"], f"x.idx: {AN_INDEX}"),
+    (["clean", "in", "--jobs", "0", "--out", "o"], "--jobs 0: no number of processes; expected 1 or more"),
+    (["clean", "in", "--memory", "3", "--out", "o"], "memory of 3 bytes for a process; expected 270 MB or more"),
+    (["learn", "in", "--memory", "much", "--out", "o"], "memory 'much': no size; expected such as 700MB or 2GB"),
+    (
+        ["rules", "show", "related/you-may-also-lik"],
+        (
+            "rules show: no rule 'related/you-may-also-lik'; expected one that `cleaner rules list` names, such as"
+            " related/you-may-also-like"
+        ),
+    ),
+    (["rules", "show", "x"], "rules show: no rule 'x'; expected one that `cleaner rules list` names"),
     (["explain", "n" * 300], f"{'n' * 300}: File name too long; expected a readable file"),
 ]
 
@@ -323,7 +362,9 @@ def test_wrong_arguments(
     run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], line: str
 ) -> None:
     """One line, exit status 2, and not one file written or changed."""
-    plant(tmp_path, {"in/a.txt": BODY + TRAILER, "foreign/a.txt": "mine", "file.txt": "mine", "x.jsonl": "{}"})
+    plant(tmp_path, {"in/a.txt": BODY + TRAILER, "foreign/a.txt": "mine", "file.txt": "mine"})
+    plant(tmp_path, {"x.jsonl": '{"url": "u", "body": "B.", "n": 1}\n', "x.idx": dumps(learn(CORPUS))})
+    plant(tmp_path, {f"earlier/{name}": data for name, data in EARLIER.items()})
     (tmp_path / "link").symlink_to("in")
     monkeypatch.chdir(tmp_path)
     before = tree(tmp_path)
@@ -382,7 +423,7 @@ def test_a_catastrophic_pattern_is_stopped(run: Command, tmp_path: Path) -> None
                 "slow.txt: rule 'mine/r': pattern ran longer than 0.5 s on a block of 201 characters; "
                 "expected bounded repetition"
             ),
-            "1 documents failed, 0 were held back",
+            "1 document failed, 0 were held back",
         ],
     )
     assert (tmp_path / "out/a.txt").read_bytes() == BODY.encode()
@@ -447,7 +488,7 @@ def test_no_flipped_bit_and_no_cut_makes_another_index() -> None:
     [
         (["clean"], "cleaner clean: Missing argument"),
         (["clean", "in", "--nope"], "cleaner clean: No such option"),
-        (["clean", "in", "--jobs", "0"], "cleaner clean: Invalid value"),
+        (["clean", "in", "--jobs", "x"], "cleaner clean: Invalid value"),
         (["tidy"], "cleaner: No such command"),
         (["rules", "show"], "cleaner rules show: Missing argument"),
     ],
@@ -461,3 +502,35 @@ def test_usage_errors_are_one_line(process: Command, args: list[str], wrong: str
     assert ran.err.startswith(f"cleaner: {wrong}")
     assert ran.err.endswith(" --help` says\n")
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["claen", "in"], "cleaner: No such command 'claen'; expected 'clean'.*, or usage as `cleaner --help` says"),
+        (
+            ["clean", "in", "--dry-runn"],
+            "cleaner clean: No such option.* '?--dry-runn'?; expected '?--dry-run'?, or usage as `cleaner clean --help` says",
+        ),
+        (
+            ["rules", "shw"],
+            "cleaner rules: No such command 'shw'; expected 'show', or usage as `cleaner rules --help` says",
+        ),
+    ],
+    ids=["command", "option", "subcommand"],
+)
+def test_what_is_mistyped_has_its_nearest_named(process: Command, args: list[str], line: str) -> None:
+    """Commands, theirs, and options; versions of typer differ in quotes, and in how many they name."""
+    [said] = process(*args).words
+    assert re.fullmatch(line, said)
+
+
+def test_lines_without_the_text_field_fail_alone(run: Command, tmp_path: Path) -> None:
+    """When any that is looked at has it, or any other document is there."""
+    files = {"x.jsonl": '{"body": "B."}\n{"text": 3}\n', "y.jsonl": '{"body": "B."}\n', "z.jsonl": "no\n"}
+    corpus = plant(tmp_path / "in", files)
+    for inputs, failed in ((["x.jsonl"], 2), (["x.jsonl", "y.jsonl"], 3), (["z.jsonl"], 1)):
+        ran = run("clean", *(corpus / name for name in inputs), "--dry-run")
+        assert (ran.code, ran.words[-1].split()[0]) == (3, str(failed))
+    plant(corpus, {"a.txt": BODY})
+    assert run("clean", corpus / "a.txt", corpus / "y.jsonl", "--dry-run").code == 3

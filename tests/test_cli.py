@@ -23,6 +23,7 @@ from cleaner.cli import app
 from cleaner.console import Stopped
 from cleaner.output import Output
 from cleaner.policy import POLICIES, Preset
+from cleaner.render import one_line
 from cleaner.report import schema
 from cleaner.sources import find_sources
 from tests.conftest import BODY, OTHER, ROOT, SEEDS, THIRD, TRAILER, Command, plant, tree
@@ -70,7 +71,11 @@ def bodies(out: Path) -> dict[str, str]:
 def test_a_folder_is_cleaned_into_a_folder(process: Command, tmp_path: Path) -> None:
     """Bodies under the inputs' names, and what is of another kind is passed over and counted."""
     ran = process("clean", plant(tmp_path / "in", PAGES), "--out", tmp_path / "out")
-    assert (ran.code, ran.out, ran.words) == (0, b"", ["1 files of other kinds skipped"])
+    assert (ran.code, ran.out, ran.words) == (
+        0,
+        b"",
+        ["1 file of other kinds ('.log') skipped; one that is named is read as text"],
+    )
     assert bodies(tmp_path / "out") == BODIES
     assert [(row["id"], row["group"], row["status"]) for row in rows(tmp_path / "out")] == [
         ("a.txt", "", "cleaned"),
@@ -191,6 +196,33 @@ def test_dry_run_writes_nothing(run: Command, tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (0, b"")
 
 
+def test_a_dry_run_shows_the_riskiest_cuts(run: Command, process: Command, tmp_path: Path) -> None:
+    """Ten of them, by score, id and place, the same in any order of files and for any number of workers; plain in a pipe."""
+    files = {f"{at:02}.txt": f"{story['text']}{'More of it' * (at % 4)}\n" for at, story in enumerate(STORIES)}
+    files |= {f"\x1b[31m{at}.txt": f"Advertisement\n{text}" for at, text in enumerate((BODY, OTHER, THIRD))}
+    corpus = plant(tmp_path / "in", files | {"z.txt": f"Advertisement\n{files['00.txt'][::-1]}\n{files['01.txt']}"})
+    assert run("clean", corpus, "--out", tmp_path / "out").code == 0
+    spans = [(span["score"], row["id"], span) for row in rows(tmp_path / "out") for span in row["spans"]]
+    expected = [
+        f"{score:.3f} {span['kind']} {one_line(name)}[{span['start']}:{span['end']}]"
+        for score, name, span in sorted(spans, key=lambda one: (*one[:2], one[2]["start"]))
+    ]
+    assert len(expected) > 10
+    names = sorted(corpus.iterdir())
+    shown = [
+        run("clean", corpus, "--dry-run"),
+        run("clean", *reversed(names), "--dry-run"),
+        process("clean", *names, "--dry-run", "--jobs", 2),
+    ]
+    for ran in shown:
+        assert (ran.code, ran.out) == (0, b"")
+        assert "\x1b" not in ran.err
+        cuts = [re.sub(" +", " ", line) for line in ran.err.partition("riskiest cuts")[2].splitlines()]
+        assert [cut.partition(",")[0] for cut in cuts if re.match(r"0\.\d", cut)] == expected[:10]
+        assert {cut[:4] for cut in cuts[3:22:2]} == {" You", " Adv"}
+    assert run("clean", plant(tmp_path / "none", {"a.txt": BODY}), "--dry-run").err.count("riskiest") == 0
+
+
 def test_an_index_knows_what_a_document_alone_does_not(run: Command, tmp_path: Path) -> None:
     """What a corpus repeats is cut from a new document by its index; alone, nothing speaks against it."""
     box = "\nGet our daily briefing on rivers\n\nTen stories that everyone reads today\n\nWhy bridges fall in spring\n"
@@ -298,8 +330,9 @@ def test_explain(run: Command, tmp_path: Path) -> None:
     assert "          rule related/you-may-also-like: opens a trailer or box" in lines
     offset = (BODY + TRAILER).index("bridges")
     one = run("explain", f"{page}:{offset}").out.decode().splitlines()
-    assert [line.partition(") ")[2] for line in one[1:2]] == ["Why bridges hum"]
-    assert set(one) < set(lines)
+    assert one[0].startswith(f"character {offset} was cut: it is in the trailer [{len(BODY)}, {len(BODY + TRAILER)}), ")
+    assert [line.partition(") ")[2] for line in one[2:3]] == ["Why bridges hum"]
+    assert set(one[1:]) < set(lines)
 
 
 def test_explain_agrees_with_clean_on_a_group(run: Command, tmp_path: Path) -> None:
@@ -475,9 +508,9 @@ def test_every_example_in_the_help_works(run: Command, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert run("check", "seeds", "--golden", "golden/seeds", "--update").code == 0
     assert len(commands()) == 10
-    for words in commands():
+    for words in [(), ("rules",), *commands()]:
         shown = re.sub(r"\s*\n\s*", " ", run(*words, "--help").out.decode())
-        example = re.search(r"Example: cleaner ([^;]+?)\s*$", shown)
+        example = re.search(r"Example: cleaner ([^;]+?)(\. Exit status: .*)?\s*$", shown)
         assert example is not None, words
         assert tuple(example[1].split()[: len(words)]) == words
         assert run(*example[1].split()).code == 0, example[1]

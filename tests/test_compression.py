@@ -182,7 +182,7 @@ def test_which_files_are_found(tmp_path: Path) -> None:
     assert [(source.name, source.format) for source in found.sources] == list(
         zip(known, ["text", "jsonl", "html", "text"], strict=True)
     )
-    assert found.skipped == len(others) - 2  # hidden ones do not count
+    assert (found.skipped, found.hidden) == (len(others) - 2, 2)
     assert [source.target for source in found.sources] == ["A.TXT.GZ", "b.jsonl.zst", "c.txt.gz", "d.md.Zst"]
     [named] = find_sources([str(tmp_path / "e.gz")], "jsonl").sources
     assert (named.name, named.format) == ("e.gz", "jsonl")

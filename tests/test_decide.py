@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import decide as module
-from cleaner.decide import AGAINST, GROUP, PAGES, REFUSED, SETTLED, Decision, _runs, _segment
+from cleaner.decide import AGAINST, GROUP, PAGES, REFUSED, SETTLED, Decision, Guard, _runs, _segment
 from cleaner.features import features
 from cleaner.forest import Forest
 from cleaner.layout import Layout, Line
@@ -485,6 +485,49 @@ def test_a_document_keeps_what_nothing_speaks_against() -> None:
     assert kept(("One", "Two"), [1.0, 1.0], cutting(0, 1)) == []
 
 
+LONG_LINE = ("word " * 21).strip()
+
+Spared = tuple[Sequence[str], Sequence[float], Said, Mapping[int, int], int, Mapping[int, Guard]]
+
+SPARED: list[Spared] = [
+    ((PROSE, TITLE, MORE), [-9.0, SURE, -9.0], {1: ["keep"]}, {}, 9, {1: Guard("own")}),
+    (
+        (PROSE, "```", "# Share", "```"),
+        [-9.0, *[SURE] * 3],
+        cutting(2),
+        {},
+        9,
+        dict.fromkeys((1, 2, 3), Guard("fenced")),
+    ),
+    ((PROSE, "One", MORE, "Two"), [-9.0, 3.0, 2.0, 3.0], cutting(1, 3), {}, 9, {2: Guard("readable", 2.0)}),
+    ((PROSE, "One", LONG_LINE, "Two"), [-9.0, 3.0, 4.0, 3.0], cutting(1, 3), {}, 9, {2: Guard("long", 4.0)}),
+    ((PROSE, "One", TITLE, "Two"), [-9.0, 3.0, 1.0, 3.0], cutting(1, 3), {}, 0, {2: Guard("alone", 1.0)}),
+    ((PROSE, "One", TITLE, "Two"), [-9.0, 3.0, SURE, 3.0], cutting(1, 3), {2: 1}, 0, {2: Guard("chance")}),
+    ((PROSE, "One", MORE, "Two"), [-9.0, 3.0, 1.0, 3.0], cutting(1, 3), {}, 0, {2: Guard("unheld")}),
+    ((PROSE, TITLE, MORE), [-9.0, 0.75, -9.0], cutting(1), {}, 9, {1: Guard("borders", 0.5)}),
+    ((PROSE, "One", TITLE, MORE), [-9.0, 1.5, 1.5, -9.0], cutting(2), {}, 0, {1: Guard("ends")}),
+    (
+        (PROSE, MORE, TITLE, "Who pays"),
+        [-9.0, -9.0, 3.0, 3.0],
+        {},
+        {2: 1, 3: 1},
+        1,
+        dict.fromkeys((2, 3), Guard("few")),
+    ),
+    (("One", TITLE, "Two"), [1.0, -0.25, 1.0], cutting(0, 2), {}, 9, {1: Guard("whole")}),
+    (("One", PROSE, "Two"), [SURE, -9.0, SURE], cutting(0), {}, 9, {2: Guard("untold")}),
+    ((PROSE, f"\f{TITLE}", f"\f{MORE}"), [-9.0, SURE, -9.0], cutting(1), {}, 9, {1: Guard("page")}),
+]
+"""Lines, scores, what rules say, how many hold them, in how large a group, and what is spared."""
+
+
+@pytest.mark.parametrize("case", SPARED, ids=[next(iter(case[-1].values())).name for case in SPARED])
+def test_what_spares_a_block_is_named(case: Spared) -> None:
+    """Though it scores above 0, or goes with its neighbours; of several guards the strongest."""
+    lines, scores, said, held, size, spared = case
+    assert on_lines(lines, scores, said, held, size=size, edge=size == 1).spared == spared
+
+
 # Spans
 
 
@@ -685,6 +728,9 @@ def test_a_decision_is_whole(page: Page, numbers: random.Random) -> None:
         assert not has_body(page) or "\f" in text or min(decision.scores[first], decision.scores[last - 1]) > 0
         end = span.end
     assert not any(decision.cut[one.block] for one in found if one.signal == "keep")
+    above = {at for at, score in enumerate(decision.scores) if score > 0 and not decision.cut[at]}
+    assert above <= decision.spared.keys()
+    assert not any(decision.cut[at] for at in decision.spared)
 
 
 @STEADY
@@ -788,3 +834,5 @@ def test_a_sentence_amid_what_is_extracted_is_body(extracted: float, around: flo
     with scoring(by_place([*[-9.0] * 10, 1.5])):
         found = decided(text, blocks, [], none(blocks), Policy(), layout=layout)
     assert found.cut[-1] == cut
+    needed = 2 * Policy().doubt - PAGES
+    assert found.spared == ({} if cut else {10: Guard("extracted", needed)})

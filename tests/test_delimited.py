@@ -253,10 +253,10 @@ def test_batches_of_any_size_do_the_same(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("header", "options", "wrong"),
     [
-        ("id,body", (), "no column 'text'; expected one in the header"),
+        ("id,body", (), "no column 'text'; expected one in the header, which has 'id', 'body'"),
         ("text,text", (), "2 columns 'text'; expected one in the header"),
-        ("text,b", ("--id-field", "id"), "no column 'id'; expected one in the header"),
-        ("text,b", ("--group-field", "site"), "no column 'site'; expected one in the header"),
+        ("text,b", ("--id-field", "id"), "no column 'id'; expected one in the header, which has 'text', 'b'"),
+        ("text,b", ("--group-field", "site"), "no column 'site'; expected one in the header, which has 'text', 'b'"),
         ('te"xt,b', (), "no column 'text'; expected one in the header"),
     ],
 )

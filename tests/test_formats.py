@@ -84,13 +84,14 @@ def test_a_pipe_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_read_with_its_subfolders(tmp_path: Path) -> None:
-    """By suffix, sorted by name; other files are counted, hidden ones are not."""
+    """By suffix, sorted by name; other files are counted, and hidden ones, folders too."""
     files(tmp_path, "b.TXT", "a/x.md", "a-b.text", "a/y.markdown", "c.jsonl", "d.NDJSON", "e.log", "README")
     files(tmp_path, ".hidden.txt", ".git/x.txt", "a/.cache/x.txt")
     found = find_sources([str(tmp_path)])
     assert names(found) == ["a-b.text", "a/x.md", "a/y.markdown", "b.TXT", "c.jsonl", "d.NDJSON"]
     assert [source.format for source in found.sources] == ["text"] * 4 + ["jsonl"] * 2
-    assert (found.missing, found.skipped, found.folders) == ((), 2, (tmp_path,))
+    assert (found.missing, found.skipped, found.kinds, found.folders) == ((), 2, ("", ".log"), (tmp_path,))
+    assert found.hidden == 3
     assert found.sources[1].path == tmp_path / "a/x.md"
 
 

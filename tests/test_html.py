@@ -345,7 +345,8 @@ def test_explaining_a_page(run: Command, site: Path, tmp_path: Path) -> None:
     assert re.search(r" \+\d\.\d markup: 0% of it extracted, \d+% around it; 100% of it links", menu[0])
     assert re.search(r"^ .*A forager that.*\n(?: .*\n)* +-\d\.\d markup: 100% of it extracted", shown, re.MULTILINE)
     at = text.index("Privacy")
-    [first, block, *_] = run("explain", f"{site / 'bees.html'}:{at}").out.decode().splitlines()
+    [answer, first, block, *_] = run("explain", f"{site / 'bees.html'}:{at}").out.decode().splitlines()
+    assert answer.startswith(f"character {at} was cut: ")
     assert first.startswith("bees.html: ")
     assert block.endswith(") - Privacy policy")
     ran = run("explain", f"{site / 'bees.html'}:{len(text)}")
@@ -584,7 +585,7 @@ def test_an_unreadable_page_fails(run: Command, site: Path, tmp_path: Path, data
     """In one line, and the others are done."""
     corpus = plant(tmp_path / "in", {**SITE, "bad.html": data})
     ran = run("clean", corpus, "--out", tmp_path / "out")
-    assert (ran.code, ran.words) == (3, [f"bad.html: {expected}", "1 documents failed, 0 were held back"])
+    assert (ran.code, ran.words) == (3, [f"bad.html: {expected}", "1 document failed, 0 were held back"])
     [bad, *others] = rows(tmp_path / "out")
     jsonschema.validate(bad, schema())
     assert (bad["id"], bad["status"], bad["error"]) == ("bad.html", "failed", f"bad.html: {expected}")

@@ -15,8 +15,8 @@ LAYERS = (
     "layout language policy compression remembering batches scratch | model | spill segment files survey | counting journal sharing jsonl charsets markup elements placing"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors chunks remote form shingling rules output surroundings pages recurring"
-    " | index standing formats stretches | ledger proposing | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | instead render | console pipeline | options"
-    " | __init__ checking | engines folder_cli golden review_cli rules_cli | runs spark | cli datatrove haystack langchain pytest_plugin | __main__"
+    " | index standing formats stretches | ledger proposing | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | instead render | console explaining pipeline | options"
+    " | __init__ checking | engines folder_cli golden review_cli rules_cli screening | runs spark | explain_cli | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""
 
@@ -40,7 +40,7 @@ USERS = {
     "regex": "language matching rules",
     "py4j": "executors",
     "pyspark": "executors shuffling spark",
-    "rich": "console render",
+    "rich": "console explaining render",
     "safetensors": "",
     "scipy": "grouping",
     "selectolax": "markup",
@@ -48,7 +48,7 @@ USERS = {
     "tomlkit": "drafts",
     "trafilatura": "markup",
     "webencodings": "charsets",
-    "typer": "cli console folder_cli options review_cli rules_cli",
+    "typer": "cli console explain_cli folder_cli options review_cli rules_cli",
 }
 
 

@@ -99,7 +99,7 @@ def test_a_row_of_a_finished_folder_is_proven(name: str, run: Command, tmp_path:
     corpus = plant(tmp_path / "in", {name: files[name]})
     assert run("clean", corpus, "--out", tmp_path / "out").code == 0
     ran = run("restore", tmp_path / "out", "--verify")
-    assert (ran.code, ran.words[-1]) == (0, f"{tmp_path}/out: 1 documents proven")
+    assert (ran.code, ran.words[-1]) == (0, f"{tmp_path}/out: 1 document proven")
     plant(tmp_path / "out", {"x.csv": b"text\nOther\n", "x.parquet": table(["Other"])})
     assert run("restore", tmp_path / "out", "--verify").code == 1
 
@@ -125,12 +125,12 @@ def test_the_line_itself_is_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_finished_folder_is_proven(run: Command, tmp_path: Path) -> None:
-    """Of each kind; nothing is written; documents that had failed are no difference."""
+    """Of each kind; nothing is written; documents that had failed are none, and give the status that `restore` gives."""
     corpus = plant(tmp_path / "in", {**CORPUS, "e.txt": b"\xff", "f/g.txt.gz": b"no"})
     assert run("clean", corpus, "--out", tmp_path / "out").code == 3
     before = tree(tmp_path)
     ran = run("restore", tmp_path / "out", "--verify")
-    assert (ran.code, ran.words[-1]) == (0, f"{tmp_path}/out: 5 documents proven")
+    assert (ran.code, ran.words[-1]) == (3, f"{tmp_path}/out: 5 documents proven")
     assert tree(tmp_path) == before
 
 

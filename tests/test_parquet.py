@@ -242,10 +242,10 @@ def test_nothing_but_failures_is_a_table_still(run: Command, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("columns", "options", "wrong"),
     [
-        ({"body": ["a"]}, (), "no column 'text'; expected one of strings"),
+        ({"body": ["a"]}, (), "no column 'text'; expected one of strings: 'body'"),
         ({"text": [1]}, (), "column 'text' is of int64; expected strings"),
         ({"text": [["a"]]}, (), "column 'text' is of list<element: string>; expected strings"),
-        ({"text": ["a"]}, ("--id-field", "id"), "no column 'id'; expected one of strings or integers"),
+        ({"text": ["a"]}, ("--id-field", "id"), "no column 'id'; expected one of strings or integers: 'text'"),
         ({"text": ["a"], "id": [1.5]}, ("--id-field", "id"), "column 'id' is of double; expected strings or integers"),
         ({"text": ["a"], "g": [b"x"]}, ("--group-field", "g"), "column 'g' is of binary; expected strings or integers"),
     ],
@@ -410,7 +410,7 @@ def test_html_in_a_column(run: Command, tmp_path: Path, kind: pa.DataType, keep:
     options = ["--format", "html", "--text-field", "html", *(["--keep-html"] if keep else [])]
     for corpus, out in (("in", "out"), ("x.jsonl", "lines")):
         ran = run("clean", tmp_path / corpus, *options, "--out", tmp_path / out)
-        assert (ran.code, ran.words[-1]) == (3, "1 documents failed, 0 were held back")
+        assert (ran.code, ran.words[-1]) == (3, "1 document failed, 0 were held back")
     ours, theirs = records(tmp_path / "out"), records(tmp_path / "lines")
     told = json.loads(json.dumps(theirs).replace("x.jsonl", "x.parquet"))
     assert ours == told

