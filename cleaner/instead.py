@@ -24,7 +24,7 @@ from cleaner.decide import Decision
 from cleaner.families import LARGE
 from cleaner.fingerprints import NO_KEY, key
 from cleaner.frequency import Frequencies
-from cleaner.model import Document, Instead, RuleReason, Span, TemplateReason
+from cleaner.model import Block, Document, Instead, RuleReason, Span, TemplateReason
 from cleaner.shingling import WORDS, shingles
 
 if TYPE_CHECKING:
@@ -80,19 +80,10 @@ def settled(
             kept.append(span)
         else:
             spans.append(replace(span, marker=one.marker) if one else span)
-    pieces = _shrunk(document.text, _spread(document.text, through.gaps, spans))
-    blocks = decision.repetition.blocks
-    if through.gaps:
-        points = np.array([(block.start, block.stop, block.end) for block in blocks], dtype=np.int64).reshape(-1, 3)
-        moved = _placed(through.gaps, points).tolist()
-        blocks = tuple(
-            block._replace(start=start, stop=stop, end=end)
-            for block, (start, stop, end) in zip(blocks, moved, strict=True)
-        )
     return replace(
         decision,
-        repetition=replace(decision.repetition, blocks=blocks),
-        spans=tuple(pieces),
+        repetition=replace(decision.repetition, blocks=_moved(through.gaps, decision.repetition.blocks)),
+        spans=tuple(_shrunk(document.text, _spread(document.text, through.gaps, spans))),
         kept=tuple(_spread(document.text, through.gaps, kept)),
     )
 
@@ -146,12 +137,18 @@ def _shrunk(text: str, spans: Iterator[Span]) -> Iterator[Span]:
             yield replace(span, start=start, end=start + len(shown))
 
 
-def _placed(gaps: Sequence[tuple[int, int]], points: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return offsets of a text without gaps as offsets of it with them: after those that are there."""
+def _moved(gaps: Sequence[tuple[int, int]], blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return blocks of a text without gaps as blocks of it with them: a gap belongs to the block before it."""
+    if not gaps:
+        return tuple(blocks)
     starts, ends = np.array(gaps, dtype=np.int64).T
     before = np.concatenate(([0], np.cumsum(ends - starts)))
-    moved: NDArray[np.int64] = points + before[np.searchsorted(starts - before[:-1], points, "right")]
-    return moved
+    points = np.array([(block.start, block.stop, block.end) for block in blocks], dtype=np.int64).reshape(-1, 3)
+    points += before[np.searchsorted(starts - before[:-1], points, "right")]
+    return tuple(
+        block._replace(start=start, stop=stop, end=end)
+        for block, (start, stop, end) in zip(blocks, points.tolist(), strict=True)
+    )
 
 
 # The first of its group

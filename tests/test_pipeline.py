@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from cleaner.index import Index, learn
 from cleaner.model import Document, RuleReason, Span, TemplateReason
-from cleaner.pipeline import Cleaner, _joined, clean
+from cleaner.pipeline import Cleaner, clean
 from cleaner.policy import Policy
 from cleaner.render import body
 from cleaner.rules import load_rules
+from cleaner.spans import joined
 from tests.strategies import STEADY
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "clean.toml").read_text(encoding="utf-8"))["case"]
@@ -200,12 +201,12 @@ def test_two_passes_are_joined(data: st.DataObject) -> None:
     earlier = data.draw(cuts(len(text)))
     rest = body(text, earlier)
     later = data.draw(cuts(len(rest)))
-    joined = _joined(earlier, later)
-    assert body(text, joined) == body(rest, later)
-    borders = [border for span in joined for border in (span.start, span.end)]
+    found = joined(earlier, later)
+    assert body(text, found) == body(rest, later)
+    borders = [border for span in found for border in (span.start, span.end)]
     assert borders == sorted(set(borders))
     given_reasons = {reason for span in (*earlier, *later) for reason in span.reasons}
-    assert {reason for span in joined for reason in span.reasons} == given_reasons
+    assert {reason for span in found for reason in span.reasons} == given_reasons
 
 
 def test_a_byte_order_mark_stays_when_the_header_goes() -> None:
