@@ -173,7 +173,7 @@ def at_offset(cleaned: Cleaned, decision: Decision, offset: int) -> Iterator[str
     >>> from cleaner.pipeline import Cleaner
     >>> document = Document("a", "The body.\n\nYou may also like\n\nAnother story\n")
     >>> next(at_offset(Cleaner().clean(document), Cleaner().explain(document), 3))
-    'character 3 was kept: nothing speaks against its block (its score is -6.8)'
+    'character 3 was kept: its score of +0.3 is above 0, but no rule speaks of it, and there is no other document to compare ...'
     """
     row = next(row for row in explained(cleaned, decision) if row.start <= offset < row.end)
     span = next((span for span in cleaned.spans if span.start <= offset < span.end), None)

@@ -55,7 +55,7 @@ def fetch(address: str, folder: Path) -> Copy:
         system, path = url_to_fs(address)
         whole = PurePosixPath(path)
         if system.isfile(path):
-            base, names = whole.parent, [whole]
+            base, names, hidden = whole.parent, [whole], set[PurePosixPath]()
             patterns: tuple[str, ...] = (whole.name,)
         else:
             is_folder = system.isdir(path)
@@ -64,8 +64,13 @@ def fetch(address: str, folder: Path) -> Copy:
             names = [PurePosixPath(name) for one in found for name in system.find(one)]
             if not (names or is_folder):
                 raise FileNotFoundError("no such file or folder")  # noqa: TRY301  # said as all else that is wrong
-            names = [name for name in names if not any(part.startswith(".") for part in name.relative_to(base).parts)]
+            shown = {name: _shown(name.relative_to(base)) for name in names}
+            names = [name for name in names if not shown[name].name.startswith(".")]
+            hidden = {one for one in shown.values() if is_folder and one.name.startswith(".")}
         folder.mkdir(parents=True)
+        for one in hidden:  # so that they are counted
+            folder.joinpath(one).parent.mkdir(parents=True, exist_ok=True)
+            folder.joinpath(one).touch()
         for name in names:
             target = folder / name.relative_to(base)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +82,12 @@ def fetch(address: str, folder: Path) -> Copy:
     except Exception as error:  # what reaches other machines raises exceptions of all kinds
         wrong = " ".join(str(error).split()) or type(error).__name__
         raise CleanerError(f"{address}: {wrong}; expected a file, a folder or a glob that can be read") from error
+
+
+def _shown(name: PurePosixPath) -> PurePosixPath:
+    """Return a path as far as it is not hidden: itself, or the first hidden folder in it."""
+    hidden = next((at for at, part in enumerate(name.parts) if part.startswith(".")), len(name.parts))
+    return PurePosixPath(*name.parts[: hidden + 1])
 
 
 def origin(path: Path, copies: Iterable[Copy]) -> str:

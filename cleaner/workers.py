@@ -110,7 +110,7 @@ class Workers:
         memory = max(least, total_memory() // 4) if memory is None else memory
         if memory < least:
             many = f"{processes} processes" if processes > 1 else "a process"
-            raise CleanerError(f"memory of {memory:,} bytes for {many}; expected {in_words(least)} or more")
+            raise CleanerError(f"memory of {memory:,} bytes for {many}; expected at least {in_words(least)}")
         self.processes = processes
         self._spare = memory - least + LEAST
         self._opened = ExitStack()

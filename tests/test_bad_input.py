@@ -341,7 +341,7 @@ ARGUMENTS = [
     (["learn", "--add", "x.idx", "x.idx", "--out", "o"], f"x.idx: {AN_INDEX}"),
     (["clean", "in", "x.idx", "--out", "o"], f"x.idx: {AN_INDEX}"),
     (["clean", "in", "--jobs", "0", "--out", "o"], "--jobs 0: no number of processes; expected 1 or more"),
-    (["clean", "in", "--memory", "3", "--out", "o"], "memory of 3 bytes for a process; expected 270 MB or more"),
+    (["clean", "in", "--memory", "3", "--out", "o"], "memory of 3 bytes for a process; expected at least 270 MB"),
     (["learn", "in", "--memory", "much", "--out", "o"], "memory 'much': no size; expected such as 700MB or 2GB"),
     (
         ["rules", "show", "related/you-may-also-lik"],

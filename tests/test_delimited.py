@@ -330,5 +330,7 @@ def test_what_is_missing_or_changed_in_the_output_is_told(run: Command, tmp_path
     (tmp_path / "out/x.csv").unlink()
     assert run("restore", tmp_path / "out", "--out", tmp_path / "none").code == 3
     assert not (tmp_path / "none").exists()
-    with pytest.raises(ReadError, match=r"^x.csv: no column 'body'; expected one in the header$"):
+    with pytest.raises(
+        ReadError, match=r"^x.csv: no column 'body'; expected one in the header, which has 'id', 'text'$"
+    ):
         cut(given.encode(), "body", 10)

@@ -217,7 +217,9 @@ def test_the_least_memory_is_what_the_error_says(run: Command, tmp_path: Path, t
     start = ("clean", pages, "--jobs", jobs)
     refused = run(*start, "--out", tmp_path / "no", "--memory", "1MB")
     assert (refused.code, refused.out) == (2, b"")
-    told = re.fullmatch(rf"cleaner: 1 MB for {jobs} process(?:es)?; expected at least (\d+ MB)\n", refused.err)
+    told = re.fullmatch(
+        r"cleaner: memory of 1,000,000 bytes for (?:a process|2 processes); expected at least (\d+ MB)\n", refused.err
+    )
     assert told, refused.err
     assert not (tmp_path / "no").exists()
     assert run(*start, "--out", tmp_path / "one", "--memory", told[1]).code == 0
