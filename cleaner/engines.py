@@ -32,8 +32,7 @@ PREPARED = 50_000
 PARALLEL_BYTES = 8_000_000
 """Inputs smaller than this are done before a second process has started."""
 
-ALONE = Workers()
-"""This process alone."""
+ALONE = Workers()  # this process
 
 Watch = Callable[[int], None]
 """Called with the number of bytes that were done since the last call."""
@@ -173,9 +172,8 @@ def _make_batch(
 def _entry(done: Done) -> bytes:
     """Return what a journal says of a batch: a line of JSON, without its end."""
     bodies = [(target, _as_json(body)) for target, body in done.bodies]
-    return orjson.dumps(
-        {"bodies": bodies, "report": done.report.decode(), "grouped": done.grouped, "names": done.names}
-    )
+    told = {"bodies": bodies, "report": done.report.decode(), "grouped": done.grouped, "names": done.names}
+    return orjson.dumps(told)
 
 
 def _of_entry(entry: bytes) -> Done:
