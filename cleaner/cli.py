@@ -245,7 +245,7 @@ def _propose(job: Job, index: Index, path: Path) -> None:
         ),
     )
     write_drafts(rules, path)
-    say(f"{path}: {len(rules)} rules proposed; none is used before it was accepted: cleaner review {path}")
+    say(f"{path}: {counted(len(rules), 'rule')} proposed; none is used before it was accepted: cleaner review {path}")
 
 
 @app.command(epilog="Example: cleaner check seeds --golden golden/seeds")

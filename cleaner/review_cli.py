@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cleaner.console import PARTLY, fail, lines, say
+from cleaner.console import PARTLY, counted, fail, lines, say
 
 if TYPE_CHECKING:
     from cleaner.drafts import Drafts
@@ -57,7 +57,7 @@ def review(
             else:
                 break
         left = len(drafts.left)
-        say(f"{path}: {tally['accepted']} rules accepted, {tally['rejected']} rejected, {left} left")
+        say(f"{path}: {counted(tally['accepted'], 'rule')} accepted, {tally['rejected']} rejected, {left} left")
         raise typer.Exit(PARTLY if left else 0)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cleaner.console import counted
 from cleaner.rules import load_rules
 from tests.conftest import Command, plant, tree
 from tests.test_proposing import JUDGED, LEARNT, SITE, page
@@ -56,12 +57,15 @@ def test_learnt_reviewed_and_used(tmp_path: Path, run: Command) -> None:
     assert told.code == 0
     number = len(tomllib.loads(pack.read_text(encoding="utf-8"))["rule"])
     assert (
-        told.words[-1] == f"{pack}: {number} rules proposed; none is used before it was accepted: cleaner review {pack}"
+        told.words[-1]
+        == f"{pack}: {counted(number, 'rule')} proposed; none is used before it was accepted: cleaner review {pack}"
     )
     refused = run("clean", corpus, "--rules", pack, "--dry-run")
     assert (refused.code, len(refused.words)) == (2, 1)
     assert refused.words[0].endswith(f"expected them accepted or rejected: cleaner review {pack}")
-    assert run("review", pack, "--accept-all").words == [f"{pack}: {number} rules accepted, 0 rejected, 0 left"]
+    assert run("review", pack, "--accept-all").words == [
+        f"{pack}: {counted(number, 'rule')} accepted, 0 rejected, 0 left"
+    ]
     [one, *_] = JUDGED
     plant(tmp_path / "new", {f"{SITE}/{one.id}": one.text})
     for name, option in (("ruled", ("--rules", pack)), ("indexed", ("--index", index))):
@@ -118,7 +122,7 @@ def test_nothing_is_written_over(tmp_path: Path, run: Command) -> None:
 def test_accept_and_reject(pack: Path, run: Command) -> None:
     """Each answer does what it says; comments, order and the other fields stay byte for byte."""
     told = run("review", pack, stdin=b"accept\nr\n")
-    assert (told.code, told.words) == (0, [f"{pack}: 1 rules accepted, 1 rejected, 0 left"])
+    assert (told.code, told.words) == (0, [f"{pack}: 1 rule accepted, 1 rejected, 0 left"])
     first = PROPOSED.partition('\n[[rule]]\nproposed = true\nid = "second"')[0]
     assert pack.read_text(encoding="utf-8").rstrip("\n") == first.replace("proposed = true\n", "").rstrip("\n")
     assert ids(pack) == ["first"]
@@ -152,7 +156,7 @@ def test_edit(pack: Path, run: Command, tmp_path: Path) -> None:
     """The editor gets the rule as TOML; what it leaves is asked about again."""
     script = plant(tmp_path, {"edit.py": EDIT.format(old="A plug.", new="A longer plug.")}) / "edit.py"
     told = run("review", pack, stdin=b"e\na\nr\n", env={"VISUAL": f"{sys.executable} {script}"})
-    assert (told.code, told.words) == (0, [f"{pack}: 1 rules accepted, 1 rejected, 0 left"])
+    assert (told.code, told.words) == (0, [f"{pack}: 1 rule accepted, 1 rejected, 0 left"])
     assert [rule.why for rule in load_rules([pack], shipped=False).rules] == ["A longer plug."]
     assert pack.read_text(encoding="utf-8").startswith("# Mine: stays.\n")
 
@@ -221,7 +225,7 @@ def test_a_wrong_proposal_cannot_be_accepted(pack: Path, run: Command) -> None:
     told = run("review", pack, "--accept-all")
     assert told.code == 3
     assert "effect: 'cat' is unknown" in told.words[0]
-    assert told.words[1] == f"{pack}: 1 rules accepted, 0 rejected, 1 left"
+    assert told.words[1] == f"{pack}: 1 rule accepted, 0 rejected, 1 left"
     assert run("review", pack, stdin=b"r").code == 0
     assert ids(pack) == ["second"]
 
@@ -240,5 +244,5 @@ def test_on_a_terminal(pack: Path) -> None:
         pass
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert b"1 rules accepted, 1 rejected, 0 left" in shown
+    assert b"1 rule accepted, 1 rejected, 0 left" in shown
     assert ids(pack) == ["first"]
