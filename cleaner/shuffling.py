@@ -171,7 +171,7 @@ def _tallied(
 
 
 def _fetched(counts: DataFrame) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]]:
-    for row in streamed(counts, ordered=True):
+    for row in streamed(counts):
         codes = np.frombuffer(row.codes, dtype=np.int64).view(np.uint64) ^ _SIGN
         yield row.kind, codes, *(np.frombuffer(column, dtype=np.int64) for column in (row.totals, row.times))
 
@@ -183,13 +183,8 @@ _FEW: Final = 8
 is a whole partition, and no heap is large enough for any corpus."""
 
 
-def streamed(rows: DataFrame, *, ordered: bool) -> Iterator[Any]:
-    """Yield rows, a partition at a time, when all executors have done their share; these keep them on disk.
-
-    Args:
-        rows: what they make, some megabytes a row at most.
-        ordered: whether the order matters; else they are dealt out into small partitions, as Spark holds one whole to hand it over.
-    """
+def streamed(rows: DataFrame) -> Iterator[Any]:
+    """Yield rows in order, a partition at a time, when all executors have done their share; these keep them on disk."""
     from pyspark import StorageLevel
 
     settings = rows.sparkSession.conf
@@ -197,9 +192,8 @@ def streamed(rows: DataFrame, *, ordered: bool) -> Iterator[Any]:
     settings.set(_TOGETHER, _FEW)
     kept = rows.persist(StorageLevel.DISK_ONLY)
     try:
-        found = kept.count()  # else partitions would be done one by one, as they are asked for
-        small = kept if ordered else kept.repartition(max(1, found // _FEW))
-        yield from small.toLocalIterator(prefetchPartitions=True)
+        kept.count()  # else partitions would be done one by one, as they are asked for
+        yield from kept.toLocalIterator(prefetchPartitions=True)
     finally:
         settings.set(_TOGETHER, before)
         kept.unpersist()

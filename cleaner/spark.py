@@ -148,7 +148,7 @@ def merge_parts(parts: DataFrame, out: Path | str, *, memory: int | None = None)
     if "part" not in parts.columns:
         raise CleanerError(f"part: no such column; expected parts, got {', '.join(parts.columns)}")
     with told("learn"), Workers(1, memory) as workers:
-        index = indexes.merge((loads(bytes(row.part)) for row in streamed(parts, ordered=False)), workers.space)
+        index = indexes.merge((loads(bytes(row.part)) for row in streamed(parts)), workers.space)
         known = Frequencies(index, workers.space)
         count(parts.sparkSession, known)
         save(replace(index, tables=derived(known)), out)
