@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from cleaner.decide import untouched
+from cleaner.explaining import explained, plain
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn, merge
 from cleaner.instead import look_through, settled
@@ -27,7 +28,7 @@ from cleaner.matching import RuleSet
 from cleaner.model import Cleaned, Document, Instead, RuleReason, Span, TemplateReason
 from cleaner.pipeline import Cleaner
 from cleaner.policy import Policy
-from cleaner.render import body, explained
+from cleaner.render import body
 from cleaner.repetition import none
 from cleaner.report import Summary, record, restore, schema, summary_json
 from cleaner.rules import load_rules
@@ -454,7 +455,7 @@ def test_explain_says_what_is_done_in_place_of_a_cut() -> None:
         (corpus[0], "kept: the first of its group", " "),
         (corpus[1], "in its place: [footer]", "-"),
     ):
-        lines = list(explained(cleaner.clean(document), cleaner.explain(document)))
+        lines = list(plain(explained(cleaner.clean(document), cleaner.explain(document))))
         assert sum(line.strip() == said for line in lines) == 4
         assert [line[0] for line in lines[1:] if not line.startswith("   " * 3)] == [" ", *sign * 4]
     again = replace(corpus[1], text=cleaner.clean(corpus[1]).text + "\nMore of it.\n")

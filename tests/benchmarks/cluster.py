@@ -30,6 +30,9 @@ from tests.benchmarks import scale, tables
 ROOT = Path(__file__).parents[2]
 TIMES = 4
 
+PARTITION = "16m"
+"""Of text. What such a partition teaches is in the driver's heap while it is handed over: with the default, 128 MB, 2 GB are too few."""
+
 
 @dataclass(frozen=True)
 class Took:
@@ -86,6 +89,7 @@ def measured(folder: Path, documents: int, master: str, jobs: int) -> Took:
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.log.level", "ERROR")
     )
+    builder = builder.config("spark.sql.files.maxPartitionBytes", PARTITION)
     session = builder.config("spark.driver.memory", "2g").getOrCreate()
     try:
         rows = session.read.schema("id string, group string, text string").json(str(corpus))
