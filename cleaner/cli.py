@@ -204,6 +204,10 @@ def learn(
 
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
+    if propose is not None and (not inputs or propose == out):
+        fail(
+            f"learn: --propose {propose} without INPUT, or where --out is; expected documents to read, and a file of its own"
+        )
     if out is None and propose is None:
         fail("learn: nowhere to save it; expected --out FILE, or --propose FILE for rules")
     fields = _fields(text_field, id_field, group_field, tables=tables, formatting=formatting)
@@ -244,8 +248,13 @@ def _propose(job: Job, index: Index, path: Path) -> None:
             path.stem, each_made(shown, cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch)
         ),
     )
-    write_drafts(rules, path)
-    say(f"{path}: {counted(len(rules), 'rule')} proposed; none is used before it was accepted: cleaner review {path}")
+    if rules:
+        write_drafts(rules, path)
+        say(
+            f"{path}: {counted(len(rules), 'rule')} proposed; none is used before it was accepted: cleaner review {path}"
+        )
+    else:
+        say(f"{path}: not written: nothing recurs in a group that rules could speak of; expected documents of a site")
 
 
 @app.command(epilog="Example: cleaner check seeds --golden golden/seeds")

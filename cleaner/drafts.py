@@ -16,7 +16,7 @@ from cleaner.matching import Rule
 from cleaner.model import RuleError, WriteError
 from cleaner.rules import PROPOSED, parse_rule
 
-_HEAD: Final = "Rules that `cleaner learn --propose` found. None is used before you have accepted it: cleaner review {}"
+_HEAD: Final = "Proposed by `cleaner learn`. What says so is not used before it was accepted: cleaner review {}"
 
 _AROUND: Final = ("pack", "own")
 """Fields of a rule that its table does not have."""
@@ -64,7 +64,7 @@ def _table(values: dict[str, Any]) -> Table:
             texts.extend(value)
             table[name] = texts.multiline(len(value) > 1)
         elif name == "pattern":
-            table[name] = tomlkit.string(value, literal="'" not in value)
+            table[name] = tomlkit.string(value, literal="'" not in value and value.isprintable())
         else:
             table[name] = value
     return table

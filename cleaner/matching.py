@@ -248,15 +248,13 @@ class _Compiled:
             if not plain or in_latin_letters(self.rules[rule].langs)
         ]
 
-    def reached(self, at: int, blocks: Sequence[Block], place: int) -> range:
-        """Return the blocks that a rule speaks of when it hits the one at `place`."""
-        rule = self.rules[at]
+    def reached(self, at: int, blocks: Sequence[Block], hits: Sequence[int]) -> Iterator[range]:
+        """Yield the blocks that a rule speaks of, given those that it hits: these alone, or with what follows."""
+        rule, is_end = self.rules[at], self.ends(at)
         if rule.within is None:
-            return range(place, place + 1)
-        is_end = self.ends(at)
-        return reach(
-            place, len(blocks), rule.within, (lambda other: is_end(blocks[other].folded)) if rule.until else None
-        )
+            return (range(place, place + 1) for place in hits)
+        ends = (lambda place: is_end(blocks[place].folded)) if rule.until else None
+        return reach(hits, len(blocks), rule.within, ends)
 
     def _found(self, at: int, folded: str) -> bool:
         """Whether the pattern of a rule is found; raise RuleError when it runs away."""
@@ -285,32 +283,68 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     """
     compiled = rules.compiled
     candidates = compiled.candidates(blocks)
-    found: dict[tuple[int, str], Rule] = {}
-    hits = {(at, position) for at, block in enumerate(blocks) for position in candidates.get(block.folded, ())}
-    for at, position in hits.union(compiled.heading_hits(document.text, blocks)):
+    hits: defaultdict[int, set[int]] = defaultdict(set)
+    for at, block in enumerate(blocks):
+        for position in candidates.get(block.folded, ()):
+            hits[position].add(at)
+    for at, position in compiled.heading_hits(document.text, blocks):
+        hits[position].add(at)
+    found: list[tuple[int, str, Rule]] = []
+    for position, places in hits.items():
         rule = compiled.rules[position]
-        if not (of_site(rule.sites, document) and stands(rule.where, document, blocks, at)):
+        looks = {at for at in places if stands(rule.where, document, blocks, at)}
+        if not looks or not of_site(rule.sites, document):
             continue
-        if rule.pattern and not compiled.found(position, blocks[at].folded):
+        # Where it does not look, it may still be the first line of several.
+        hit = sorted(looks if rule.within is None else places)
+        if rule.pattern:
+            hit = [at for at in hit if compiled.found(position, blocks[at].folded)]
+        if not hit or (rule.native and not written_in(document.text, rule.langs)):  # last: it is dear
             continue
-        if rule.native and not written_in(document.text, rule.langs):  # last: it is dear
-            continue
-        found |= {(place, compiled.names[position]): rule for place in compiled.reached(position, blocks, at)}
-    return [Evidence(at, found[at, name].effect, RuleReason(name), found[at, name].own) for at, name in sorted(found)]
+        for taken in compiled.reached(position, blocks, hit):
+            if taken.start in looks:
+                found += [(at, compiled.names[position], rule) for at in taken]
+    found.sort(key=lambda one: one[:2])
+    return [Evidence(at, rule.effect, RuleReason(name), rule.own) for at, name, rule in found]
 
 
 def ender(lines: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether folded text is one of some lines, decoration aside; or as they say, where `*` is for any characters.
+    """Return what tells whether folded text is one of some lines, decoration aside; `*` in them is for any characters.
+
+    Texts of more than `SEARCH_CHARS` are none of those with a `*`.
 
     >>> is_end = ender(["Older posts", "* comments on *"])
     >>> is_end("« older posts"), is_end("7 comments on bees"), is_end("no older posts")
     (True, True, False)
     """
     plain = frozenset(bare(fold(line)) for line in lines if "*" not in line)
-    wild = re.compile(
-        "|".join(".*".join(map(re.escape, fold(line).split("*"))) for line in lines if "*" in line) or "(?!)"
-    )
-    return lambda folded: bare(folded) in plain or wild.fullmatch(folded) is not None
+    wild = [_pieces(fold(line)) for line in lines if "*" in line]
+
+    def is_end(folded: str) -> bool:
+        text = bare(folded)
+        return text in plain or (len(text) <= SEARCH_CHARS and any(_fits(text, pieces) for pieces in wild))
+
+    return is_end
+
+
+def _pieces(folded: str) -> list[str]:
+    """Return what a line has between its wildcards, as `bare` has texts."""
+    first, *between, last = (piece.translate(_PLAIN) for piece in folded.split("*"))
+    return [first[_first_letter(first) :], *between, last[: len(last) - _first_letter(last[::-1])]]
+
+
+def _fits(text: str, pieces: Sequence[str]) -> bool:
+    """Whether a text has these pieces, in order, the first at its start and the last at its end."""
+    first, *between, last = pieces
+    at, end = len(first), len(text) - len(last)
+    if at > end or not (text.startswith(first) and text.endswith(last)):
+        return False
+    for piece in between:
+        found = text.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 @cache

@@ -17,6 +17,7 @@ import xxhash
 
 from cleaner.matching import Rule
 from cleaner.recurring import LINES, Draft, Line, Place, Shown, frames, passages, recurring
+from cleaner.segment import fold
 from cleaner.stretches import stretches
 
 PAGES: Final = 400
@@ -50,7 +51,7 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
         }
         body = [(line, frozenset(line.text.casefold().split())) for line in sorted(kept, key=_shortest)]
         made = (_rule(draft, pages, body, pack, len(rules) + at) for at, draft in enumerate(drafts, 1))
-        rules += [rule for rule in made if rule.spare]
+        rules += [rule for rule in made if rule.match and rule.spare]
     return tuple(rules)
 
 
@@ -80,15 +81,29 @@ def _needed(pages: Sequence[Shown], plain: Sequence[Draft], others: Sequence[Dra
 
 def _groups(documents: Iterable[Shown]) -> Iterator[list[Shown]]:
     """Yield the documents to look at, group by group; at most `PAGES` of each."""
-    chosen: defaultdict[str, list[tuple[int, str, Shown]]] = defaultdict(list)
+    chosen: defaultdict[str, dict[str, Shown]] = defaultdict(dict)
+    heaps: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for one in documents:
-        heap, entry = chosen[one.group], (-xxhash.xxh3_64_intdigest(one.id.encode()), one.id, one)
+        heap, shown, entry = heaps[one.group], chosen[one.group], (-xxhash.xxh3_64_intdigest(one.id.encode()), one.id)
         if len(heap) < PAGES:
             heappush(heap, entry)
-        elif entry[:2] > heap[0][:2]:
-            heapreplace(heap, entry)
+        elif entry > heap[0]:
+            shown.pop(heapreplace(heap, entry)[1], None)
+        else:
+            continue
+        shown[one.id] = one
     for group in sorted(chosen):
-        yield sorted((one for *_, one in chosen[group]), key=attrgetter("id"))
+        if is_site(group):
+            yield [one for _, one in sorted(chosen[group].items())]
+
+
+def is_site(group: str) -> bool:
+    """Whether rules can speak of a group alone: not of an address, for one. Of documents without a group they speak wherever these are.
+
+    >>> is_site("example.com"), is_site(""), is_site("https://example.com/")
+    (True, True, False)
+    """
+    return not group or (bool(fold(group)) and "\n" not in group and "://" not in group)
 
 
 def _shortest(line: Line) -> tuple[int, str]:

@@ -256,7 +256,7 @@ def _framed(line: Line) -> Iterator[_Frame]:
     for number in range(1, min(WORDS + 1, len(words))):
         found += [("start", " ".join(words[:number])), ("end", " ".join(words[-number:]))]
     for side, fixed in found:
-        if any(len(word) > (2 if word.isascii() else 1) for word in _WORD.findall(fixed)):
+        if "*" not in fixed and any(len(word) > (2 if word.isascii() else 1) for word in _WORD.findall(fixed)):
             yield side, fixed
 
 

@@ -127,7 +127,7 @@ def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule], list[di
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise _wrong(str(path), name, "not a list of tables", f"[[{name}]] with two brackets on each side")
     if unseen := sum(PROPOSED in table for table in pack["rule"]):
-        wrong = f"{unseen} of {len(pack['rule'])} rules were never looked at"
+        wrong = f"{unseen} of {len(pack['rule'])} rules are not accepted yet"
         raise _wrong(str(path), PROPOSED, wrong, f"them accepted or rejected: cleaner review {path}")
     rules: dict[str, Rule] = {}
     for number, table in enumerate(pack["rule"], start=1):
@@ -280,9 +280,10 @@ def _check_phrases(place: str, table: dict[str, Any]) -> None:
             plain = bare(fold(phrase))
             if not plain:
                 raise _wrong(place, field, f"{phrase!r} is decoration only", "letters or digits in it")
-            if plain in seen:
-                raise _wrong(place, field, f"{phrase!r} is the same as {seen[plain]!r}", "each phrase once")
-            seen[plain] = phrase
+            key = fold(phrase) if field == "until" and "*" in phrase else plain
+            if key in seen:
+                raise _wrong(place, field, f"{phrase!r} is the same as {seen[key]!r}", "each phrase once")
+            seen[key] = phrase
 
 
 def _check_texts(place: str, field: str, value: object) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from cleaner.matching import ender
@@ -32,18 +34,25 @@ def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Mapping[
     >>> [draft.fields for draft in stretches(found, recurring(found), {})]
     [{'phrases': ('Related',), 'within': 3, 'until': ('write to us',)}]
     """
-    ways: defaultdict[str, list[_Ends]] = defaultdict(list)
+    known = [[_known(line, literal, frames) if line.kind else None for line in page.lines] for page in pages]
     places: defaultdict[str, list[Place]] = defaultdict(list)
+    starts: defaultdict[str, list[Place]] = defaultdict(list)
     for number, page in enumerate(pages):
-        known = [_known(line, literal, frames) if line.kind else None for line in page.lines]
         for at, line in enumerate(page.lines):
             if line.bare in literal:
                 places[line.bare].append((number, at))
-            if line.kind and line.bare in literal:
-                ways[line.bare].append(dict(_ends(page.lines, known, at)))
-    for start in sorted(ways):
-        for until, within in _borders([ends for ends in ways[start] if ends]):
+                if line.kind and _opens(page.lines, known[number], at):
+                    starts[line.bare].append((number, at))
+    for start in sorted(starts):
+        ways = [dict(_ends(pages[number].lines, known[number], at)) for number, at in starts[start]]
+        for until, within in _borders([ends for ends in ways if ends]):
             yield from _stretch(pages, places[start], until, min(FARTHEST, within + MARGIN))
+
+
+def _opens(lines: Sequence[Line], known: Sequence[str | None], at: int) -> bool:
+    """Whether what comes next after a line was cut, and is not known."""
+    after = next((place for place in range(at + 1, len(lines)) if lines[place].bare), None)
+    return after is not None and lines[after].kind != "" and known[after] is None
 
 
 def _borders(ways: Sequence[_Ends]) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -92,7 +101,7 @@ def _ends(lines: Sequence[Line], known: Sequence[str | None], at: int) -> Iterat
 def _known(line: Line, literal: Collection[str], frames: Mapping[str, Draft]) -> str | None:
     """Return what says of a line, in an `until`, where to stop, when it recurs or is framed."""
     if line.bare in literal:
-        return line.bare
+        return line.bare if "*" not in line.bare else None
     return next((wild for wild, draft in frames.items() if draft.hits(line)), None)
 
 
@@ -101,17 +110,18 @@ def _stretch(pages: Sequence[Shown], starts: Sequence[Place], until: Sequence[st
     is_end = ender(until)
     covered: set[Place] = set()
     kept = 0
-    for number, at in starts:
+    for number, page_starts in groupby(starts, key=itemgetter(0)):
         lines = pages[number].lines
         ends = (lambda place, lines=lines: is_end(lines[place].folded)) if until else None
-        for place in reach(at, len(lines), within, ends):
-            if lines[place].kind:
-                covered.add((number, place))
-            else:
-                kept += len(lines[place].text)
+        for taken in reach([at for _, at in page_starts], len(lines), within, ends):
+            for place in taken:
+                if lines[place].kind:
+                    covered.add((number, place))
+                else:
+                    kept += len(lines[place].text)
     cut = sum(len(pages[number].lines[place].text) for number, place in covered)
     if len({number for number, _ in covered}) >= FRAMES and cut >= CLEAR * (cut + kept):
         number, at = starts[0]
         first = pages[number].lines[at]
         fields = {"phrases": (first.text,), "within": within, **({"until": until} if until else {})}
-        yield Draft("with what follows", fields, lambda line: line.bare == first.bare, covered)
+        yield Draft(f"with up to {within} lines that follow", fields, lambda line: line.bare == first.bare, covered)
