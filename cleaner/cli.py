@@ -235,19 +235,11 @@ def learn(
 def _propose(job: Job, index: Index, path: Path) -> None:
     """Write the rules that a corpus suggests, given what it has taught."""
     from cleaner.drafts import write_drafts
-    from cleaner.engines import each_made
     from cleaner.pipeline import Cleaner
-    from cleaner.proposing import propose
-    from cleaner.recurring import shown
+    from cleaner.runs import proposed
 
     cleaner = Cleaner(index)
-    rules = watched(
-        "cleaning",
-        job.found.sources,
-        lambda watch: propose(
-            path.stem, each_made(shown, cleaner, job.found.sources, job.fields, workers=job.workers, watch=watch)
-        ),
-    )
+    rules = watched("cleaning", job.found.sources, lambda watch: proposed(cleaner, job, path.stem, watch))
     if rules:
         write_drafts(rules, path)
         say(

@@ -20,10 +20,9 @@ import hashlib
 import json
 import re
 import string
-import unicodedata
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache, cached_property, lru_cache
 from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns there is; see lengths()
@@ -33,14 +32,12 @@ import regex
 
 from cleaner.language import in_latin_letters, written_in
 from cleaner.model import Block, Document, Evidence, Instead, RuleError, RuleReason, Signal
+from cleaner.phrasing import ASCII_DECORATION, PLAIN, SEARCH_CHARS, bare, ender, first_letter, is_spoken
 from cleaner.placing import Where, of_site, reach, stands
 from cleaner.segment import fold
 
 TIMEOUT_S = 0.5
 """How long one search may take: the shipped patterns take microseconds, so only a runaway one gets here."""
-
-SEARCH_CHARS = 2000
-"""Patterns skip longer blocks: boilerplate comes in short lines, the longest legal footers included."""
 
 DECORATION_CHARS = 40
 """How much longer than the longest phrase a block may be before it is not compared with phrases at all."""
@@ -48,22 +45,12 @@ DECORATION_CHARS = 40
 REMEMBERED = 1 << 15
 """So many texts, and outcomes of patterns, are remembered: a corpus repeats its boilerplate, and a body is looked at more than once."""
 
-_PLAIN = {
-    ord(char): unicodedata.normalize("NFD", char)[0]
-    for char in map(chr, [*range(0xC0, 0x250), 0x451, *range(0x1E00, 0x1F00)])
-} | {0x142: "l", 0xF8: "o", 0x111: "d", 0x131: "i", 0x2018: "'", 0x2019: "'", 0x2013: "-", 0x2014: "-"}
-"""Latin letters without accents, Cyrillic io as ie, one apostrophe, one dash: headings come both ways."""
-
 _CLASS = re.compile(r"\\p\{\w+\}")
 _FUZZY = re.compile(r"(?<!\\p)\{(?!\d*,?\d*\})")
 """What `regex` knows and the standard library's parser does not: classes of characters; errors to allow."""
 
 _LETTERS = frozenset(string.ascii_lowercase.encode())
 """Between two of these there is no border of a word. Other letters may belong to a script without spaces, so they do not count."""
-
-_QUOTES = frozenset("\"'“”„‟‘’‚«»‹›「」『』《》")
-
-_ASCII_DECORATION = "".join(char for char in map(chr, range(128)) if not char.isalnum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +176,7 @@ class _Compiled:
             if len(folded) > longest:
                 continue
             if folded.isascii():
-                plain = folded.strip(_ASCII_DECORATION)
+                plain = folded.strip(ASCII_DECORATION)
             elif len(folded) <= heads.get(_trimmed(_start(folded)), 0):
                 plain = bare(folded)
             else:
@@ -204,17 +191,17 @@ class _Compiled:
         What follows must start like a title; "Read also the old report" goes on in lower case: prose.
         """
         for at, block in enumerate(blocks):
-            openings = self.opening_heads.get(_start(block.folded)[:4].translate(_PLAIN)) if block.sentence else None
+            openings = self.opening_heads.get(_start(block.folded)[:4].translate(PLAIN)) if block.sentence else None
             folded = block.folded
-            if not openings or not folded[_first_letter(folded) :].translate(_PLAIN).startswith(openings):
+            if not openings or not folded[first_letter(folded) :].translate(PLAIN).startswith(openings):
                 continue
             sentence = text[block.start : block.stop]
-            spaced = sentence[_first_letter(sentence) :].replace("\uff1a", ":").replace(":", ": ")
+            spaced = sentence[first_letter(sentence) :].replace("\uff1a", ":").replace(":", ": ")
             words = spaced.split(maxsplit=self.most_words + 1)
             for n in range(1, len(words)):
-                heading = fold(" ".join(words[:n])).translate(_PLAIN).removesuffix(":")
+                heading = fold(" ".join(words[:n])).translate(PLAIN).removesuffix(":")
                 rest = " ".join(words[n:])
-                title = rest[_first_letter(rest) :]
+                title = rest[first_letter(rest) :]
                 if heading in self.openings and title and not title[0].islower():
                     for rule in self.openings[heading]:
                         yield at, rule
@@ -308,45 +295,6 @@ def match(rules: RuleSet, document: Document, blocks: Sequence[Block]) -> list[E
     return [Evidence(at, rule.effect, RuleReason(name), rule.own) for at, name, rule in found]
 
 
-def ender(lines: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether folded text is one of some lines, decoration aside; `*` in them is for any characters.
-
-    Texts of more than `SEARCH_CHARS` are none of those with a `*`.
-
-    >>> is_end = ender(["Older posts", "* comments on *"])
-    >>> is_end("« older posts"), is_end("7 comments on bees"), is_end("no older posts")
-    (True, True, False)
-    """
-    plain = frozenset(bare(fold(line)) for line in lines if "*" not in line)
-    wild = [_pieces(fold(line)) for line in lines if "*" in line]
-
-    def is_end(folded: str) -> bool:
-        text = bare(folded)
-        return text in plain or (len(text) <= SEARCH_CHARS and any(_fits(text, pieces) for pieces in wild))
-
-    return is_end
-
-
-def _pieces(folded: str) -> list[str]:
-    """Return what a line has between its wildcards, as `bare` has texts."""
-    first, *between, last = (piece.translate(_PLAIN) for piece in folded.split("*"))
-    return [first[_first_letter(first) :], *between, last[: len(last) - _first_letter(last[::-1])]]
-
-
-def _fits(text: str, pieces: Sequence[str]) -> bool:
-    """Whether a text has these pieces, in order, the first at its start and the last at its end."""
-    first, *between, last = pieces
-    at, end = len(first), len(text) - len(last)
-    if at > end or not (text.startswith(first) and text.endswith(last)):
-        return False
-    for piece in between:
-        found = text.find(piece, at, end)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True
-
-
 @cache
 def lengths(pattern: str) -> tuple[int, int]:
     r"""Return how short and how long a text can be that a pattern hits, in characters; (0, `SEARCH_CHARS`) when that is not known.
@@ -369,50 +317,18 @@ def lengths(pattern: str) -> tuple[int, int]:
     return min(shortest, SEARCH_CHARS), min(longest, SEARCH_CHARS) if tied else SEARCH_CHARS
 
 
-def _first_letter(text: str) -> int:
-    """Return the position of the first character that is not decoration; the length of `text` when all is.
-
-    Decoration is punctuation, symbols (emoji too), separators and control characters, and the marks that turn
-    a character into an emoji or a key cap.
-    """
-    for at, char in enumerate(text):
-        if unicodedata.category(char)[0] not in "PSZC" and char not in "\ufe0f\u20e3":
-            return at
-    return len(text)
-
-
-def is_spoken(folded: str) -> bool:
-    """Whether a line is what somebody says: in quotation marks, or a sentence after a dash. Labels come in neither; arrows are spaced."""
-    if folded[:1] in "-–—":
-        return folded[:1] != "-" and folded.endswith((".", "!", "?", "。"))
-    return folded[:1] in _QUOTES and folded[1:2] != " " and folded[-1:] in _QUOTES
-
-
 def _start(folded: str) -> str:
     """Return the first six characters of folded text without the decoration before them: here most text differs from phrases."""
     if folded[:1].isalnum():
         return folded[:6]
-    start = folded.lstrip(_ASCII_DECORATION)[:6]
-    return start if start[:1].isalnum() else folded[_first_letter(folded) :][:6]
+    start = folded.lstrip(ASCII_DECORATION)[:6]
+    return start if start[:1].isalnum() else folded[first_letter(folded) :][:6]
 
 
 @lru_cache(REMEMBERED)
 def _trimmed(start: str) -> str:
     """Return the start of a text in plain letters, without what may be decoration after a short phrase."""
-    plain = start.translate(_PLAIN)
+    plain = start.translate(PLAIN)
     while plain and not plain[-1].isalnum():
         plain = plain[:-1]
     return plain
-
-
-def bare(folded: str) -> str:
-    """Return folded text as phrases are compared: plain letters, no decoration at either end.
-
-    >>> bare("## à lire aussi »")
-    'a lire aussi'
-    """
-    if folded.isascii():
-        return folded.strip(_ASCII_DECORATION)
-    plain = folded.translate(_PLAIN)
-    plain = plain[_first_letter(plain) :]
-    return plain[: len(plain) - _first_letter(plain[::-1])]

@@ -10,7 +10,6 @@ import glob
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush, heapreplace, nsmallest
-from operator import attrgetter
 from typing import Final
 
 import xxhash

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from cleaner.matching import SEARCH_CHARS, bare, is_spoken
 from cleaner.model import Cleaned
+from cleaner.phrasing import SEARCH_CHARS, bare, is_spoken
 from cleaner.placing import Where, stands
 from cleaner.segment import segment
 

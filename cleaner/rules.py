@@ -14,8 +14,9 @@ from typing import Any, Final, get_args
 import regex
 import tomli
 
-from cleaner.matching import Rule, RuleSet, bare
+from cleaner.matching import Rule, RuleSet
 from cleaner.model import Instead, RuleError, Signal
+from cleaner.phrasing import bare
 from cleaner.placing import FARTHEST, Where
 from cleaner.segment import fold
 

@@ -20,6 +20,8 @@ from cleaner import __version__, compression, engines, forest, remote, saving, s
 from cleaner.chunks import Fields
 from cleaner.model import CleanerError, WriteError
 from cleaner.output import INDEX, Output
+from cleaner.proposing import propose
+from cleaner.recurring import shown
 from cleaner.report import Summary, summary_json
 from cleaner.scratch import scratch
 from cleaner.segment import FOLD_VERSION
@@ -29,7 +31,7 @@ from cleaner.workers import Workers
 if TYPE_CHECKING:
     from cleaner.engines import Watch
     from cleaner.index import Index
-    from cleaner.matching import RuleSet
+    from cleaner.matching import Rule, RuleSet
     from cleaner.pipeline import Cleaner
     from cleaner.policy import Policy
     from cleaner.survey import Cut
@@ -54,6 +56,12 @@ class Job:
         """Return the index of all documents that can be read, and note the others in `told`."""
         note = told.note if told else None
         return engines.learn_all(self.found.sources, self.fields, workers=self.workers, watch=watch, told=note)
+
+
+def proposed(cleaner: Cleaner, job: Job, pack: str, watch: Watch | None = None) -> tuple[Rule, ...]:
+    """Return the rules of a pack that cut what `cleaner` cuts of all documents that can be read."""
+    given = (job.found.sources, job.fields)
+    return propose(pack, engines.each_made(shown, cleaner, *given, workers=job.workers, watch=watch))
 
 
 class Problems:

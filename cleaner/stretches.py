@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from cleaner.matching import ender
+from cleaner.phrasing import ender
 from cleaner.placing import FARTHEST, reach
 from cleaner.recurring import CLEAR, FRAMES, LINES, Draft, Line, Place, Shown
 

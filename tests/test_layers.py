@@ -12,7 +12,7 @@ import cleaner
 MODULES = {path.stem: path for path in Path(cleaner.__file__).parent.glob("*.py")}
 
 LAYERS = (
-    "layout language policy compression remembering batches scratch | model | spill segment files survey | counting journal sharing jsonl charsets markup elements placing"
+    "layout language policy compression remembering batches scratch | model | spill segment files survey | counting journal sharing jsonl charsets markup elements phrasing placing"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors chunks remote form shingling rules output surroundings pages recurring"
     " | index standing formats stretches | ledger proposing | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | instead render | console explaining pipeline | options"

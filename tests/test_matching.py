@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from cleaner import language
 from cleaner.checking import check
-from cleaner.matching import SEARCH_CHARS, TIMEOUT_S, Rule, RuleSet, lengths, match
+from cleaner.matching import TIMEOUT_S, Rule, RuleSet, lengths, match
 from cleaner.model import Block, Document, Evidence, RuleError, RuleReason
+from cleaner.phrasing import SEARCH_CHARS
 from cleaner.pipeline import Cleaner
 from cleaner.rules import load_rules, packs_folder
 from cleaner.segment import fold, segment
@@ -434,7 +435,11 @@ STRETCH = PLUG.replace('"open"', '"cut"') + "within = 2\n"
         ("You may also like\nOne\nTwo\n", "Older posts", []),
         ("You may also like\nOne\n17 comments on bees\n", "* comments on *", [0, 1]),
         ("You may also like\nOne\nNo comments\n", "* comments on *", []),
-        ("You may also like\nOne\nYou may also like\nTwo\n", "", [2, 3]),
+        ("You may also like\nOne\nYou may also like\n", "", [0, 1, 2]),
+        ("You may also like\nOne\nYou may also like\nTwo\n", "", []),
+        ("You may also like\nOne\nTwo\nYou may also like\nThree\nOlder posts\n", "Older posts", []),
+        ("You may also like\nOlder posts\nOne\nYou may also like\nTwo\nOlder posts\n", "Older posts", [0, 3, 4]),
+        ("You may also like\nOne\nOlder * posts\n", "older * posts", [0, 1]),
     ],
 )
 def test_stretches(tmp_path: Path, text: str, until: str, places: list[int]) -> None:
