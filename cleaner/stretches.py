@@ -41,18 +41,12 @@ def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Mapping[
         for at, line in enumerate(page.lines):
             if line.bare in literal:
                 places[line.bare].append((number, at))
-                if line.kind and _opens(page.lines, known[number], at):
+                if line.kind:
                     starts[line.bare].append((number, at))
     for start in sorted(starts):
         ways = [dict(_ends(pages[number].lines, known[number], at)) for number, at in starts[start]]
         for until, within in _borders([ends for ends in ways if ends]):
             yield from _stretch(pages, places[start], until, min(FARTHEST, within + MARGIN))
-
-
-def _opens(lines: Sequence[Line], known: Sequence[str | None], at: int) -> bool:
-    """Whether what comes next after a line was cut, and is not known."""
-    after = next((place for place in range(at + 1, len(lines)) if lines[place].bare), None)
-    return after is not None and lines[after].kind != "" and known[after] is None
 
 
 def _borders(ways: Sequence[_Ends]) -> Iterator[tuple[tuple[str, ...], int]]:
