@@ -452,7 +452,7 @@ def test_what_a_stretch_cuts_goes_and_no_more(tmp_path: Path) -> None:
 
 
 def test_rules_of_ones_own_do_not_take_their_neighbours(tmp_path: Path) -> None:
-    """A short line that nothing speaks of stays between the body and what an own rule cuts; beside a shipped rule's it may go."""
+    """A short line that nothing speaks of stays between the body and what an own rule cuts."""
     cut = PLUG.replace('"open"', '"cut"').replace("You may also like", "Tide tables of the old harbour")
     text = "The harbour opened in 1907.\n\nBerths 1 and 2\n\nTide tables of the old harbour\n"
     [span] = Cleaner(rules=load(tmp_path, cut)).clean(Document("a", text)).spans
