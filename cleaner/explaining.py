@@ -175,7 +175,9 @@ def at_offset(cleaned: Cleaned, decision: Decision, offset: int) -> Iterator[str
     >>> next(at_offset(Cleaner().clean(document), Cleaner().explain(document), 3))
     'character 3 was kept: its score of +0.3 is above 0, but no rule speaks of it, and there is no other document to compare ...'
     """
-    rows = [row for row in explained(cleaned, decision) if row.start <= offset < row.end]  # none in a text that is a marker
+    rows = [
+        row for row in explained(cleaned, decision) if row.start <= offset < row.end
+    ]  # none in a text that is a marker
     span = next((span for span in cleaned.spans if span.start <= offset < span.end), None)
     gap = next((gap for gap in decision.gaps if gap[0] <= offset < gap[1]), None)
     if span:
