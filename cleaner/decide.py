@@ -113,6 +113,8 @@ class Decision:
     """What would be spans, but that the document is the first of its group, and keeps them."""
     spared: Mapping[int, Guard] = field(default_factory=dict)
     """Blocks that are not cut although they score above 0, or would have gone with their neighbours, and what keeps them."""
+    gaps: tuple[tuple[int, int], ...] = ()
+    """Where markers stand that were looked through: see `cleaner.instead`."""
 
 
 def decide(seen: Sequence[Observed], policy: Policy) -> list[Decision]:

@@ -135,13 +135,17 @@ class Drafts:
         """Put another rule, as TOML, at a place; it is still proposed.
 
         Raises:
-            RuleError: `text` is not one rule.
+            RuleError: `text` is not one rule, or is more.
             WriteError: it cannot be written.
         """
         try:
-            [table] = tomlkit.parse(text)["rule"]
-        except (ValueError, KeyError, TypeError, TOMLKitError, RecursionError) as error:
+            edited = tomlkit.parse(text)
+        except (ValueError, TOMLKitError, RecursionError) as error:
             raise RuleError(f"{self._path}: not one rule ({error}); expected one [[rule]] table") from error
+        tables = edited.get("rule")
+        if list(edited) != ["rule"] or not isinstance(tables, AoT) or len(tables) != 1:
+            raise RuleError(f"{self._path}: not one rule; expected one [[rule]] table and nothing else")
+        table = tables[0]
         self._parsed(table.unwrap(), at)
         table[PROPOSED] = True
         self._tables[at] = table
@@ -149,9 +153,10 @@ class Drafts:
 
     def _parsed(self, table: dict[str, Any], at: int) -> Rule:
         place = f"{self._path}: rule {table.get('id', at + 1)!r}"
-        if table.get("id") in {one.get("id") for other, one in enumerate(self._tables) if other != at}:
+        rule = parse_rule(self._path.stem, {k: v for k, v in table.items() if k != PROPOSED}, place, own=True)
+        if any(one.get("id") == rule.id for other, one in enumerate(self._tables) if other != at):
             raise RuleError(f"{place}: id: used twice in this pack; expected a name of its own")
-        return parse_rule(self._path.stem, {k: v for k, v in table.items() if k != PROPOSED}, place, own=True)
+        return rule
 
     def _write(self) -> None:
         write_atomic(self._path, tomlkit.dumps(self._document).encode())

@@ -175,16 +175,22 @@ def at_offset(cleaned: Cleaned, decision: Decision, offset: int) -> Iterator[str
     >>> next(at_offset(Cleaner().clean(document), Cleaner().explain(document), 3))
     'character 3 was kept: its score of +0.3 is above 0, but no rule speaks of it, and there is no other document to compare ...'
     """
-    row = next(row for row in explained(cleaned, decision) if row.start <= offset < row.end)
+    rows = [
+        row for row in explained(cleaned, decision) if row.start <= offset < row.end
+    ]  # none in a text that is a marker
     span = next((span for span in cleaned.spans if span.start <= offset < span.end), None)
-    if span is None:
-        said = f"character {offset} was kept: {_why_kept(cleaned, decision, row, offset)}"
-    else:
+    gap = next((gap for gap in decision.gaps if gap[0] <= offset < gap[1]), None)
+    if span:
         where = f"the {span.kind} [{span.start}, {span.end}), certain to {span.score}"
-        said = f"character {offset} was cut: it is in {where}, because {_why_cut(decision, row, span)}"
-    yield one_line(said)
+        said = f"was cut: it is in {where}, because {_why_cut(decision, rows[0], span)}"
+    elif gap:
+        marker = cleaned.document.text[slice(*gap)]
+        said = f"is a marker: a pack has {marker} stand in place of cuts, and all is decided as if it were not there"
+    else:
+        said = f"was kept: {_why_kept(cleaned, decision, rows[0], offset)}"
+    yield one_line(f"character {offset} {said}")
     yield from head(cleaned)
-    yield from plain([row])
+    yield from plain(rows)
 
 
 def _why_cut(decision: Decision, row: Row, span: Span) -> str:

@@ -85,6 +85,7 @@ def settled(
         repetition=replace(decision.repetition, blocks=_moved(through.gaps, decision.repetition.blocks)),
         spans=tuple(_shrunk(document.text, _spread(document.text, through.gaps, spans))),
         kept=tuple(_spread(document.text, through.gaps, kept)),
+        gaps=through.gaps,
     )
 
 
@@ -138,13 +139,14 @@ def _shrunk(text: str, spans: Iterator[Span]) -> Iterator[Span]:
 
 
 def _moved(gaps: Sequence[tuple[int, int]], blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Return blocks of a text without gaps as blocks of it with them: a gap belongs to the block before it."""
+    """Return blocks of a text without gaps as blocks of it with them: a gap belongs to the block before it, or else to the first."""
     if not gaps:
         return tuple(blocks)
     starts, ends = np.array(gaps, dtype=np.int64).T
     before = np.concatenate(([0], np.cumsum(ends - starts)))
     points = np.array([(block.start, block.stop, block.end) for block in blocks], dtype=np.int64).reshape(-1, 3)
     points += before[np.searchsorted(starts - before[:-1], points, "right")]
+    points[:1, 0] = 0
     return tuple(
         block._replace(start=start, stop=stop, end=end)
         for block, (start, stop, end) in zip(blocks, points.tolist(), strict=True)

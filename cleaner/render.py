@@ -68,6 +68,8 @@ def escaped(text: str) -> str:
 def rule_lines(rule: Rule, done: Fired | None = None) -> Iterator[str]:
     """Yield lines that say all there is to say of a rule, and, where `done` is given, what it did in a report.
 
+    A pattern has its line ends. Nothing that a terminal would obey is left.
+
     >>> from cleaner.rules import load_rules
     >>> [rule] = [rule for rule in load_rules().rules if rule.full_id == "ads/label"]
     >>> next(rule_lines(rule))
@@ -79,7 +81,8 @@ def rule_lines(rule: Rule, done: Fired | None = None) -> Iterator[str]:
     }
     for field, value in fields.items():
         for item in value if isinstance(value, tuple) else [value] if value else []:
-            yield f"{field:9s} {one_line(str(item)) if field != 'pattern' else item}"
+            shown = "\n".join(map(escaped, item.split("\n"))) if field == "pattern" else one_line(str(item))
+            yield f"{field:9s} {shown}"
     if done:
         yield f"fired     in {done.documents} documents, {done.spans} spans"
         for place in done.places:

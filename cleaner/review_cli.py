@@ -110,12 +110,29 @@ def _edit(drafts: Drafts, at: int) -> None:
     from cleaner.model import RuleError
     from cleaner.scratch import scratch
 
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     with scratch() as folder:
         file = folder / "rule.toml"
         file.write_text(drafts.text(at), encoding="utf-8")
         try:
-            subprocess.run([*editor, str(file)], check=True)  # noqa: S603  # the user's own editor
+            subprocess.run([*_editor(), str(file)], check=True)  # noqa: S603  # the user's own editor
             drafts.change(at, file.read_text(encoding="utf-8"))
-        except (subprocess.CalledProcessError, FileNotFoundError, UnicodeDecodeError, RuleError) as error:
+        except (subprocess.CalledProcessError, OSError, ValueError, RuleError) as error:
             say(f"{error}; the rule is as it was")
+
+
+def _editor() -> list[str]:
+    """Return the command of the user's editor.
+
+    Raises:
+        ValueError: what names it is no command.
+    """
+    name = next((name for name in ("VISUAL", "EDITOR") if os.environ.get(name)), None)
+    if name is None:
+        return ["vi"]
+    try:
+        words = shlex.split(os.environ[name])
+    except ValueError as error:
+        raise ValueError(f"{name}={os.environ[name]}: {error}; expected the command of an editor") from error
+    if not words:
+        raise ValueError(f"{name} is blank; expected the command of an editor")
+    return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -327,11 +328,11 @@ ARGUMENTS = [
     ),
     (
         ["clean", "x.jsonl", "--out", "o"],
-        "--text-field text: no line that was looked at has it; expected one of 'url', 'body'",
+        "--text-field text: no line has it; expected one of 'url', 'body'",
     ),
     (
         ["learn", "x.jsonl", "--text-field", "txt", "--out", "o"],
-        "--text-field txt: no line that was looked at has it; expected one of 'url', 'body'",
+        "--text-field txt: no line has it; expected one of 'url', 'body'",
     ),
     (
         ["clean", "earlier", "--out", "o"],
@@ -534,3 +535,16 @@ def test_lines_without_the_text_field_fail_alone(run: Command, tmp_path: Path) -
         assert (ran.code, ran.words[-1].split()[0]) == (3, str(failed))
     plant(corpus, {"a.txt": BODY})
     assert run("clean", corpus / "a.txt", corpus / "y.jsonl", "--dry-run").code == 3
+
+
+@pytest.mark.parametrize("many", [3000, 1])
+def test_lines_further_on_may_have_the_text_field(run: Command, tmp_path: Path, many: int) -> None:
+    """A file that is not looked at to its end is cleaned, and its other lines fail; one that is damaged is for the report, too."""
+    text = json.dumps({"text": BODY + TRAILER}) + "\n"
+    path = plant(tmp_path, {"x.jsonl": many * '{"body": "Another body."}\n' + text}) / "x.jsonl"
+    ran = run("clean", path, "--out", tmp_path / "out")
+    assert (ran.code, ran.words[-1].split()[0]) == (3, str(many))
+    assert json.loads((tmp_path / "out/x.jsonl").read_text(encoding="utf-8").splitlines()[-1]) == {"text": BODY}
+    damaged = tmp_path / "y.jsonl.gz"
+    damaged.write_bytes(gzip.compress(b'{"body": "B."}\n' * 10)[:-12])
+    assert run("clean", damaged, "--dry-run").code == 3

@@ -418,6 +418,19 @@ def test_rules_list_and_show(run: Command, tmp_path: Path) -> None:
     assert (ran.code, ran.words) == (2, ["rules show: no rule 'nothing'; expected one that `cleaner rules list` names"])
 
 
+def test_no_pattern_has_a_terminal_do_anything(run: Command, tmp_path: Path) -> None:
+    """It is shown line by line as it is, but for what a terminal would obey, where it is listed and where it is reviewed."""
+    rule = (
+        'id = "r"\nwhy = "W."\neffect = "cut"\npattern = """(?x) ^join \\u001b]0;gone\\u0007\n\\\\ us\\\\b \\u202e\n\\u0085"""\n'
+        'keywords = ["join"]\nlangs = ["en"]\nmatch = ["Join us"]\nspare = ["Leave us"]\n'
+    )
+    shown = "pattern   (?x) ^join \\x1b]0;gone\\x07\n\\ us\\b \\u202e\n\\x85\n"
+    mine = plant(tmp_path, {"mine.toml": f"[[rule]]\n{rule}", "draft.toml": f"[[rule]]\nproposed = true\n{rule}"})
+    for ran in (run("rules", "show", "mine/r", "--rules", mine / "mine.toml"), run("review", mine / "draft.toml")):
+        assert shown in ran.out.decode()
+        assert not {"\x1b", "\x07", "\u202e", "\x85"} & set(ran.out.decode())
+
+
 def test_rules_test(run: Command, tmp_path: Path) -> None:
     """The shipped packs pass; a rule that misses its example, or hits its spare, does not."""
     rule = (

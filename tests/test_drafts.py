@@ -173,6 +173,12 @@ path.write_text(path.read_text(encoding="utf-8").replace({old!r}, {new!r}), enco
         (("effect", "weight"), "rule 'first': weight: unknown field"),
         (('"first"', '"second"'), "rule 'second': id: used twice in this pack"),
         (("[[rule]]", "[rule"), "not one rule"),
+        (("[[rule]]", "[rule]"), "not one rule; expected one [[rule]] table and nothing else"),
+        (("[[rule]]", "rule = [1]\n[x]"), "not one rule; expected one [[rule]] table and nothing else"),
+        (("[[rule]]", "rule = [1]\n#"), "not one rule"),
+        (("[[rule]]", "disable = ['ads/*']\n[[rule]]"), "not one rule; expected one [[rule]] table and nothing else"),
+        (("[[rule]]", "[[rule]]\nid = 'none'\n[[rule]]"), "not one rule; expected one [[rule]] table and nothing else"),
+        (('"first"', '["first"]'), "rule ['first']: id: ['first'] is not text"),
         (('"first"', '"First"'), "rule 'First': id: not kebab-case"),
     ],
 )
@@ -189,14 +195,34 @@ def test_a_wrong_edit_changes_nothing(
     assert pack.read_bytes() == before
 
 
-def test_an_editor_that_fails(pack: Path, run: Command) -> None:
-    """Neither one that is not there nor one that ends with an error loses anything."""
+@pytest.mark.parametrize(
+    ("editor", "said"),
+    [
+        ("no-such-editor", "No such file or directory"),
+        ("false", "returned non-zero exit status 1"),
+        ("vi '", "EDITOR=vi ': No closing quotation; expected the command of an editor"),
+        (" ", "EDITOR is blank; expected the command of an editor"),
+        ("/", "Permission denied"),
+    ],
+)
+def test_an_editor_that_fails(pack: Path, run: Command, editor: str, said: str) -> None:
+    """Or that is none: nothing is lost, and the rule is asked about again."""
     before = pack.read_bytes()
-    for editor in ("no-such-editor", "false"):
-        told = run("review", pack, stdin=b"e\nq\n", env={"VISUAL": None, "EDITOR": editor})
-        assert told.code == 3
-        assert told.words[0].endswith("; the rule is as it was")
+    told = run("review", pack, stdin=b"e\nq\n", env={"VISUAL": None, "EDITOR": editor})
+    assert (told.code, len(told.words), told.out.count(b"--- 1 of 2")) == (3, 2, 2)
+    assert said in told.words[0]
+    assert told.words[0].endswith("; the rule is as it was")
     assert pack.read_bytes() == before
+
+
+def test_an_id_that_is_none(pack: Path, run: Command) -> None:
+    """In a rule of the pack it is said; the others are looked at."""
+    pack.write_text(PROPOSED.replace('"first"', '["first"]'), encoding="utf-8")
+    wrong = f"{pack}: rule ['first']: id: ['first'] is not text; expected a text that is not empty"
+    told = run("review", pack, stdin=b"l\na\n")
+    assert (told.code, told.words) == (3, [wrong, f"{pack}: 1 rule accepted, 0 rejected, 1 left"])
+    told = run("review", pack, "--accept-all")
+    assert (told.code, told.words[0]) == (3, f"{wrong}: edit or reject it")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from cleaner.decide import untouched
-from cleaner.explaining import explained, plain
+from cleaner.explaining import at_offset, explained, plain
 from cleaner.frequency import Frequencies
 from cleaner.index import Index, learn, merge
 from cleaner.instead import look_through, settled
@@ -457,13 +457,43 @@ def test_explain_says_what_is_done_in_place_of_a_cut() -> None:
     ):
         lines = list(plain(explained(cleaner.clean(document), cleaner.explain(document))))
         assert sum(line.strip() == said for line in lines) == 4
-        assert [line[0] for line in lines[1:] if not line.startswith("   " * 3)] == [" ", *sign * 4]
+        assert [line[0] for line in lines if not line.startswith("   " * 3)] == [" ", *sign * 4]
     again = replace(corpus[1], text=cleaner.clean(corpus[1]).text + "\nMore of it.\n")
     blocks = cleaner.explain(again).repetition.blocks
     assert [again.text[block.start : block.end] for block in blocks] == [
         again.text.partition("More")[0],
         "More of it.\n",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[cut]",
+        "[cut]\n",
+        "\n [cut]",
+        "\ufeff[cut]\nBody text here.\n",
+        "[cut]\nBody text here.\n",
+        "[cut]\n[cut] [cut]\n\n\f[cut]",
+        f"[cut]\n{BODY}[cut]\n{OTHER}\n[cut]{TRAILER}[cut]",
+        f"{BODY} [cut] {OTHER}{TRAILER}[cut]\nTen quiet harbours\n",
+        f"[cut] {' '.join(f'{6 * BODY}'.split())} [cut] {' '.join(TRAILER.split())}",
+    ],
+)
+def test_each_character_is_explained(text: str) -> None:
+    """Markers at the start, within, at the end and alone: what is no marker is cut or kept, as the body has it."""
+    document, rules = Document("a", text), marked("[cut]", "*")
+    cleaner = Cleaner(learn([document]), rules)
+    found, decision = cleaner.clean(document), cleaner.explain(document)
+    assert "".join(row.text for row in explained(found, decision)) == ("" if text == "[cut]" else text)
+    cut = {at for span in found.spans for at in range(span.start, span.end)}
+    markers = {at for gap in look_through(text, rules.instead).gaps for at in range(*gap)}
+    for at in range(len(text)):
+        said = "is a marker: " if at in markers else "was cut: " if at in cut else "was kept: "
+        answer, *_ = at_offset(found, decision, at)
+        assert answer.startswith(f"character {at} {said}")
+        assert len(answer.splitlines()) == 1
 
 
 # Rule sets

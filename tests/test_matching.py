@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -457,8 +458,10 @@ def test_what_a_stretch_cuts_goes_and_no_more(tmp_path: Path) -> None:
 
 
 def test_rules_of_ones_own_do_not_take_their_neighbours(tmp_path: Path) -> None:
-    """A short line that nothing speaks of stays between the body and what an own rule cuts; beside a shipped rule's it may go."""
-    cut = PLUG.replace('"open"', '"cut"').replace("You may also like", "Tide tables of the old harbour")
-    text = "The harbour opened in 1907.\n\nBerths 1 and 2\n\nTide tables of the old harbour\n"
-    [span] = Cleaner(rules=load(tmp_path, cut)).clean(Document("a", text)).spans
-    assert text[span.start : span.end].strip() == "Tide tables of the old harbour"
+    """A line that nothing speaks of stays between two that an own rule cuts; between those of a shipped rule it goes."""
+    line = "Tide tables of the old harbour\n"
+    own = load(tmp_path, PLUG.replace('"open"', '"cut"').replace("You may also like", line.strip()))
+    shipped = RuleSet(tuple(replace(rule, own=False) for rule in own.rules))
+    text = f"The harbour opened in 1907.\n\n{3 * line}Home | About | Contact\n{6 * line}"
+    left = [Cleaner(rules=rules).clean(Document("a", text)).text for rules in (own, shipped)]
+    assert left == ["The harbour opened in 1907.\n\nHome | About | Contact\n", "The harbour opened in 1907.\n"]
