@@ -193,7 +193,10 @@ def streamed(rows: DataFrame) -> Iterator[Any]:
     kept = rows.persist(StorageLevel.DISK_ONLY)
     try:
         kept.count()  # else partitions would be done one by one, as they are asked for
-        yield from kept.toLocalIterator(prefetchPartitions=True)
+        # Not toLocalIterator of the DataFrame: the JVM holds all that it has handed over, and runs out of heap.
+        made = kept.rdd
+        for partition in range(made.getNumPartitions()):
+            yield from rows.sparkSession.sparkContext.runJob(made, list, [partition])
     finally:
         settings.set(_TOGETHER, before)
         kept.unpersist()
