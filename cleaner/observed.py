@@ -256,10 +256,12 @@ class Observed:
         return place
 
     def _is_held(self, first: int, place: int, stop: int) -> bool:
-        """Whether blocks that are boilerplate by themselves stand close on both sides."""
+        """Whether blocks that are boilerplate by themselves stand close on both sides: unless it is prose, which the body may go on with."""
+        if self.prose[place]:
+            return False
         before, after = range(max(first, place - HOLD), place), range(place + 1, min(stop, place + HOLD + 1))
         held = any(map(self.known, before))
-        if not held and place - first < HOLD:  # the heading holds a title, and a sentence when a long list follows
+        if not held and place - first < HOLD:  # the heading holds a title, and a clause when a long list follows
             follow = sum(map(self.known, range(place + 1, min(stop, place + LONGEST))))
             held = not self.closed[place] or follow >= OVERWHELMING
         return held and any(map(self.known, after))

@@ -279,21 +279,18 @@ def test_a_box_ends_at_the_last_block_that_recurs() -> None:
     assert listed(lines[:-2], {1: ["open"]}, {2: 1}) == ["One", TITLE]
 
 
-def test_unknown_prose_close_to_known_items_on_both_sides_is_an_item() -> None:
+def test_unknown_prose_between_known_items_is_none() -> None:
+    """The body may go on with it, and what recurs after it may be a quotation."""
     lines = (CODE, "Related", "One", MORE, WASPS, "Two", PROSE, PROSE.replace("Monday", "Friday"))
-    assert listed(lines, {1: ["open"]}, {2: 1, 5: 1}) == ["One", MORE, WASPS, "Two"]
-    assert listed(lines, {1: ["open"]}, {2: 1}) == ["One"]
-    assert listed((*lines[:5], "Three", *lines[5:]), {1: ["open"]}, {2: 1, 6: 1}) == ["One"]
-    further = [PROSE.replace("Monday", f"day {at}") for at in range(HOLD + 1)]
-    assert listed((CODE, "Related", "One", *further, "Two", MORE, WASPS), {1: ["open"]}, {2: 1, 6: 1}) == ["One"]
+    assert listed(lines, {1: ["open"]}, {2: 1, 5: 1}) == ["One"]
 
 
 @pytest.mark.parametrize(("known", "expected"), [(OVERWHELMING, True), (OVERWHELMING - 1, False)])
-def test_a_heading_holds_a_sentence_when_a_long_list_follows(known: int, expected: bool) -> None:
+def test_a_heading_holds_a_clause_when_a_long_list_follows(known: int, expected: bool) -> None:
     items = [f"Item number {at}" for at in range(known)]
-    lines = (CODE, "Related", PROSE, *items)
+    lines = (CODE, "Related", "We went home at noon, and it rained.", *items)
     held = dict.fromkeys(range(3, len(lines)), 1)
-    assert listed(lines, {1: ["open"]}, held) == ([PROSE, *items] if expected else [])
+    assert listed(lines, {1: ["open"]}, held) == (["We went home at noon, and it rained.", *items] if expected else [])
 
 
 def test_a_heading_holds_a_heading_within_its_list() -> None:
