@@ -314,7 +314,7 @@ def _pins(seen: Observed, scores: NDArray[np.float64], doubt: float) -> dict[Gua
     unseen = open_ & (shared == 0)
     long = unseen & (seen.widths >= LONG * np.maximum(1, seen.repetition.cells))
     pins = {
-        Guard("fenced"): seen.fenced,
+        Guard("fenced"): seen.fenced & seen.kept,
         Guard("own"): seen.kept,
         Guard("readable", doubt): readable & (scores <= doubt),
         Guard("long", 2 * doubt): long & (scores <= 2 * doubt),

@@ -92,8 +92,10 @@ class Observed:
         """Whether each block lies in a fenced code block of Markdown, fences included."""
         self.kept = self.fenced.copy()
         """Whether each block is body whatever else is said of it: a rule says so, or keeps its section; or it is fenced code; or
-        it goes on on the next page."""
-        self.kept |= self._marked((*kept, *self.sheltered, *self.parted))
+        it goes on on the next page. What a rule of the user's own cuts is none, unless another one keeps it."""
+        self.kept |= self._marked((*kept, *self.sheltered))
+        own = [at for at, signals in self.signals.items() if signals.get("cut") and not signals.get("keep")]
+        self.kept = (self.kept & ~self._marked(own)) | self._marked(self.parted)
         self.cut = self._marked(said.block for said in evidence if said.signal == "cut" and not said.settles)
         """Whether a rule cuts each block. Not what the user's own rules cut: they say what goes, and nothing of what is near it."""
         self.openers = sorted(at for at, signals in self.signals.items() if "open" in signals and not self.kept[at])

@@ -15,7 +15,7 @@ from typing import Final
 import xxhash
 
 from cleaner.matching import Rule
-from cleaner.recurring import LINES, Draft, Line, Place, Shown, frames, passages, recurring
+from cleaner.recurring import LINES, Draft, Place, Shown, ShownLine, frames, passages, recurring
 from cleaner.segment import fold
 from cleaner.stretches import stretches
 
@@ -29,6 +29,8 @@ EXAMPLES, SHOWN = 3, 300
 def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
     r"""Return rules that cut what was cut of documents, as far as their lines tell it: group by group, what cuts most first.
 
+    Those of one group among several speak of that group alone.
+
     Args:
         pack: name of the pack that they are for.
         documents: in any order.
@@ -41,7 +43,8 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
     [('trailer-1', ('More from the harbour', 'Tide tables', 'Berths and moorings'))]
     """
     rules: list[Rule] = []
-    for pages in _groups(documents):
+    groups = list(_groups(documents))
+    for pages in groups:
         literal = recurring(pages)
         framed = frames(pages, literal)
         drafts = _needed(pages, [*passages(pages, literal)], [*framed.values(), *stretches(pages, literal, framed)])
@@ -49,7 +52,11 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
             line for page in pages for line in page.lines if line.bare and not line.kind and len(line.text) <= SHOWN
         }
         body = [(line, frozenset(line.text.casefold().split())) for line in sorted(kept, key=_shortest)]
-        made = (_rule(draft, pages, body, pack, len(rules) + at) for at, draft in enumerate(drafts, 1))
+        site = pages[0].group if len(groups) > 1 else ""
+        made = (
+            _rule(draft, pages, body, pack=pack, site=site, number=len(rules) + at)
+            for at, draft in enumerate(drafts, 1)
+        )
         rules += [rule for rule in made if rule.match and rule.spare]
     return tuple(rules)
 
@@ -105,12 +112,18 @@ def is_site(group: str) -> bool:
     return not group or (bool(fold(group)) and "\n" not in group and "://" not in group)
 
 
-def _shortest(line: Line) -> tuple[int, str]:
+def _shortest(line: ShownLine) -> tuple[int, str]:
     return len(line.text), line.text
 
 
 def _rule(
-    draft: Draft, pages: Sequence[Shown], body: Sequence[tuple[Line, frozenset[str]]], pack: str, number: int
+    draft: Draft,
+    pages: Sequence[Shown],
+    body: Sequence[tuple[ShownLine, frozenset[str]]],
+    *,
+    pack: str,
+    site: str,
+    number: int,
 ) -> Rule:
     """Return a draft as a rule, with examples; it spares the kept lines, given with their words, that are most like what it hits."""
     lines = [pages[number].lines[place] for number, place in sorted(draft.covered)]
@@ -120,8 +133,8 @@ def _rule(
     near = ((-len(words & held), *_shortest(line)) for line, held in body if not draft.hits(line))
     [(kind, _)] = Counter(line.kind for line in lines).most_common(1)
     places = {line.where for line in lines if draft.hits(line)}
-    group, held = pages[0].group, len({number for number, _ in draft.covered})
-    of = f" of {group}" if group else ""
+    held = len({number for number, _ in draft.covered})
+    of = f" of {pages[0].group}" if pages[0].group else ""
     return Rule(
         pack=pack,
         id=f"{kind}-{number}",
@@ -129,7 +142,7 @@ def _rule(
         effect="cut",
         **{"where": places.pop() if len(places) == 1 else "anywhere", **draft.fields},
         langs=("und",),
-        sites=(glob.escape(group),) if group else (),
+        sites=(glob.escape(site),) if site else (),
         match=tuple(examples),
         spare=tuple(text for *_, text in nsmallest(EXAMPLES, near)),
         own=True,

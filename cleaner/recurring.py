@@ -37,7 +37,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ShownLine:
     """A block of a document, and whether it was cut."""
 
     text: str
@@ -56,7 +56,7 @@ class Shown:
 
     id: str
     group: str
-    lines: tuple[Line, ...]
+    lines: tuple[ShownLine, ...]
 
 
 Place = tuple[int, int]
@@ -71,7 +71,7 @@ class Draft:
     """In words, for its `why`."""
     fields: Mapping[str, Any]
     """Of the rule: what it looks for."""
-    hits: Callable[[Line], bool]
+    hits: Callable[[ShownLine], bool]
     """Whether it looks for this line."""
     covered: Collection[Place]
     """What it cuts."""
@@ -94,7 +94,7 @@ def shown(cleaned: Cleaned) -> Shown:
         head, tail = (stands(where, document, blocks, at) for where in ("head", "tail"))
         place: Where = "anywhere" if head == tail else "head" if head else "tail"
         text = " ".join(document.text[block.start : block.stop].split())
-        lines.append(Line(text, block.folded, bare(block.folded), kind, place))
+        lines.append(ShownLine(text, block.folded, bare(block.folded), kind, place))
     return Shown(document.id, document.group, tuple(lines))
 
 
@@ -110,13 +110,13 @@ def recurring(pages: Sequence[Shown]) -> dict[str, set[int]]:
     return {text: held for text, held in cut.items() if is_clear(held, kept.get(text, ()), LINES)}
 
 
-def _is_plain(line: Line) -> bool:
+def _is_plain(line: ShownLine) -> bool:
     """Whether a line can be a phrase."""
     return bool(line.bare) and len(line.folded) <= SEARCH_CHARS and not is_spoken(line.folded)
 
 
 def _held(
-    pages: Sequence[Shown], keys: Callable[[Line], Iterable[_Key]]
+    pages: Sequence[Shown], keys: Callable[[ShownLine], Iterable[_Key]]
 ) -> tuple[dict[_Key, set[int]], dict[_Key, set[int]]]:
     """Return in which documents each key stands, in a line that was cut, and in one that was kept."""
     cut: defaultdict[_Key, set[int]] = defaultdict(set)
@@ -182,7 +182,7 @@ def _draft(pages: Sequence[Shown], what: str, lines: Mapping[str, str]) -> Draft
     )
 
 
-def _places(pages: Sequence[Shown], hits: Callable[[Line], bool]) -> list[Place]:
+def _places(pages: Sequence[Shown], hits: Callable[[ShownLine], bool]) -> list[Place]:
     """Return where lines are that were cut, and hit."""
     return [
         (number, place)
@@ -214,7 +214,7 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
     >>> {line: draft.fields["pattern"] for line, draft in frames(found, recurring(found)).items()}
     {'* of bees': '^.{1,30} of bees$'}
     """
-    unknown: defaultdict[_Frame, set[tuple[int, Line]]] = defaultdict(set)
+    unknown: defaultdict[_Frame, set[tuple[int, ShownLine]]] = defaultdict(set)
     for number, page in enumerate(pages):
         for line in page.lines:
             if line.kind and line.bare and line.bare not in literal:
@@ -224,7 +224,7 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
     cut, kept = _held(pages, lambda line: able.intersection(_framed(line)) if line.bare else ())
     clear = [frame for frame in able if is_clear(cut[frame], kept.get(frame, ()), FRAMES)]
     drafts: dict[str, Draft] = {}
-    done: set[tuple[int, Line]] = set()
+    done: set[tuple[int, ShownLine]] = set()
     for frame in sorted(clear, key=lambda one: (-len(unknown[one]), -len(one[1]), one)):
         lines = unknown[frame] - done
         if len({number for number, _ in lines}) < FRAMES or len({line.folded for _, line in lines}) < LINES:
@@ -244,11 +244,11 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
     return drafts
 
 
-def _is_found(pattern: re.Pattern[str], line: Line) -> bool:
+def _is_found(pattern: re.Pattern[str], line: ShownLine) -> bool:
     return pattern.search(line.folded) is not None
 
 
-def _framed(line: Line) -> Iterator[_Frame]:
+def _framed(line: ShownLine) -> Iterator[_Frame]:
     """Yield what of a line may be fixed: words of it that hold one that a rule can look for."""
     masked = _DIGITS.sub("0", line.folded)
     words = masked.split(" ")

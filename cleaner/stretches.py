@@ -10,7 +10,7 @@ from typing import Final
 
 from cleaner.phrasing import ender
 from cleaner.placing import FARTHEST, reach
-from cleaner.recurring import CLEAR, FRAMES, LINES, Draft, Line, Place, Shown
+from cleaner.recurring import CLEAR, FRAMES, LINES, Draft, Place, Shown, ShownLine
 
 MARGIN: Final = 2
 """Lines that a stretch may be longer than any that was seen."""
@@ -74,7 +74,9 @@ def _borders(ways: Sequence[_Ends]) -> Iterator[tuple[tuple[str, ...], int]]:
         yield tuple(until), within
 
 
-def _ends(lines: Sequence[Line], known: Sequence[str | None], at: int) -> Iterator[tuple[str | None, tuple[int, int]]]:
+def _ends(
+    lines: Sequence[ShownLine], known: Sequence[str | None], at: int
+) -> Iterator[tuple[str | None, tuple[int, int]]]:
     """Yield where what follows the line at `at` may end."""
     chars = 0
     seen: set[str] = set()
@@ -92,7 +94,7 @@ def _ends(lines: Sequence[Line], known: Sequence[str | None], at: int) -> Iterat
         yield None, (len(lines) - at - 1, chars)
 
 
-def _known(line: Line, literal: Collection[str], frames: Mapping[str, Draft]) -> str | None:
+def _known(line: ShownLine, literal: Collection[str], frames: Mapping[str, Draft]) -> str | None:
     """Return what says of a line, in an `until`, where to stop, when it recurs or is framed."""
     if line.bare in literal:
         return line.bare if "*" not in line.bare else None

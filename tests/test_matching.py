@@ -21,7 +21,7 @@ from cleaner.phrasing import SEARCH_CHARS
 from cleaner.pipeline import Cleaner
 from cleaner.rules import load_rules, packs_folder
 from cleaner.segment import fold, segment
-from tests.packs import LINE, PLUG, block, hits, load, rule_of
+from tests.packs import LINE, PLUG, block, hits, load, rule_of, write
 
 CASES = Path(__file__).parent / "cases"
 SHIPPED = load_rules()
@@ -465,3 +465,19 @@ def test_rules_of_ones_own_do_not_take_their_neighbours(tmp_path: Path) -> None:
     text = f"The harbour opened in 1907.\n\n{3 * line}Home | About | Contact\n{6 * line}"
     left = [Cleaner(rules=rules).clean(Document("a", text)).text for rules in (own, shipped)]
     assert left == ["The harbour opened in 1907.\n\nHome | About | Contact\n", "The harbour opened in 1907.\n"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The harbour opened in 1907.\n\n```\nsudo tide\n```\n\nBees dance to tell the hive.\n",
+        "Bees dance to tell the hive.\n\nReferences\n\n- sudo tide\n- Lamps of the north, 1907\n",
+    ],
+)
+def test_what_a_rule_of_ones_own_cuts_goes(tmp_path: Path, text: str) -> None:
+    """From fenced code, and from a list that a shipped rule keeps; a rule of one's own that keeps it is heard first."""
+    cut = PLUG.replace('"open"', '"cut"').replace("You may also like", "sudo tide")
+    [span] = Cleaner(rules=load_rules([write(tmp_path, cut)])).clean(Document("a", text)).spans
+    assert text[span.start : span.end].strip(" -\n") == "sudo tide"
+    keep = cut.replace('"cut"', '"keep"').replace('"plug"', '"stay"')
+    assert Cleaner(rules=load_rules([write(tmp_path, cut + keep)])).clean(Document("a", text)).spans == ()

@@ -10,7 +10,7 @@ import pytest
 
 from cleaner.model import Evidence
 from cleaner.near import WIDTH
-from cleaner.observed import BRIDGE, HOLD, LONGEST, OVERWHELMING, SEVERAL, Observed
+from cleaner.observed import BRIDGE, LONGEST, OVERWHELMING, SEVERAL, Observed
 from cleaner.observed import TITLE as WIDEST
 from cleaner.repetition import none
 from cleaner.segment import segment

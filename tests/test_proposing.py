@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleaner.checking import check
 from cleaner.drafts import write_drafts
@@ -15,7 +18,7 @@ from cleaner.model import Cleaned, Document
 from cleaner.pipeline import Cleaner
 from cleaner.proposing import propose
 from cleaner.recurring import shown
-from cleaner.rules import load_rules
+from cleaner.rules import load_rules, parse_rule
 
 SITE = "harbour.example"
 WORDS = (
@@ -91,7 +94,7 @@ def test_each_kind_is_there() -> None:
     assert (head.phrases, head.where) == (("Harbour Gazette", "* Home", "* Tide tables", "* Letters"), "head")
     assert [rule.until for rule in RULES if rule.within and rule.phrases == ("From our archive",)] == [("write to us",)]
     assert "^next in the gazette: .{1,36}$" in {rule.pattern for rule in RULES}
-    assert {rule.sites for rule in RULES} == {(SITE,)}
+    assert {rule.sites for rule in RULES} == {()}
     assert {rule.why for rule in RULES if "* Home" in rule.phrases} == {
         f"Stands in 12 of 12 documents of {SITE}, word for word."
     }
@@ -108,10 +111,35 @@ def test_examples_are_real_and_hold() -> None:
 
 
 def test_other_sites_are_let_alone() -> None:
-    """Rules of a site speak of that site."""
+    """Rules of one site among several speak of that site; of what no rule can name alone there are none."""
+    two = [*LEARNT, *(Document(f"other {one.id}", one.text.replace("a", "o"), "https://another/") for one in LEARNT)]
+    assert {rule.sites for rule in proposals(two)} == {()}
+    rules = proposals([*LEARNT, *(Document(f"other {one.id}", one.text.replace("a", "o"), "b[c") for one in LEARNT)])
+    assert {rule.sites for rule in rules} == {(SITE,), ("b[[]c",)}
     [one] = documents(range(12, 13))
-    other = Document(one.id, one.text, "another.example")
-    assert Cleaner(rules=RuleSet(RULES)).clean(other).text == other.text
+    own = RuleSet(tuple(rule for rule in rules if rule.sites == (SITE,)))
+    for group, same in ((SITE, False), ("another.example", True), ("", True)):
+        assert (Cleaner(rules=own).clean(Document(one.id, one.text, group)).text == one.text) is same
+
+
+ODD = 'Tom\'s \\x7f boat * 7 \\x1b[31m of the "north" — ünd'
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=12), max_size=4),
+    st.text("a0.*:/ \\t[", max_size=6),
+)
+def test_what_is_proposed_can_be_accepted(words: list[str], group: str) -> None:
+    """Whatever stands in the lines, and whatever the group is called."""
+    frame = "\n".join(["You may also like", *words, ODD, f"By {' '.join(words)} one two", "© 2026 Harbour"])
+    pages = [
+        Document(f"{at}", f"A {word} ferry left the pier, and nobody minded.\n\n{frame}\n{word} {ODD}\n", group)
+        for at, word in enumerate(WORDS[:6])
+    ]
+    for rule in proposals(pages):
+        table = {field.name: getattr(rule, field.name) for field in fields(rule) if field.name not in ("pack", "own")}
+        told = {name: list(value) if isinstance(value, tuple) else value for name, value in table.items() if value}
+        assert parse_rule("site", told, "x", own=True) == rule
 
 
 def test_order_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
