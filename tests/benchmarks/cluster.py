@@ -18,10 +18,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import orjson
+from pyarrow import dataset
 from pyspark.sql import SparkSession
 
 from cleaner import spark
@@ -100,9 +101,7 @@ def measured(folder: Path, documents: int, master: str, jobs: int) -> Took:
         cleaned = seconds(lambda: found.write.parquet(str(folder / "spark")))
         if not filecmp.cmp(folder / "local.idx", folder / "spark.idx", shallow=False):
             raise SystemExit(f"{documents} documents: Spark's index is another one")
-        compare(
-            session.read.parquet(str(folder / "spark")).toLocalIterator(), folder / "local" / "report.jsonl", documents
-        )
+        compare(folder / "spark", folder / "local" / "report.jsonl", documents)
     finally:
         session.stop()
     counted, stages = logged(events)
@@ -113,16 +112,17 @@ def measured(folder: Path, documents: int, master: str, jobs: int) -> Took:
     )
 
 
-def compare(rows: Any, report: Path, documents: int) -> None:
-    """Check that rows of Spark say the same as a report."""
+def compare(rows: Path, report: Path, documents: int) -> None:
+    """Check that what Spark wrote says the same as a report."""
     with report.open("rb") as lines:
         expected = {record["id"]: record for record in map(orjson.loads, lines)}
-    for row in rows:
-        record, found = expected.pop(row.id), row.cleaned.asDict(recursive=True)
+    batches = dataset.dataset(rows).to_batches(columns=["id", "cleaned"], batch_size=1000)
+    for row in chain.from_iterable(batch.to_pylist() for batch in batches):
+        record, found = expected.pop(row["id"]), row["cleaned"]
         shown = [{name: value for name, value in span.items() if value is not None} for span in found["spans"]]
         spans = [{**span, "reasons": [orjson.loads(reason) for reason in span["reasons"]]} for span in shown]
         if (spans, found["status"], len(found["text"])) != (record["spans"], record["status"], record["chars_out"]):
-            raise SystemExit(f"{documents} documents: {row.id} came out otherwise on Spark")
+            raise SystemExit(f"{documents} documents: {row['id']} came out otherwise on Spark")
     if expected:
         raise SystemExit(f"{documents} documents: {len(expected)} did not come out on Spark")
 
