@@ -19,7 +19,9 @@ from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under `nohup` it is ignored, and so would all be that is started here
+# Under `nohup`, and in the background of a script, these are ignored, and so would all be that is started here.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AT_ONCE = 2
 """Runs under way at a time."""
