@@ -13,6 +13,7 @@ from cleaner.features import FAMILIES, words
 from cleaner.forest import PAGE_WEIGHTS, WEIGHTS, shipped
 from cleaner.model import Reason, RuleReason, RunningReason, Signal, Span, TemplateReason
 from cleaner.render import STYLES, escaped, one_line
+from cleaner.segment import covering
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,12 +87,8 @@ def explained(cleaned: Cleaned, decision: Decision) -> Iterator[Row]:
     observed: defaultdict[int, list[Evidence]] = defaultdict(list)
     for one in decision.evidence:
         observed[one.block].append(one)
-    spans = iter(cleaned.spans)
-    last = next(spans, None)
-    for place, block in enumerate(decision.repetition.blocks):
-        while last and last.end < block.stop:
-            last = next(spans, None)
-        span = last if last and last.start < block.stop <= last.end else None
+    blocks = decision.repetition.blocks
+    for place, (block, span) in enumerate(zip(blocks, covering(cleaned.spans, blocks), strict=True)):
         notes = [*map(_ruled, observed[place]), *_known(decision, place)]
         if document.layout is not None:
             path = one_line(document.layout.lines[int(lines_of(document.layout, [block.start])[0])].path)

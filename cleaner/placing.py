@@ -19,7 +19,7 @@ TAIL_BLOCKS, TAIL_SHARE = 15, 0.5
 tail, when it is one of the last fifteen or starts in the last half."""
 
 FARTHEST = 500
-"""Blocks, at most, that a rule cuts with the line it hits: the longest menus of sites-dev have some 300."""
+"""Blocks, at most, that a rule cuts with the line it hits: that bounds what a wrong one takes."""
 
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 

@@ -99,16 +99,12 @@ def _groups(documents: Iterable[Shown]) -> Iterator[list[Shown]]:
             continue
         shown[one.id] = one
     for group in sorted(chosen):
-        if is_site(group):
+        if _is_site(group):
             yield [one for _, one in sorted(chosen[group].items())]
 
 
-def is_site(group: str) -> bool:
-    """Whether rules can speak of a group alone: not of an address, for one. Of documents without a group they speak wherever these are.
-
-    >>> is_site("example.com"), is_site(""), is_site("https://example.com/")
-    (True, True, False)
-    """
+def _is_site(group: str) -> bool:
+    """Whether rules can speak of a group alone: not of an address, for one. Of documents without a group they speak wherever these are."""
     return not group or (bool(fold(group)) and "\n" not in group and "://" not in group)
 
 

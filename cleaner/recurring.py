@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from cleaner.model import Cleaned
 from cleaner.phrasing import SEARCH_CHARS, bare, is_spoken
 from cleaner.placing import Where, stands
-from cleaner.segment import segment
+from cleaner.segment import covering, segment
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -23,8 +23,8 @@ FRAMES: Final = 3
 """Documents that lines of one frame, or stretches after one line, must be cut from."""
 
 CLEAR: Final = 0.75
-"""Least share, of the documents that something stands in, of those that it was cut from. On sites-dev (`tests.benchmarks.frozen`) 0.9 loses a
-percent of F1, and 0.6 gains a fifth of one."""
+"""Least share, of the documents that something stands in, of those that it was cut from. Where it was kept it may still be boilerplate that the
+index had too little to tell by; whoever reviews the rule decides. `tests.benchmarks.frozen` says what becomes of it."""
 
 WORDS: Final = 5
 """Words at the start or the end of a line, at most, that make a frame."""
@@ -86,15 +86,14 @@ def shown(cleaned: Cleaned) -> Shown:
     >>> [(line.text, line.kind) for line in found.lines]
     [('The body.', ''), ('You may also like', 'trailer'), ('Another story', 'trailer')]
     """
-    document, spans = cleaned.document, cleaned.spans
+    document = cleaned.document
     blocks = segment(document.text)
     lines = []
-    for at, block in enumerate(blocks):
-        kind = next((span.kind for span in spans if span.start < block.stop <= span.end), "")
+    for at, (block, span) in enumerate(zip(blocks, covering(cleaned.spans, blocks), strict=True)):
         head, tail = (stands(where, document, blocks, at) for where in ("head", "tail"))
         place: Where = "anywhere" if head == tail else "head" if head else "tail"
         text = " ".join(document.text[block.start : block.stop].split())
-        lines.append(ShownLine(text, block.folded, bare(block.folded), kind, place))
+        lines.append(ShownLine(text, block.folded, bare(block.folded), span.kind if span else "", place))
     return Shown(document.id, document.group, tuple(lines))
 
 
@@ -174,12 +173,11 @@ def passages(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> Iterato
 
 def _draft(pages: Sequence[Shown], what: str, lines: Mapping[str, str]) -> Draft:
     """Return the rule that cuts lines, by their bare text."""
-    return Draft(
-        what,
-        {"phrases": tuple(lines.values())},
-        lambda line: line.bare in lines,
-        _places(pages, lambda line: line.bare in lines),
-    )
+
+    def hits(line: ShownLine) -> bool:
+        return line.bare in lines
+
+    return Draft(what, {"phrases": tuple(lines.values())}, hits, _places(pages, hits))
 
 
 def _places(pages: Sequence[Shown], hits: Callable[[ShownLine], bool]) -> list[Place]:

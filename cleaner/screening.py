@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import islice
 
 from cleaner.chunks import Chunk, Fields, chunks
+from cleaner.console import counted
 from cleaner.jsonl import parse_line
 from cleaner.model import ReadError, told
 from cleaner.output import check_no_report
@@ -43,7 +44,7 @@ def passed_over(found: Found) -> str:
     >>> passed_over(Found((), skipped=3, kinds=("", ".pdf"), hidden=1))
     "3 files of other kinds ('', '.pdf') and 1 hidden skipped; one that is named is read as text"
     """
-    others = f"{found.skipped} {'file' if found.skipped == 1 else 'files'} of other kinds ({told(found.kinds)})"
+    others = f"{counted(found.skipped, 'file')} of other kinds ({told(found.kinds)})"
     words = [others] * (found.skipped > 0) + [f"{found.hidden} hidden"] * (found.hidden > 0)
     return f"{' and '.join(words)} skipped; one that is named is read as text" if words else ""
 

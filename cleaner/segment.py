@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 
-from cleaner.model import Block
+from cleaner.model import Block, Span
 from cleaner.remembering import Remembered
 
 FOLD_VERSION = 1
@@ -209,3 +209,22 @@ def _ends_here(text: str, match: re.Match[str]) -> bool:
         return False
     initial = text[at] == "." and text[max(0, at - 1)].isupper() and (at < 2 or not text[at - 2].isalpha())
     return not initial
+
+
+def covering(spans: Sequence[Span], blocks: Sequence[Block]) -> Iterator[Span | None]:
+    r"""Yield, for each block, the span that was cut with it; None for a block that was kept.
+
+    Args:
+        spans: sorted and disjoint, as a `Cleaned` has them.
+        blocks: in order, of the same text.
+
+    >>> found = covering([Span(4, 8, "inset", 0.9, ())], segment("One\nTwo\nSix\n"))
+    >>> [span and span.kind for span in found]
+    [None, 'inset', None]
+    """
+    left = iter(spans)
+    span = next(left, None)
+    for block in blocks:
+        while span and span.end < block.stop:
+            span = next(left, None)
+        yield span if span and span.start < block.stop else None

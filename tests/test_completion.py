@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +66,6 @@ def test_all_rules_are_completed(folder: Path) -> None:
     assert done.stdout.split() == [rule.full_id for rule in load_rules().rules]
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
 @pytest.mark.parametrize(
     ("words", "expected"), [(("clean", "--po"), ["--policy"]), (("clean", "--policy", "th"), ["thorough"])]
 )

@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -32,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 TIMES = 4
 
 PARTITION = "16m"
-"""Of text. What such a partition teaches is in the driver's heap while it is handed over: with the default, 128 MB, 2 GB are too few."""
+"""Of text: what a partition teaches passes through the driver's heap as a whole."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def main() -> None:
             found.append(measured(Path(folder), documents, given.master, given.jobs))
     text = table(found[0], found[1], given.master, given.jobs)
     called = f"python -m tests.benchmarks.cluster --documents {given.documents} --master '{given.master}' --jobs {given.jobs}"
-    text += f"\n\n({datetime.now(UTC):%Y-%m-%d}, {tables.machine()}: `{called}`, one run; index files, bodies and spans were the same.)"
+    text += f"\n\n({tables.made_by(called)}, one run; index files, bodies and spans were the same.)"
     print(text)
     if given.docs:
         tables.write("spark.md", "cluster", text)

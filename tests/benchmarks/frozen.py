@@ -14,7 +14,6 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -126,7 +125,7 @@ def main() -> None:
     found = [compared(site, rows) for site, rows in sites(given.corpus).items()]
     text = table(found, given.sites)
     called = shlex.join(["python", "-m", "tests.benchmarks.frozen", given.corpus.name, *given.sites])
-    text += f"\n\n({datetime.now(UTC):%Y-%m-%d}, {tables.machine()}: `{called}`.)"
+    text += f"\n\n({tables.made_by(called)}.)"
     print(text)
     if given.docs:
         tables.write("accuracy.md", "frozen", text)

@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -289,7 +288,7 @@ def where(arguments: Sequence[str], documents: int, runs: int, load: float) -> s
     times = f"medians of {runs} runs" if runs > 1 else "one run"
     notes = [f" The machine was busy before: load {load:.1f}."] if load > BUSY else []
     notes += [" So small a run says little of a large one."] if documents < SMALL else []
-    return f"({datetime.now(UTC):%Y-%m-%d}, {tables.machine()}: `{command}`, {times}.{''.join(notes)})"
+    return f"({tables.made_by(command)}, {times}.{''.join(notes)})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -15,6 +16,11 @@ def machine() -> str:
     names = Path("/proc/cpuinfo")
     model = re.search(r"^model name\s*: (.*)$", names.read_text(), re.MULTILINE) if names.exists() else None
     return f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), Python {platform.python_version()}"
+
+
+def made_by(command: str) -> str:
+    """Return what is said of figures: the day, this machine, and the command that printed them."""
+    return f"{datetime.now(UTC):%Y-%m-%d}, {machine()}: `{command}`"
 
 
 def write(page: str, name: str, table: str) -> None:

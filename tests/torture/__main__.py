@@ -13,7 +13,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import tables
@@ -57,7 +56,7 @@ def main() -> int:
                 traceback.print_exc()
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     command = shlex.join(["python", "-m", "tests.torture", *(word for word in sys.argv[1:] if word != "--docs")])
-    table += ["", f"({datetime.now(UTC):%Y-%m-%d}, {tables.machine()}: `{command}`.)"]
+    table += ["", f"({tables.made_by(command)}.)"]
     if given.docs and not broken:
         tables.write("safety.md", "long" if given.scenarios == ["long"] else "torture", "\n".join(table))
     return 1 if broken else 0
