@@ -78,6 +78,7 @@ class Guard(NamedTuple):
         "alone",
         "chance",
         "unheld",
+        "elsewhere",
         "extracted",
         "borders",
         "ends",
@@ -305,8 +306,8 @@ def _pins(seen: Observed, scores: NDArray[np.float64], doubt: float) -> dict[Gua
     What a rule keeps. Else, of what no rule speaks against: sentences, code and section headings that hardly another
     document holds, unless they score more than `doubt`; long lines that none does, unless they score twice that. And where
     the group is too small to count in, those that nobody else holds, and what does not stand with more of its kind at the
-    same end of two documents: they share it by chance. A document without a group has but its rules: what they do not
-    speak of needs half the `doubt`.
+    same end of two documents: they share it by chance. In a larger group, the sentences that only documents outside it hold,
+    however many: they quote it. A document without a group has but its rules: what they do not speak of needs half the `doubt`.
     """
     shared = seen.repetition.shared
     open_ = ~(seen.ruled | seen.settled)
@@ -324,6 +325,9 @@ def _pins(seen: Observed, scores: NDArray[np.float64], doubt: float) -> dict[Gua
     if seen.repetition.size < GROUP:
         pins[Guard("chance")] = open_ & (shared > 0) & (shared < GROUP) & ~seen.repetition.edge
         pins[Guard("unheld")] = readable & (shared == 0)
+    else:
+        held = seen.repetition.group + seen.repetition.masked + seen.repetition.near
+        pins[Guard("elsewhere")] = open_ & seen.closed & (shared > 0) & (held == 0)
     return pins
 
 

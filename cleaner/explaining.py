@@ -304,6 +304,7 @@ _GUARDS: Final[Mapping[str, str]] = {
     "long": "it is a long line that no other document holds",
     "alone": "no rule speaks of it, and there is no other document to compare it with",
     "chance": "so few other documents hold it that it may be chance",
+    "elsewhere": "it reads like body, and no other document of its group holds it",
     "unheld": "it reads like body, and hardly any document is there to compare it with",
     "borders": "its neighbours are body, and each border of a cut within the document costs",
     "extracted": "it is a sentence amid what the extractor takes for the text",

@@ -521,6 +521,26 @@ SPARED: list[Spared] = [
 """Lines, scores, what rules say, how many hold them, in how large a group, and what is spared."""
 
 
+def test_sentences_of_other_groups_are_spared() -> None:
+    """Where the own group has others to count in, and none holds them: not even nearly, nor with other numbers. Titles are not."""
+    text, blocks = tiled((PROSE, MORE, TITLE))
+    known = recurring(blocks, {1: 20, 2: 20})
+    elsewhere = replace(known, group=np.zeros_like(known.group))
+    there = np.array([0, 1, 0])
+    for repetition, guard in (
+        (known, None),
+        (elsewhere, Guard("elsewhere")),
+        (replace(elsewhere, masked=there), None),
+        (replace(elsewhere, near=there * 0.9), None),
+        (replace(elsewhere, size=GROUP - 1), None),
+    ):
+        with scoring(by_place([-9.0, SURE, SURE])):
+            decision = decided(text, blocks, [], repetition, PLAIN)
+        assert (decision.cut, decision.spared) == (
+            ((False, False, True), {1: guard}) if guard else ((False, True, True), {})
+        )
+
+
 @pytest.mark.parametrize("case", SPARED, ids=[next(iter(case[-1].values())).name for case in SPARED])
 def test_what_spares_a_block_is_named(case: Spared) -> None:
     """Though it scores above 0, or goes with its neighbours; of several guards the strongest."""

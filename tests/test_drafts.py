@@ -230,7 +230,7 @@ def test_an_id_that_is_none(pack: Path, run: Command) -> None:
     [
         ("", "no [[rule]] tables"),
         ("rule = 3\n", "no [[rule]] tables"),
-        ("[[rule]\n", "not TOML in UTF-8"),
+        ("rule = [\n", "not TOML in UTF-8"),
     ],
 )
 def test_files_that_are_none(tmp_path: Path, run: Command, text: str, said: str) -> None:

@@ -111,3 +111,18 @@ def test_the_end_of_an_article_that_two_others_quote(between: str, groups: Seque
     texts = [between.join([*article(number, sentences=3), *last]) + "\n" for number in range(3)]
     documents = [Document(str(number), text, groups[number]) for number, text in enumerate(texts)]
     assert cleaned(documents, policy) == texts
+
+
+@policies
+@pytest.mark.parametrize("groups", ["copyist", "copyist {}"], ids=["of one group", "of a group each"])
+@pytest.mark.parametrize("copies", [2, 3, 10])
+def test_the_end_of_an_article_that_other_sites_repeat(copies: int, groups: str, policy: str) -> None:
+    """Three paragraphs, that no other article of their own site has: however many others end in them."""
+    last = article(99, paragraphs=3, sentences=3)
+    own = [Document(f"own {number}", "\n\n".join(article(number)) + "\n", "own") for number in range(8)]
+    theirs = [
+        Document(f"other {at}", "\n\n".join([*article(100 + at, 3), *last]) + "\n", groups.format(at))
+        for at in range(copies)
+    ]
+    text = "\n\n".join([*article(50), *last]) + "\n"
+    assert cleaned([Document("copied", text, "own"), *own, *theirs], policy)[0] == text

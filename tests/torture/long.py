@@ -1,7 +1,7 @@
 """Long runs: memory, open files and temporary folders while one process cleans without end, and while the command runs again and again.
 
-Both go on side by side for `--hours`, or for two minutes. Memory's slope is that of a straight line through what was resident after each
-round, the first quarter left out: Python and numpy fill their pools then.
+Both go on side by side for `--hours`, or for two minutes. Memory's slope, which takes an hour to be told, is that of a straight line through what
+was resident after each round, the first quarter left out: Python and numpy fill their pools then.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def _line(what: str, told: dict[str, list[float]], unit: str) -> Line:
     )
     assert len(set(files[quarter:])) == 1, f"{what}: open files, or files left: {sorted(set(files))}"
     slope = statistics.linear_regression(times[quarter:], memory[quarter:]).slope * 3600 / 1e6
+    growth = f"{slope:+.1f} MB an hour" if times[-1] >= 3600 else f"{after / before - 1:+.1%} in its second half"
     done = f"{told['done'][0]:,.0f} {unit} in {times[-1] / 60:.0f} minutes"
     left = (
         f"{files[-1]:.0f} files open" if unit == "documents" else f"{files[-1]:.0f} files left in the temporary folder"
@@ -70,7 +71,7 @@ def _line(what: str, told: dict[str, list[float]], unit: str) -> Line:
     return Line(
         what,
         done,
-        f"memory flat: {after / 1e6:.0f} MB, {slope:+.1f} MB an hour; {left}, as at first; each result as expected",
+        f"memory flat: {after / 1e6:.0f} MB, {growth}; {left}, as at first; each result as expected",
     )
 
 
