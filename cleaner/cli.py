@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -343,15 +343,13 @@ def _job(
     from cleaner import runs
     from cleaner.chunks import check_readable
     from cleaner.screening import passed_over
-    from cleaner.sources import Choice
+    from cleaner.sources import chosen
 
-    known = get_args(Choice)
-    if choice not in known:
-        fail(f"--format {choice}: no such format; expected {', '.join(known[:-1])} or {known[-1]}")
+    named = chosen(choice)
     if "-" in inputs and choice == "auto" and (fields.text, fields.id, fields.group) != ("text", None, None):
         fail("-: fields of what looks like text; expected --format jsonl with them")
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None when the shell closed it
-    with runs.find(inputs, cast("Choice", choice), stdin) as found:
+    with runs.find(inputs, named, stdin) as found:
         for line in found.missing:
             say(line)
         check_readable(found.sources)
@@ -364,7 +362,7 @@ def _job(
                 )
             raise typer.Exit(WRONG)
         with workers_for(found.sources) as workers:
-            yield runs.Job(found, fields, cast("Choice", choice), workers)
+            yield runs.Job(found, fields, named, workers)
 
 
 def _workers(

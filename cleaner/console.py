@@ -145,7 +145,9 @@ def usage(error: Any) -> str:
     called = error.ctx.command_path if error.ctx else "cleaner"
     wrong, *near = _NEAR.split(error.format_message().replace("Value error, ", ""))
     expected = "".join(f"{one.rstrip('?).')}, or " for one in near[:1])  # typer and what it is built on may both say it
-    return f"{called}: {wrong.rstrip('.')}; expected {expected}usage as `{called} --help` says"
+    command = called.partition(" ")[2]
+    where = f"{command}: " if command else ""
+    return f"{where}{wrong.rstrip('.')}; expected {expected}usage as `{called} --help` says"
 
 
 _NEAR = re.compile(r"[.?]? \(?(?:Did you mean|Possible options:) ")

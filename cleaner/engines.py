@@ -165,7 +165,7 @@ def _make_batch(
     make: Callable[[Cleaned], _T], cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refusals
 ) -> Made[_T]:
     records, names = _read(fields, batch, refused)
-    documents = [entry for entry, _ in (_open(record, fields) for record in records) if isinstance(entry, Document)]
+    documents = [entry for entry, _ in (entry_of(record, fields) for record in records) if isinstance(entry, Document)]
     return Made(tuple(make(one) for one in each_cleaned(cleaner, documents) if isinstance(one, Cleaned)), names)
 
 
@@ -258,7 +258,7 @@ def _text_of(html: str, reading: Reading) -> str:
 def _clean_batch(cleaner: Cleaner, fields: Fields, batch: _Batch, refused: _Refusals) -> Done:
     """Clean the documents of a batch, and say what is written of each."""
     records, names = _read(fields, batch, refused)
-    entries = [_open(record, fields) for record in records]
+    entries = [entry_of(record, fields) for record in records]
     documents = [entry for entry, _ in entries if isinstance(entry, Document)]
     cleaned = each_cleaned(cleaner, documents)
     bodies: dict[str, list[bytes]] = {}
@@ -344,13 +344,15 @@ def _refused(names: Iterable[Name], ids: dict[str, str], targets: dict[str, str]
     return refused
 
 
-def _open(record: Record, fields: Fields) -> tuple[Document | Failure | None, Metadata | None]:
+def entry_of(record: Record, fields: Fields) -> tuple[Document | Failure | None, Metadata | None]:
     """Return what a record holds, opened; of a page, what it says of itself, too."""
     entry = record.entry
     if not record.html or not isinstance(entry, Document):
         return entry, None
+    from cleaner.markup import read  # as above
+
     try:
-        return opened(entry, fields.reading)
+        return read(entry, fields.reading)
     except CleanerError as error:
         return _failed(entry, error), None
 
@@ -372,13 +374,6 @@ def _clean(cleaner: Cleaner, document: Document) -> Cleaned | Failure:
 
 def _failed(document: Document, error: CleanerError) -> Failure:
     return Failure(document.id, f"{document.id}: {error}", document.group)
-
-
-def opened(page: Document, reading: Reading) -> tuple[Document, Metadata]:
-    """Return the page whose HTML is the text of a document, opened, and what it says of itself."""
-    from cleaner.markup import read  # as above
-
-    return read(page, reading)
 
 
 def _batches(sources: Sequence[Source], fields: Fields, size: int, watch: Watch | None) -> Iterator[list[Chunk]]:

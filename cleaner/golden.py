@@ -9,7 +9,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -117,6 +117,10 @@ def _report_diff(old: Path, new: Path) -> Iterator[str]:
         yield f"{REPORT}: the documents come in another order"
 
 
+_LONG: Final = {"reasons": "cut for other reasons", "text": "another text"}
+"""How the fields of a span differ that are too long to show."""
+
+
 def _row_diff(name: str, before: _Row, after: _Row) -> Iterator[str]:
     lost, gained = before["spans"], after["spans"]
     both = lost.keys() & gained.keys()
@@ -125,10 +129,11 @@ def _row_diff(name: str, before: _Row, after: _Row) -> Iterator[str]:
         for start, end, kind in sorted(spans.keys() - both):
             yield f"  {sign} [{start}, {end}) {kind} {one_line(str(spans[start, end, kind].get('text')), SAMPLE)}"
     for start, end, kind in sorted(both):
-        if lost[start, end, kind] != gained[start, end, kind]:
-            old, new = (one[start, end, kind].get("marker") for one in (lost, gained))
-            what = "cut for other reasons" if old == new else f"marker: {old!r} -> {new!r}"
-            yield f"  ~ [{start}, {end}) {kind} {what}"
+        was, is_ = lost[start, end, kind], gained[start, end, kind]
+        for field in sorted(was.keys() | is_.keys()):
+            old, new = was.get(field), is_.get(field)
+            if old != new:
+                yield f"  ~ [{start}, {end}) {kind} {_LONG.get(field, f'{field}: {old!r} -> {new!r}')}"
     for field in sorted(before.keys() | after.keys()):
         if field != "spans" and before.get(field) != after.get(field):
             yield f"  {field}: {before.get(field)!r} -> {after.get(field)!r}"

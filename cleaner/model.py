@@ -136,7 +136,7 @@ class Span:
     end: int
     kind: Kind
     score: float
-    """How certain the cut is, in (0, 1): the logistic of the mean score of its blocks, to three decimals."""
+    """How certain the cut is, in (0, 1): the logistic of the score of its least certain line, to three decimals."""
     reasons: tuple[Reason, ...]
     """At least one; rules first, then running lines, then markup, then templates by position."""
     marker: str = ""

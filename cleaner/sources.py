@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, cast, get_args
 
 from cleaner import compression
+from cleaner.model import ReadError
 
 Format = Literal["text", "html", "jsonl", "html-lines", "csv", "parquet", "html-rows", "warc"]
 """`text`, `html`: a file is one document. `jsonl`, `html-lines`: a line is one, whose field holds text, or HTML. `csv`: a row is one.
@@ -141,6 +142,21 @@ def target(name: str, format: Format) -> str:  # noqa: A002
     if format != "html":
         return name
     return f"{PurePosixPath(page).with_suffix('.txt')}{compressed}"
+
+
+def chosen(name: str) -> Choice:
+    """Return the format that was chosen by its name.
+
+    Raises:
+        ReadError: there is none of that name.
+
+    >>> chosen("jsonl")
+    'jsonl'
+    """
+    for one in (known := get_args(Choice)):
+        if one == name:
+            return cast("Choice", one)
+    raise ReadError(f"--format {name}: no such format; expected {', '.join(known[:-1])} or {known[-1]}")
 
 
 def format_of(name: str, format: Choice = "auto") -> Format:  # noqa: A002

@@ -25,7 +25,8 @@ def spans_of(seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, 
 
     Args:
         seen: the document.
-        scores: of each block, log-odds; a span's is their mean as a probability.
+        scores: of each block, log-odds; a span's is the least of those with a letter, as a probability: a long cut is no surer than
+            its most doubtful line.
         runs: sorted and disjoint.
 
     >>> from cleaner.repetition import none
@@ -37,18 +38,23 @@ def spans_of(seen: Observed, scores: Sequence[float], runs: Sequence[tuple[int, 
     """
     spans = []
     for first, last in runs:
-        start, mean = seen.blocks[first].start, sum(scores[first:last]) / (last - first)
+        start, least = seen.blocks[first].start, min(_lettered(seen, scores, first, last))
         if not first and seen.text.startswith("\ufeff"):
             start = 1  # a byte order mark is the file's, not the header's
         if first and last == len(seen.blocks):
             start = seen.text.find("\n", seen.blocks[first - 1].stop, start) + 1 or start
-        score = min(0.999, max(0.001, round(1 / (1 + exp(-mean)), 3)))
+        score = min(0.999, max(0.001, round(1 / (1 + exp(-least)), 3)))
         reasons = _reasons(seen, first, last)
         for piece in seen.text[start : seen.blocks[last - 1].end].split(BREAK):
             if piece.strip():
                 spans.append(Span(start, start + len(piece), "inset", score, reasons))
             start += len(piece) + len(BREAK)
     return placed(seen.text, spans)
+
+
+def _lettered(seen: Observed, scores: Sequence[float], first: int, last: int) -> Sequence[float]:
+    """Return the scores of those blocks of a run that have a letter; of all when none has: then they were cut for themselves."""
+    return [scores[at] for at in range(first, last) if seen.lettered[at]] or scores[first:last]
 
 
 def placed(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -307,7 +307,13 @@ ARGUMENTS = [
     (["explain", "nosuch.txt"], "nosuch.txt: No such file or directory; expected a readable file"),
     (["explain", "in"], "in: Is a directory; expected a readable file"),
     (["explain", "in/a.txt:9999"], "in/a.txt: has 133 characters; expected an offset below that, got 9999"),
-    (["explain", "x.jsonl"], "x.jsonl: a file of many documents; expected a text or HTML file with one of them"),
+    (["explain", "x.jsonl"], "x.jsonl: a file of many documents; expected --id with that of one of them"),
+    (
+        ["explain", "x.jsonl", "--id", "7"],
+        "x.jsonl: no document '7'; expected an id of the report of cleaner clean, with the same --id-field",
+    ),
+    (["explain", "nosuch.jsonl", "--id", "7"], "nosuch.jsonl: No such file or directory; expected a readable file"),
+    (["explain", "in/a.txt", "--id", "7"], "in/a.txt: --id 7: a file of one document; expected no --id"),
     (
         ["check", "in", "--golden", "in"],
         "in: the output would lie in the input folder in; expected a folder outside of it",
@@ -487,11 +493,11 @@ def test_no_flipped_bit_and_no_cut_makes_another_index() -> None:
 @pytest.mark.parametrize(
     ("args", "wrong"),
     [
-        (["clean"], "cleaner clean: Missing argument"),
-        (["clean", "in", "--nope"], "cleaner clean: No such option"),
-        (["clean", "in", "--jobs", "x"], "cleaner clean: Invalid value"),
-        (["tidy"], "cleaner: No such command"),
-        (["rules", "show"], "cleaner rules show: Missing argument"),
+        (["clean"], "clean: Missing argument"),
+        (["clean", "in", "--nope"], "clean: No such option"),
+        (["clean", "in", "--jobs", "x"], "clean: Invalid value"),
+        (["tidy"], "No such command"),
+        (["rules", "show"], "rules show: Missing argument"),
     ],
     ids=["argument", "option", "value", "command", "subcommand"],
 )
@@ -508,14 +514,14 @@ def test_usage_errors_are_one_line(process: Command, args: list[str], wrong: str
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (["claen", "in"], "cleaner: No such command 'claen'; expected 'clean'.*, or usage as `cleaner --help` says"),
+        (["claen", "in"], "No such command 'claen'; expected 'clean'.*, or usage as `cleaner --help` says"),
         (
             ["clean", "in", "--dry-runn"],
-            "cleaner clean: No such option.* '?--dry-runn'?; expected '?--dry-run'?, or usage as `cleaner clean --help` says",
+            "clean: No such option.* '?--dry-runn'?; expected '?--dry-run'?, or usage as `cleaner clean --help` says",
         ),
         (
             ["rules", "shw"],
-            "cleaner rules: No such command 'shw'; expected 'show', or usage as `cleaner rules --help` says",
+            "rules: No such command 'shw'; expected 'show', or usage as `cleaner rules --help` says",
         ),
     ],
     ids=["command", "option", "subcommand"],

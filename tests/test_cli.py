@@ -356,6 +356,26 @@ spare = ["Join us."]
     assert "a.txt: cleaned" in run("explain", page, "--rules", pack, "--group", "www.example.com").out.decode()
 
 
+@pytest.mark.parametrize("html", [False, True])
+def test_explain_a_document_of_many(run: Command, tmp_path: Path, *, html: bool) -> None:
+    """As `clean` decides on it, that learns from the same file: in its group, by its id, and of a page its text."""
+    rows = [
+        {"key": number, "site": "s", "body": "".join(f"<p>{line}</p>" for line in text.split("\n")) if html else text}
+        for number, text in enumerate(f"Article {at}. {BODY}{TRAILER}" for at in range(3))
+    ]
+    path = plant(tmp_path, {"x.jsonl": jsonl(*rows) + b"no\n"}) / "x.jsonl"
+    named = ["--id-field", "key", "--text-field", "body", "--group-field", "site"] + ["--format", "html"] * html
+    assert run("clean", path, "--out", tmp_path / "out", *named).code == 3
+    record = json.loads((tmp_path / "out/report.jsonl").read_bytes().split(b"\n")[1])
+    [span] = record["spans"]
+    head = run("explain", path, "--id", "1", *named).out.decode().split("\n")[0]
+    assert head == f"1: cleaned, {record['chars_in']} characters, {record['chars_out']} kept"
+    at = run("explain", f"{path}:{span['end'] - 2}", "--id", "1", *named).out.decode().split("\n")
+    assert f"[{span['start']}, {span['end']}), certain to {span['score']}, because" in at[0]
+    failed = run("explain", path, "--id", "x.jsonl:4", *named)
+    assert (failed.code, failed.words[0].split(";")[0][:21]) == (2, "x.jsonl:4: not JSON a")
+
+
 def test_explain_with_an_index_names_the_partners(run: Command, tmp_path: Path) -> None:
     """Repetition is shown with the documents that hold the same, and where."""
     assert run("learn", SEEDS, "--out", tmp_path / "seeds.idx").code == 0

@@ -608,13 +608,13 @@ def test_a_byte_order_mark_is_no_body() -> None:
     assert [span.kind for span in placed("\ufeffa b", [Span(1, 3, "inset", 0.5, (RULE,))])] == ["header"]
 
 
-def test_the_score_of_a_span_is_of_its_mean_block() -> None:
-    """To three decimals."""
-    lines = (PROSE, "One", MORE, "Two", "Three")
-    one, other = on_lines(lines, [-9.0, 2.0, -9.0, 1.0, 3.0], cutting(1, 3, 4)).spans
+def test_the_score_of_a_span_is_of_its_least_certain_line() -> None:
+    """To three decimals; what has no letter does not count."""
+    lines = (PROSE, "One", MORE, "Two", "---", "Three")
+    one, other = on_lines(lines, [-9.0, 2.0, -9.0, 3.0, -0.5, 2.0], cutting(1, 3, 5)).spans
     assert one.score == other.score == round(1 / (1 + math.exp(-2.0)), 3)
-    surer = on_lines(lines, [-9.0, 2.0, -9.0, 1.0, 4.0], cutting(1, 3, 4)).spans
-    assert surer[0].score == one.score < surer[1].score < 1.0
+    _, surer = on_lines(lines, [-9.0, 2.0, -9.0, 3.0, -0.5, 2.5], cutting(1, 3, 5)).spans
+    assert one.score < surer.score < 1.0
 
 
 # Reasons

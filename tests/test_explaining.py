@@ -127,7 +127,7 @@ ANSWERS = [
     (
         CORPUS[0],
         "\nYou",
-        "cut: it is in the trailer [77, 133), certain to 0.917, because the white space before it goes with it",
+        "cut: it is in the trailer [77, 133), certain to 0.818, because the white space before it goes with it",
     ),
     (
         Document("d", THIRD),

@@ -194,6 +194,12 @@ DIFFERENCES: list[tuple[str, dict[str, str | bytes], dict[str, str | bytes], lis
         {"report.jsonl": row(x="2")},
         ["a: spans +0 -0", "  ~ [0, 1) inset cut for other reasons"],
     ),
+    (
+        "scores and texts",
+        {"report.jsonl": row(x="1")},
+        {"report.jsonl": row(x="1").replace('"text": "x"', '"text": "y", "score": 0.9')},
+        ["a: spans +0 -0", "  ~ [0, 1) inset score: None -> 0.9", "  ~ [0, 1) inset another text"],
+    ),
     ("fields", {"report.jsonl": row()}, {"report.jsonl": row(error="e")}, ["a: spans +0 -0", "  error: None -> 'e'"]),
     (
         "order",

@@ -423,7 +423,9 @@ def test_a_run_that_is_ended_leaves_no_temporary_folder(tmp_path: Path) -> None:
     run = subprocess.Popen(
         command, cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, stderr=subprocess.PIPE
     )
-    while not any((tmp_path / "tmp").iterdir()):
+    while not any(
+        path.is_dir() for path in (tmp_path / "tmp").iterdir()
+    ):  # before, Python tries whether it can be written to
         assert run.poll() is None
         time.sleep(0.01)
     run.terminate()
