@@ -27,10 +27,11 @@ from cleaner.model import (
     Span,
 )
 from cleaner.observed import SEVERAL, Observed, speaks
-from cleaner.pages import BREAK, emptied
+from cleaner.pages import emptied
 from cleaner.policy import Policy
 from cleaner.repetition import Repetition
 from cleaner.spans import spans_of
+from cleaner.titles import own_title
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,6 +87,7 @@ class Guard(NamedTuple):
         "whole",
         "untold",
         "page",
+        "title",
     ]
     least: float = inf
     """The score above which it does not; infinite: whatever the score. Of borders: what each costs."""
@@ -214,11 +216,14 @@ def _decided(
         if seen.layout is None and not told:
             cut[first:last] = [False] * (last - first)
     _spare(spared, Guard("untold"), before, cut)
-    if BREAK in seen.text:
-        before = cut.copy()
-        for place in emptied(seen.blocks, seen.pages, before):
-            cut[place] = False
-        _spare(spared, Guard("page"), before, cut)
+    before = cut.copy()
+    for place in own_title(seen, before):
+        cut[place] = False
+    _spare(spared, Guard("title"), before, cut)
+    before = cut.copy()
+    for place in emptied(seen.blocks, seen.pages, before):
+        cut[place] = False
+    _spare(spared, Guard("page"), before, cut)
     rounded = tuple(scores.round(3).tolist())
     return Decision(
         tuple(seen.evidence),
@@ -344,7 +349,7 @@ def _pins_on_page(
     own[[at for at, signals in seen.signals.items() if signals.get("keep")]] = True
     read = (values["extracted"] >= EXTRACTED) & (values["extracted within 8"] >= EXTRACTED)
     read &= seen.closed & (seen.repetition.shared < SEVERAL) & (scores <= doubt)
-    return {Guard("fenced"): seen.fenced, Guard("own"): own, Guard("extracted", doubt): read & ~seen.cut}
+    return {Guard("fenced"): seen.fenced & seen.kept, Guard("own"): own, Guard("extracted", doubt): read & ~seen.cut}
 
 
 def _segment(scores: Sequence[float], border: float) -> list[bool]:

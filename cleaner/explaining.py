@@ -223,6 +223,8 @@ def _why_kept(cleaned: Cleaned, decision: Decision, row: Row, offset: int) -> st
     if decision.cut[row.place]:
         if cleaned.error:
             return f"the document was held back: {cleaned.error}"
+        if any(span.marker and span.start < row.end and row.start < span.end for span in cleaned.spans):
+            return "a marker stands in place of what can be seen, and the white space around it stays"
         mark = cleaned.document.text[offset] == "\ufeff"
         return "the byte order mark is the file's" if mark else "form feeds stay, and white space alone between them"
     if keeping and (guard is None or guard.name == "own"):
@@ -312,6 +314,7 @@ _GUARDS: Final[Mapping[str, str]] = {
     "few": "lines so few, that so few documents share, may be shared by chance or quoted",
     "whole": "all of the document would go, and of that nothing speaks against this by itself",
     "untold": "there is no reason to give for cutting it",
+    "title": "it may be the title that the document gives itself: no other one has it in this place",
     "page": "its page would have no text left",
 }
 """What keeps a block: see `decide.Guard`."""

@@ -94,7 +94,7 @@ def _check_target(target: Path, inputs: Collection[tuple[int, int] | None], *, f
     if _identity(target) in inputs:
         raise WriteError(f"{target}: the output would overwrite an input; expected another folder")
     if foreign:
-        raise WriteError(f"{target}: not written by cleaner; expected nothing there, or --force")
+        raise WriteError(f"{target}: not written by the last run of cleaner there; expected nothing, or --force")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -244,26 +244,27 @@ class Output:
             WriteError: One of them cannot be written, or another run writes there.
         """
         self._out = out
-        self._lock = _locked(out)
         self._sources = {source.target: source for source in sources}
         self._text = text
         self._pages: parquet.Pages = "keep" if html else "drop"
-        self._ours = _ours(out)
         self._written: set[str] = set()
         self._reported: set[str] = set()
         self._lines: Part | parquet.Rewriter | None = None
         self._name = ""
-        if (out / MARKER).exists():  # a run was killed, perhaps in the middle of a file
-            for name in self._ours:
-                with one_line(out / name):
-                    part_path(inside(out, name)).unlink(missing_ok=True)
-        if not key or _key(out) != key:
-            self._forget()
-        targets = sorted({*self._ours, *self._sources, REPORT, SUMMARY})
-        write_atomic(out / MARKER, dumps({"targets": targets, "key": key}))
-        self.journal = Journal(out / JOURNAL) if key else None
-        """Where to note what was done."""
-        self._report = Part(out / REPORT)
+        with _locked(out) as locked:
+            self._ours = _ours(out)
+            if (out / MARKER).exists():  # a run was killed, perhaps in the middle of a file
+                for name in self._ours:
+                    with one_line(out / name):
+                        part_path(inside(out, name)).unlink(missing_ok=True)
+            if not key or _key(out) != key:
+                self._forget()
+            targets = sorted({*self._ours, *self._sources, REPORT, SUMMARY})
+            write_atomic(out / MARKER, dumps({"targets": targets, "key": key}))
+            self.journal = Journal(out / JOURNAL) if key else None
+            """Where to note what was done."""
+            self._report = Part(out / REPORT)
+            self._lock = locked.pop_all()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -344,10 +345,10 @@ class Output:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove what is not whole."""
-        self._lock.close()
-        if self.journal is not None:
-            self.journal.close()
-        self._report.discard()
-        if self._lines is not None:
-            self._lines.discard()
+        """Remove what is not whole; only then may another run write here."""
+        with self._lock:
+            if self.journal is not None:
+                self.journal.close()
+            self._report.discard()
+            if self._lines is not None:
+                self._lines.discard()

@@ -286,7 +286,10 @@ ARGUMENTS = [
         "link: the output would lie in the input folder in; expected a folder outside of it",
     ),
     (["clean", "in/a.txt", "--out", "in"], "in/a.txt: the output would overwrite an input; expected another folder"),
-    (["clean", "in", "--out", "foreign"], "foreign/a.txt: not written by cleaner; expected nothing there, or --force"),
+    (
+        ["clean", "in", "--out", "foreign"],
+        "foreign/a.txt: not written by the last run of cleaner there; expected nothing, or --force",
+    ),
     (["clean", "in", "--out", "file.txt"], "file.txt: a file; expected a folder"),
     (
         ["clean", "in", "--out", "o", "--format", "pdf"],

@@ -229,12 +229,12 @@ def test_a_heading_that_opens_nothing_heads_a_section() -> None:
 @pytest.mark.parametrize("end", [-0.25, 0.0])
 def test_a_cut_starts_and_ends_with_what_is_boilerplate_by_itself(end: float) -> None:
     """Even at the document's ends, where a longer run costs less; what is between goes."""
-    lines = ("One", TITLE, "Two", PROSE, "Three", TITLE, "Four")
+    lines = ("One", "Amid", "Two", PROSE, "Three", "Amid", "Four")
     scores = [end, 1.0, end, -9.0, end, 1.0, end]
     assert kept(lines, scores, cutting(1, 5)) == ["One", "Two", PROSE, "Three", "Four"]
     assert kept(lines, [1.0, end, 1.0, -9.0, 1.0, end, 1.0], cutting(0, 2, 4, 6)) == [PROSE]
-    assert kept(("One", "Two", TITLE), [end, end, 1.0], cutting(2)) == ["One", "Two"]
-    assert kept((TITLE, "One", "Two"), [1.0, end, end], cutting(0)) == ["One", "Two"]
+    assert kept(("One", "Two", "Amid"), [end, end, 1.0], cutting(2)) == ["One", "Two"]
+    assert kept(("Amid", "One", "Two"), [1.0, end, end], cutting(0)) == ["One", "Two"]
 
 
 def test_neighbours_decide_together() -> None:
@@ -454,9 +454,9 @@ def test_unseen_prose_in_a_trailer_stays(unknown: list[str]) -> None:
 
 def test_what_hung_on_to_a_block_that_stays_is_decided_without_it() -> None:
     """A byline between a title and a body does not go because a menu stands above the title."""
-    lines = ("Home", "News", "Sport", "# Title", "By Jane Okafor", PROSE, MORE)
+    lines = ("Home", "News", "Sport", "# Title", "By Jane", PROSE, MORE)
     scores = [3.0, 3.0, 3.0, 1.0, 0.25, -9.0, -9.0]
-    assert kept(lines, scores, cutting(0, 1, 2)) == ["# Title", "By Jane Okafor", PROSE, MORE]
+    assert kept(lines, scores, cutting(0, 1, 2)) == ["# Title", "By Jane", PROSE, MORE]
     assert kept(lines, scores, cutting(0, 1, 2, 3)) == [PROSE, MORE]
 
 
@@ -841,6 +841,18 @@ def test_sections_that_a_rule_knows_stand_in_menus_too() -> None:
     assert on_page([9.0, 9.0, -9.0], {0: "keep"}, (TITLE, "One", PROSE)) == [True, True, False]
     fenced = ("```", "One", "```", PROSE, TITLE)
     assert on_page([9.0, 9.0, 9.0, -9.0, 9.0], {}, fenced) == [False, False, False, False, True]
+
+
+def test_rules_of_the_user_cut_in_the_fenced_code_of_a_page() -> None:
+    """As they do in that of a text."""
+    text, blocks = tiled(("```", "One", "```", PROSE))
+    line = Line("body > p", 1, 0.0, hidden=False, depth=2, around=0, nearest=0, sections=0)
+    layout = Layout(np.array([block.start for block in blocks]), (line,) * 4, np.zeros(4), np.zeros(4) > 0)
+    for settles in (True, False):
+        said = [Evidence(1, "cut", RULE, settles=settles)]
+        with scoring(by_place([9.0, 9.0, 9.0, -9.0])):
+            cut = decided(text, blocks, said, none(blocks), Policy(), layout=layout).cut
+        assert cut == (False, settles, False, False)
 
 
 @pytest.mark.parametrize(("extracted", "around", "cut"), [(1.0, 1.0, False), (0.5, 1.0, True), (1.0, 0.0, True)])

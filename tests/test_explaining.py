@@ -17,7 +17,7 @@ from cleaner.decide import Decision, Guard
 from cleaner.explaining import _GUARDS, Note, Row, at_offset, explained, head, on_terminal, plain
 from cleaner.index import Index, learn
 from cleaner.matching import RuleSet
-from cleaner.model import Cleaned, Document
+from cleaner.model import Cleaned, Document, Instead
 from cleaner.pipeline import Cleaner
 from cleaner.render import one_line
 from cleaner.rules import load_rules
@@ -279,3 +279,12 @@ def test_a_long_document_is_shown_as_it_goes() -> None:
     """Nothing waits for the last row."""
     rows = (Row(at, at, at + 2, None, -1.0, "A\n", (Note("said", "said"),)) for at in count())
     assert len(list(islice(on_terminal(rows, 80), 3))) == 3
+
+
+def test_white_space_around_a_marker_stays() -> None:
+    """It was cut with its block, but for the marker: and that is said."""
+    document = Document("a", f"{BODY}You may also like\n\nWhy bridges hum\n\n\n")
+    rules = RuleSet(SHIPPED.rules, (Instead("", rules=("related/*",), marker="[cut]"),))
+    assert outcome(document, rules=rules)[0].text.endswith("[cut]\n\n\n")
+    assert "a marker stands in place" in answer(document, len(document.text) - 1, rules=rules)
+    assert "was cut" in answer(document, document.text.index("bridges"), rules=rules)

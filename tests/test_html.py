@@ -409,7 +409,7 @@ def test_a_body_is_not_written_over_a_foreign_file(run: Command, site: Path, tmp
     ran = run("clean", site, "--out", tmp_path / "out")
     assert (ran.code, ran.words) == (
         2,
-        [f"{tmp_path}/out/snow.txt: not written by cleaner; expected nothing there, or --force"],
+        [f"{tmp_path}/out/snow.txt: not written by the last run of cleaner there; expected nothing, or --force"],
     )
     assert tree(tmp_path / "out") == {"snow.txt": OTHER.encode()}
     for _ in range(2):

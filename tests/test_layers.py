@@ -15,7 +15,7 @@ LAYERS = (
     "layout language policy compression remembering batches scratch | model | spill segment files survey | counting journal sharing jsonl charsets markup elements phrasing placing"
     " | strings fingerprints grouping matching delimited parquet warc report sources workers"
     " | near columns executors chunks remote form shingling rules output surroundings pages recurring"
-    " | index standing formats stretches | ledger proposing | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans | decide | instead render | console explaining pipeline | options"
+    " | index standing formats stretches | ledger proposing | copies saving | frequency originals drafts | families shuffling | kinship others review | passages | repetition | observed | features forest spans titles | decide | instead render | console explaining pipeline | options"
     " | __init__ checking | engines folder_cli golden review_cli rules_cli screening | runs spark | explain_cli | cli datatrove haystack langchain pytest_plugin | __main__"
 )
 """From the bottom up; modules of one layer do not know each other."""

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.chunks import Fields, chunks
+from cleaner.files import Part
 from cleaner.formats import body, records
 from cleaner.model import Cleaned, Document, Failure, ReadError, RuleReason, Span, WriteError
 from cleaner.originals import Restored, restore_folder
@@ -227,7 +228,9 @@ def test_foreign_files_are_overwritten_by_force_only(name: str, content: str, tm
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / name).write_text(content)
     if (name, content) != ("report.jsonl", ""):
-        with pytest.raises(WriteError, match=f"{name}: not written by cleaner; expected nothing there, or --force"):
+        with pytest.raises(
+            WriteError, match=f"{name}: not written by the last run of cleaner there; expected nothing, or --force"
+        ):
             check(tmp_path / "out", tmp_path / "in")
     run(tmp_path / "out", tmp_path / "in", force=True)
     assert set(tree(tmp_path / "out")) == {"x.txt", "report.jsonl", "summary.json"}
@@ -341,7 +344,7 @@ def test_a_damaged_marker_names_nothing(tmp_path: Path) -> None:
     plant(tmp_path, in__x_txt="", out__x_txt="")
     for content in ("", "{}", '{"targets": null}', "[]"):
         (tmp_path / "out/.cleaner-run.json").write_text(content)
-        with pytest.raises(WriteError, match="not written by cleaner"):
+        with pytest.raises(WriteError, match="not written by the last run of cleaner"):
             check(tmp_path / "out", tmp_path / "in")
 
 
@@ -540,3 +543,36 @@ def test_a_file_in_the_way_of_a_folder_is_seen_before_anything_is_written(tmp_pa
     with pytest.raises(WriteError, match=r"a\.txt/x\.txt: the output has a file a\.txt; expected"):
         check_output(tmp_path / "out", found, force=True)
     assert not (tmp_path / "out").exists()
+
+
+def test_no_other_run_may_write_before_one_that_failed_has_tidied_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their unfinished files have the same names. Nor is the folder locked for ever by a run that cannot begin."""
+    source, tidy = Source(tmp_path / "x.jsonl", "x.jsonl", "jsonl"), Part.discard
+    refused = []
+
+    def discard(part: Part) -> None:
+        with pytest.raises(WriteError, match="another run writes there"):
+            Output(tmp_path / "out", [source])
+        refused.append(part)
+        tidy(part)
+
+    def fail() -> None:
+        with Output(tmp_path / "out", [source]) as output:
+            output.write("x.jsonl", b"{}\n")
+            monkeypatch.setattr(Part, "discard", discard)
+            raise ValueError("in the midst")
+
+    with pytest.raises(ValueError, match="in the midst"):
+        fail()
+    assert len(refused) == 2
+    monkeypatch.undo()
+    monkeypatch.setattr("cleaner.output.write_atomic", None)
+    with pytest.raises(TypeError) as kept:  # and with it the frame that it comes from
+        Output(tmp_path / "out", [source])
+    monkeypatch.undo()
+    with Output(tmp_path / "out", [source]) as output:
+        output.write("x.jsonl", b"{}\n")
+        output.finish({})
+    assert kept
