@@ -210,16 +210,16 @@ def _decided(
         cut = (np.array(cut, dtype=np.bool_) & seen.speaks & above).tolist()
     _spare(spared, Guard("whole"), before, cut)
     before = cut.copy()
+    for place in own_title(seen, before):
+        cut[place] = False
+    _spare(spared, Guard("title"), before, cut)
+    before = cut.copy()
     for first, last in _runs(cut, seen.pages):
         # What holds no letter goes with its neighbours, unless it counts the pages; and nothing goes without a reason.
         told = any(seen.told(at) and (seen.lettered[at] or at in seen.running) for at in range(first, last))
         if seen.layout is None and not told:
             cut[first:last] = [False] * (last - first)
     _spare(spared, Guard("untold"), before, cut)
-    before = cut.copy()
-    for place in own_title(seen, before):
-        cut[place] = False
-    _spare(spared, Guard("title"), before, cut)
     before = cut.copy()
     for place in emptied(seen.blocks, seen.pages, before):
         cut[place] = False

@@ -21,7 +21,7 @@ from cleaner.files import Part, write_atomic
 from cleaner.jsonl import parse_line, restore_text, text_of
 from cleaner.model import ReadError, WriteError
 from cleaner.output import REPORT, SUMMARY, inside, rows
-from cleaner.report import restore, target_of
+from cleaner.report import corpus, digest_of, restore, target_of
 from cleaner.sources import TABLES, Choice, Format, format_of
 
 _Row = dict[str, Any]
@@ -64,7 +64,7 @@ def originals(folder: Path) -> Iterator[Original]:
     Traceback (most recent call last):
     cleaner.model.ReadError: none/summary.json: No such file or directory; expected that of cleaner clean
     """
-    format_, field, _ = _input_settings(folder / SUMMARY)
+    format_, field, _, _ = _input_settings(folder / SUMMARY)
     for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
         read_as = format_of(source, format_)
         where = field if read_as in ("jsonl", "csv", "parquet") else parquet.BODY
@@ -149,8 +149,9 @@ def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Re
     """
     if out is not None and out.resolve().is_relative_to(folder.resolve()):
         raise WriteError(f"{out}: lies in {folder}; expected a folder outside of it")
-    format_, field, exact = _input_settings(folder / SUMMARY)
-    places = {name: out and inside(out, exact.get(name, name)) for name in map(target_of, rows(folder / REPORT))}
+    format_, field, exact, known = _input_settings(folder / SUMMARY)
+    names, found = _told(folder)
+    places = {name: out and inside(out, exact.get(name, name)) for name in names}
     for target in filter(None, places.values()):
         if target.resolve().is_relative_to(folder.resolve()):
             raise WriteError(f"{target}: would overwrite a body; expected another folder")
@@ -159,6 +160,8 @@ def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Re
     documents = 0
     failed: list[str] = []
     problems: list[str] = []
+    if found != known:
+        problems.append(f"{folder / REPORT}: records are missing, or others; expected those that {SUMMARY} speaks of")
     for (source, name), group in groupby(rows(folder / REPORT), key=lambda row: (str(row["source"]), target_of(row))):
         body, original = inside(folder, name), places[name]
         read_as = format_of(source, format_)
@@ -175,17 +178,28 @@ def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Re
     return Restored(documents, tuple(failed), tuple(problems))
 
 
-def _input_settings(summary: Path) -> tuple[Choice, str, dict[str, str]]:
-    """Return the forced format and the text field that a run was given, and the names that are not UTF-8, by what stands for them."""
+def _told(folder: Path) -> tuple[list[str], str]:
+    """Return the names of the bodies that a report speaks of, and the digest of its corpus."""
+    names: dict[str, None] = {}
+    digest = 0
+    for row in rows(folder / REPORT):
+        names[target_of(row)] = None
+        digest += digest_of(row)
+    return list(names), corpus(digest)
+
+
+def _input_settings(summary: Path) -> tuple[Choice, str, dict[str, str], str]:
+    """Return the forced format and the text field that a run was given; names that are not UTF-8, by what stands for them; the corpus's digest."""
     try:
-        settings = orjson.loads(summary.read_bytes())["input"]
+        whole = orjson.loads(summary.read_bytes())
+        settings, known = whole["input"], str(whole["corpus"])
         format_, field = settings["format"], settings["text_field"]
         exact = {str(name): os.fsdecode(bytes.fromhex(held)) for name, held in settings.get("names", {}).items()}
     except OSError as error:
         raise ReadError(f"{summary}: {error.strerror or error}; expected that of cleaner clean") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReadError(f"{summary}: not a summary; expected that of cleaner clean") from error
-    return format_, field, exact
+    return format_, field, exact, known
 
 
 def _not_failed(rows: Iterable[_Row], failed: list[str]) -> Iterator[_Row]:

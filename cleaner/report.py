@@ -258,8 +258,7 @@ class Summary:
             chars_in += record["chars_in"]
             cut, markers = removed(record)
             chars_removed, chars_markers = chars_removed + cut, chars_markers + markers
-            name = f"{record['id']}\0{record['sha256_in'] or ''}"
-            digest += int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
+            digest += digest_of(record)
             texts: dict[str, list[str]] = {}
             for span in record["spans"]:
                 rules.update({reason["rule"] for reason in span["reasons"] if "rule" in reason})
@@ -281,7 +280,7 @@ class Summary:
             chars_markers=chars_markers,
             rules=tuple(sorted(rules.items())),
             templates=tuple(sorted(templates.items())),
-            digest=digest % 2**256,
+            digest=digest % _DIGESTS,
         )
 
     @classmethod
@@ -296,12 +295,30 @@ class Summary:
             rules.update(dict(part.rules))
             for name, template in part.templates:
                 templates[name] = templates[name] + template if name in templates else template
-        counts["digest"] %= 2**256
+        counts["digest"] %= _DIGESTS
         return cls(rules=tuple(sorted(rules.items())), templates=tuple(sorted(templates.items())), **counts)
 
     def __add__(self, other: Summary) -> Summary:
         """Count the documents of both."""
         return Summary.merged((self, other))
+
+
+_DIGESTS = 2**256
+
+
+def digest_of(record: Mapping[str, Any]) -> int:
+    """Return what a record adds to the digest of a corpus: the SHA-256 of its `id NUL sha256_in`."""
+    name = f"{record['id']}\0{record['sha256_in'] or ''}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
+
+
+def corpus(digest: int) -> str:
+    """Return the digest of a corpus as `summary.json` has it, given the sum of those of its records.
+
+    >>> corpus(255)[-4:], len(corpus(2**256))
+    ('00ff', 64)
+    """
+    return f"{digest % _DIGESTS:064x}"
 
 
 _COUNTS = tuple(one.name for one in fields(Summary) if one.name not in ("rules", "templates"))
@@ -340,7 +357,7 @@ def summary_json(
         "versions": dict(versions),
         "policy": dict(policy),
         "input": {"format": format, "text_field": text_field, **(reading or {})},
-        "corpus": f"{summary.digest:064x}",
+        "corpus": corpus(summary.digest),
         "documents": {
             "total": summary.documents,
             "cleaned": summary.cleaned,

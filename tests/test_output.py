@@ -576,3 +576,26 @@ def test_no_other_run_may_write_before_one_that_failed_has_tidied_up(
         output.write("x.jsonl", b"{}\n")
         output.finish({})
     assert kept
+
+
+def test_a_report_that_lacks_records_is_not_proven(tmp_path: Path) -> None:
+    """Nor one that has them twice, or others: the summary tells."""
+    plant(tmp_path / "in", a_txt="One.\n", b_txt="Two.\n")
+    run = find_sources([str(tmp_path / "in")])
+    out = tmp_path / "out"
+    with Output(out, run.sources) as output:
+        lines = []
+        for source in run.sources:
+            document = Document(source.name, source.path.read_bytes().decode())
+            output.write(source.target, document.text.encode())
+            lines.append(dumps(record(source.name, Cleaned(document, document.text, (), "unchanged"))))
+        output.record(b"".join(lines))
+        summary = Summary.total(map(json.loads, lines))
+        output.finish(summary_json(summary, versions={}, policy={}))
+    assert restore_folder(out, None) == Restored(2, (), ())
+    for wrong in (lines[:1], [], [*lines, lines[0]], [lines[1], lines[1]]):
+        (out / "report.jsonl").write_bytes(b"".join(wrong))
+        [problem] = restore_folder(out, None).problems
+        assert (
+            problem == f"{out}/report.jsonl: records are missing, or others; expected those that summary.json speaks of"
+        )
