@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from cleaner.model import Cleaned
 from cleaner.phrasing import SEARCH_CHARS, bare, is_spoken
 from cleaner.placing import Where, stands
-from cleaner.segment import covering, segment
+from cleaner.segment import covering, fold, segment
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -78,7 +78,7 @@ class Draft:
 
 
 def shown(cleaned: Cleaned) -> Shown:
-    r"""Return the lines of a cleaned document.
+    r"""Return the lines of a cleaned document. A line that was cut in part counts as kept.
 
     >>> from cleaner.pipeline import Cleaner
     >>> from cleaner.model import Document
@@ -93,7 +93,8 @@ def shown(cleaned: Cleaned) -> Shown:
         head, tail = (stands(where, document, blocks, at) for where in ("head", "tail"))
         place: Where = "anywhere" if head == tail else "head" if head else "tail"
         text = " ".join(document.text[block.start : block.stop].split())
-        lines.append(ShownLine(text, block.folded, bare(block.folded), span.kind if span else "", place))
+        kind = span.kind if span and not fold(document.text[block.start : span.start]) else ""
+        lines.append(ShownLine(text, block.folded, bare(block.folded), kind, place))
     return Shown(document.id, document.group, tuple(lines))
 
 
