@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from heapq import heapify, heappop, heappush, heapreplace, nsmallest
 from typing import Final
 
@@ -53,12 +54,9 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
         }
         body = [(line, frozenset(line.text.casefold().split())) for line in sorted(kept, key=_shortest)]
         site = pages[0].group if len(groups) > 1 else ""
-        made = (
-            _rule(draft, pages, body, pack=pack, site=site, number=len(rules) + at)
-            for at, draft in enumerate(drafts, 1)
-        )
+        made = (_rule(draft, pages, body, pack=pack, site=site) for draft in drafts)
         rules += [rule for rule in made if rule.match and rule.spare]
-    return tuple(rules)
+    return tuple(replace(rule, id=f"{rule.id}-{number}") for number, rule in enumerate(rules, 1))
 
 
 def _needed(pages: Sequence[Shown], plain: Sequence[Draft], others: Sequence[Draft]) -> list[Draft]:
@@ -119,9 +117,8 @@ def _rule(
     *,
     pack: str,
     site: str,
-    number: int,
 ) -> Rule:
-    """Return a draft as a rule, with examples; it spares the kept lines, given with their words, that are most like what it hits."""
+    """Return a draft as a rule, not numbered yet, with examples; it spares the kept lines, given with their words, that are most like what it hits."""
     lines = [pages[number].lines[place] for number, place in sorted(draft.covered)]
     hit = list(dict.fromkeys(line.text for line in lines if draft.hits(line)))
     examples = [text for text in hit if len(text) <= SHOWN][:EXAMPLES] or hit[:1]
@@ -133,7 +130,7 @@ def _rule(
     of = f" of {pages[0].group}" if pages[0].group else ""
     return Rule(
         pack=pack,
-        id=f"{kind}-{number}",
+        id=kind,
         why=f"Stands in {held} of {len(pages)} documents{of}, {draft.what}.",
         effect="cut",
         **{"where": places.pop() if len(places) == 1 else "anywhere", **draft.fields},

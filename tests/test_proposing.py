@@ -136,7 +136,9 @@ def test_what_is_proposed_can_be_accepted(words: list[str], group: str) -> None:
         Document(f"{at}", f"A {word} ferry left the pier, and nobody minded.\n\n{frame}\n{word} {ODD}\n", group)
         for at, word in enumerate(WORDS[:6])
     ]
-    for rule in proposals(pages):
+    rules = proposals([*pages, *LEARNT[:4]])
+    assert len({rule.id for rule in rules}) == len(rules)
+    for rule in rules:
         table = {field.name: getattr(rule, field.name) for field in fields(rule) if field.name not in ("pack", "own")}
         told = {name: list(value) if isinstance(value, tuple) else value for name, value in table.items() if value}
         assert parse_rule("site", told, "x", own=True) == rule

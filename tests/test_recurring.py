@@ -1,0 +1,33 @@
+"""What recurs in documents of a site, line by line: documents made by hand, of lines that were kept and lines that were cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cleaner.phrasing import bare
+from cleaner.proposing import propose
+from cleaner.recurring import Shown, ShownLine
+from cleaner.segment import fold
+
+WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
+
+
+def line(text: str, kind: str = "") -> ShownLine:
+    """A line that was cut with a span of a kind; one that was kept without."""
+    return ShownLine(text, fold(text), bare(fold(text)), kind, "tail")
+
+
+def page(name: str, kept: Sequence[str], cut: Sequence[str], group: str = "") -> Shown:
+    """A document with lines that were kept and, after them, lines that were cut."""
+    return Shown(name, group, (*map(line, kept), *(line(text, "trailer") for text in cut)))
+
+
+def test_rules_have_numbers_of_their_own() -> None:
+    """Even when one before them is left out, as all that was kept of its group is what it hits."""
+    shared = [page(f"one {at}", [], ["Share this page", "Tide tables"][: 2 - at % 2], "one") for at in range(4)]
+    other = [page(f"two {word}", [f"Of {word}."], ["Share this page"], "two") for word in WORDS]
+    rules = propose("site", [*shared, page("one", ["Share this page"], [], "one"), *other])
+    assert [(rule.id, rule.phrases, rule.sites) for rule in rules] == [
+        ("trailer-1", ("Tide tables",), ("one",)),
+        ("trailer-2", ("Share this page",), ("two",)),
+    ]
