@@ -49,10 +49,8 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
         literal = recurring(pages)
         framed = frames(pages, literal)
         drafts = _needed(pages, [*passages(pages, literal)], [*framed.values(), *stretches(pages, literal, framed)])
-        kept = {
-            line for page in pages for line in page.lines if line.bare and not line.kind and len(line.text) <= SHOWN
-        }
-        body = [(line, frozenset(line.text.casefold().split())) for line in sorted(kept, key=_shortest)]
+        kept = {line.text: line for page in pages for line in page.lines if line.bare and not line.kind}
+        body = [(line, _words(line)) for line in sorted(kept.values(), key=_shortest)]
         site = pages[0].group if len(groups) > 1 else ""
         made = (_rule(draft, pages, body, pack=pack, site=site) for draft in drafts)
         rules += [rule for rule in made if rule.match and rule.spare]
@@ -110,6 +108,11 @@ def _shortest(line: ShownLine) -> tuple[int, str]:
     return len(line.text), line.text
 
 
+def _words(line: ShownLine) -> frozenset[str]:
+    """Return the words of a line that is short enough to be shown; of longer ones, the shortest is the one to show."""
+    return frozenset(line.text.casefold().split() if len(line.text) <= SHOWN else ())
+
+
 def _rule(
     draft: Draft,
     pages: Sequence[Shown],
@@ -123,7 +126,10 @@ def _rule(
     hit = list(dict.fromkeys(line.text for line in lines if draft.hits(line)))
     examples = [text for text in hit if len(text) <= SHOWN][:EXAMPLES] or hit[:1]
     words = {word for text in hit for word in text.casefold().split()}
-    near = ((-len(words & held), *_shortest(line)) for line, held in body if not draft.hits(line))
+    near = (
+        (len(line.text) > SHOWN, -len(words & held), *_shortest(line)) for line, held in body if not draft.hits(line)
+    )
+    spared = [text for *_, text in nsmallest(EXAMPLES, near)]
     [(kind, _)] = Counter(line.kind for line in lines).most_common(1)
     places = {line.where for line in lines if draft.hits(line)}
     held = len({number for number, _ in draft.covered})
@@ -137,6 +143,6 @@ def _rule(
         langs=("und",),
         sites=(glob.escape(site),) if site else (),
         match=tuple(examples),
-        spare=tuple(text for *_, text in nsmallest(EXAMPLES, near)),
+        spare=tuple([text for text in spared if len(text) <= SHOWN] or spared[:1]),
         own=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cleaner.phrasing import bare
 from cleaner.proposing import propose
@@ -31,3 +32,24 @@ def test_rules_have_numbers_of_their_own() -> None:
         ("trailer-1", ("Tide tables",), ("one",)),
         ("trailer-2", ("Share this page",), ("two",)),
     ]
+
+
+def test_long_lines_are_shown_when_there_are_no_others() -> None:
+    """Of what was kept, and of what was cut: the shortest, and one will do."""
+    bodies = [f"Of the {word} day nobody said {'anything at all ' * (20 + at)}." for at, word in enumerate(WORDS)]
+    long = f"Write {'to us, or ' * 40}call"
+    for cut in (["Share this page"], [long]):
+        [rule] = propose("site", [page(text, [text], cut) for text in bodies])
+        assert (rule.match, rule.spare) == (tuple(cut), (bodies[0],))
+    cut = ["Share this page", long]
+    pages = [page(text, [text], cut) for text in bodies]
+    [rule] = propose("site", [*pages, page("other", ["Share this page", *bodies], [])])
+    assert (rule.phrases, rule.match, rule.spare) == (tuple(cut), ("Share this page",), (bodies[0],))
+
+
+def test_what_is_spared_is_told_once() -> None:
+    """Wherever it stands in a document; longer lines are not, as there are others."""
+    kept = [line("It is."), replace(line("It is."), where="head"), line("It was."), line("Long " * 80)]
+    pages = [Shown(word, "", (*kept, line("Share this page", "trailer"))) for word in WORDS]
+    [rule] = propose("site", pages)
+    assert rule.spare == ("It is.", "It was.")
