@@ -48,7 +48,7 @@ def propose(pack: str, documents: Iterable[Shown]) -> tuple[Rule, ...]:
     for pages in groups:
         literal = recurring(pages)
         framed = frames(pages, literal)
-        drafts = _needed(pages, [*passages(pages, literal)], [*framed.values(), *stretches(pages, literal, framed)])
+        drafts = _needed(pages, [*passages(pages, literal)], [*framed, *stretches(pages, literal, framed)])
         kept = {line.text: line for page in pages for line in page.lines if line.bare and not line.kind}
         body = [(line, _words(line)) for line in sorted(kept.values(), key=_shortest)]
         site = pages[0].group if len(groups) > 1 else ""

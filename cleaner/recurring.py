@@ -75,6 +75,8 @@ class Draft:
     """Whether it looks for this line."""
     covered: Collection[Place]
     """What it cuts."""
+    wild: str = ""
+    """A line that it looks for, with `*` for what changes, when something does."""
 
 
 def shown(cleaned: Cleaned) -> Shown:
@@ -200,8 +202,8 @@ _Frame = tuple[str, str]
 """`start`, `end` or `whole`, and the words, with digits as 0."""
 
 
-def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str, Draft]:
-    r"""Return a rule for each start, end or whole with other numbers that lines have in common, by the line with `*` for what changes.
+def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> list[Draft]:
+    r"""Return a rule for each start, end or whole with other numbers that lines have in common.
 
     Args:
         pages: the documents.
@@ -210,8 +212,8 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
     >>> from cleaner.pipeline import clean
     >>> pages = [f"Body {word}.\n\nRelated\nBy {word} {word} of Bees\nAnts\n" for word in ("one", "two", "three")]
     >>> found = [shown(one) for one in clean(pages)]
-    >>> {line: draft.fields["pattern"] for line, draft in frames(found, recurring(found)).items()}
-    {'* of bees': '^.{1,30} of bees$'}
+    >>> [(draft.wild, draft.fields["pattern"]) for draft in frames(found, recurring(found))]
+    [('* of bees', '^.{1,30} of bees$')]
     """
     unknown: defaultdict[_Frame, set[tuple[int, ShownLine]]] = defaultdict(set)
     for number, page in enumerate(pages):
@@ -222,7 +224,7 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
     able = {frame for frame, lines in unknown.items() if len({number for number, _ in lines}) >= FRAMES}
     cut, kept = _held(pages, lambda line: able.intersection(_framed(line)) if line.bare else ())
     clear = [frame for frame in able if is_clear(cut[frame], kept.get(frame, ()), FRAMES)]
-    drafts: dict[str, Draft] = {}
+    drafts: list[Draft] = []
     done: set[tuple[int, ShownLine]] = set()
     for frame in sorted(clear, key=lambda one: (-len(unknown[one]), -len(one[1]), one)):
         lines = unknown[frame] - done
@@ -234,12 +236,8 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
         fields = {"pattern": pattern, "keywords": (max(_WORD.findall(frame[1]), key=lambda word: (len(word), word)),)}
         wild = frame[1].replace("0", "*")
         wild = {"whole": wild, "start": f"{wild} *", "end": f"* {wild}"}[frame[0]]
-        drafts[wild] = Draft(
-            "with a rest that changes",
-            fields,
-            partial(_is_found, compiled),
-            _places(pages, partial(_is_found, compiled)),
-        )
+        hits = partial(_is_found, compiled)
+        drafts.append(Draft("with a rest that changes", fields, hits, _places(pages, hits), wild))
     return drafts
 
 

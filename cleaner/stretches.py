@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -19,7 +19,7 @@ _Ends = dict[str | None, tuple[int, int]]
 """Where a stretch may end, None for the document's end: how many lines it has then, and how many unknown characters."""
 
 
-def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Mapping[str, Draft]) -> Iterator[Draft]:
+def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Sequence[Draft]) -> Iterator[Draft]:
     r"""Yield rules for what follows a line that recurs, up to known ones, or the end: where that is cut wherever it stands.
 
     Args:
@@ -31,7 +31,7 @@ def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Mapping[
     >>> from cleaner.recurring import recurring, shown
     >>> pages = [f"Body {word}.\n\nRelated\n{word.title()} bees\nWrite to us\n" for word in ("one", "two", "three")]
     >>> found = [shown(one) for one in clean(pages)]
-    >>> [draft.fields for draft in stretches(found, recurring(found), {})]
+    >>> [draft.fields for draft in stretches(found, recurring(found), [])]
     [{'phrases': ('Related',), 'within': 3, 'until': ('write to us',)}]
     """
     known = [[_known(line, literal, frames) if line.kind else None for line in page.lines] for page in pages]
@@ -94,11 +94,11 @@ def _ends(
         yield None, (len(lines) - at - 1, chars)
 
 
-def _known(line: ShownLine, literal: Collection[str], frames: Mapping[str, Draft]) -> str | None:
+def _known(line: ShownLine, literal: Collection[str], frames: Sequence[Draft]) -> str | None:
     """Return what says of a line, in an `until`, where to stop, when it recurs or is framed."""
     if line.bare in literal:
         return line.bare if "*" not in line.bare else None
-    return next((wild for wild, draft in frames.items() if draft.hits(line)), None)
+    return next((draft.wild for draft in frames if draft.hits(line)), None)
 
 
 def _stretch(pages: Sequence[Shown], starts: Sequence[Place], until: Sequence[str], within: int) -> Iterator[Draft]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cleaner.phrasing import bare
 from cleaner.proposing import propose
-from cleaner.recurring import Shown, ShownLine
+from cleaner.recurring import Shown, ShownLine, frames
 from cleaner.segment import fold
 
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
@@ -53,3 +53,16 @@ def test_what_is_spared_is_told_once() -> None:
     pages = [Shown(word, "", (*kept, line("Share this page", "trailer"))) for word in WORDS]
     [rule] = propose("site", pages)
     assert rule.spare == ("It is.", "It was.")
+
+
+def test_frames_of_one_wildcard_are_two() -> None:
+    """A start and an end that read alike once what changes is `*`."""
+    pages = [
+        page(word, [f"Of {word}."], [f"{at} comments {word}", f"{word} comments {at}"])
+        for at, word in enumerate(WORDS, 2)
+    ]
+    assert {(draft.wild, draft.fields["pattern"]) for draft in frames(pages, {})} == {
+        ("* comments *", "^[0-9]+ comments .{1,20}$"),
+        ("* comments *", "^.{1,20} comments [0-9]+$"),
+    }
+    assert {rule.pattern for rule in propose("site", pages)} == {draft.fields["pattern"] for draft in frames(pages, {})}
