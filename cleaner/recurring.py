@@ -249,7 +249,7 @@ def _framed(line: ShownLine) -> Iterator[_Frame]:
     """Yield what of a line may be fixed: words of it that hold one that a rule can look for."""
     masked = _DIGITS.sub("0", line.folded)
     words = masked.split(" ")
-    found = [("whole", masked)] if masked != line.folded else []
+    found = [("whole", masked)] if "0" in masked else []
     for number in range(1, min(WORDS + 1, len(words))):
         found += [("start", " ".join(words[:number])), ("end", " ".join(words[-number:]))]
     for side, fixed in found:

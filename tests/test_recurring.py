@@ -66,3 +66,10 @@ def test_frames_of_one_wildcard_are_two() -> None:
         ("* comments *", "^.{1,20} comments [0-9]+$"),
     }
     assert {rule.pattern for rule in propose("site", pages)} == {draft.fields["pattern"] for draft in frames(pages, {})}
+
+
+def test_no_number_is_a_number() -> None:
+    """A line whose only number is 0 is of the frame of those with others: kept often enough, it says that these are none."""
+    cut = [page(word, [f"Of {word}."], [f"{at} comments"]) for at, word in enumerate(WORDS, 2)]
+    assert [draft.wild for draft in frames(cut, {})] == ["* comments"]
+    assert frames([*cut, *(page(f"{at}", ["0 comments"], []) for at in range(3))], {}) == []
