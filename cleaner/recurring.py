@@ -185,12 +185,15 @@ def _draft(pages: Sequence[Shown], what: str, lines: Mapping[str, str]) -> Draft
 
 def _places(pages: Sequence[Shown], hits: Callable[[ShownLine], bool]) -> list[Place]:
     """Return where lines are that were cut, and hit."""
-    return [
-        (number, place)
-        for number, page in enumerate(pages)
-        for place, line in enumerate(page.lines)
-        if line.kind and hits(line)
-    ]
+    return [place for place, line in _cut(pages) if hits(line)]
+
+
+def _cut(pages: Sequence[Shown]) -> Iterator[tuple[Place, ShownLine]]:
+    """Yield the lines that were cut, and where they are."""
+    for number, page in enumerate(pages):
+        for place, line in enumerate(page.lines):
+            if line.kind:
+                yield (number, place), line
 
 
 def _share(one: Collection[int], other: Collection[int]) -> float:
@@ -223,7 +226,11 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> list[Draf
                     unknown[frame].add((number, line))
     able = {frame for frame, lines in unknown.items() if len({number for number, _ in lines}) >= FRAMES}
     cut, kept = _held(pages, lambda line: able.intersection(_framed(line)) if line.bare else ())
-    clear = [frame for frame in able if is_clear(cut[frame], kept.get(frame, ()), FRAMES)]
+    clear = {frame for frame in able if is_clear(cut[frame], kept.get(frame, ()), FRAMES)}
+    stood: defaultdict[_Frame, list[tuple[Place, ShownLine]]] = defaultdict(list)
+    for place, line in _cut(pages):
+        for frame in clear.intersection(_framed(line)):
+            stood[frame].append((place, line))
     drafts: list[Draft] = []
     done: set[tuple[int, ShownLine]] = set()
     for frame in sorted(clear, key=lambda one: (-len(unknown[one]), -len(one[1]), one)):
@@ -232,12 +239,12 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> list[Draf
             continue
         done |= lines
         pattern = _pattern(frame, max(len(line.folded) for _, line in lines) - len(frame[1]))
-        compiled = re.compile(pattern)
+        hits = partial(_is_found, re.compile(pattern))
         fields = {"pattern": pattern, "keywords": (max(_WORD.findall(frame[1]), key=lambda word: (len(word), word)),)}
         wild = frame[1].replace("0", "*")
         wild = {"whole": wild, "start": f"{wild} *", "end": f"* {wild}"}[frame[0]]
-        hits = partial(_is_found, compiled)
-        drafts.append(Draft("with a rest that changes", fields, hits, _places(pages, hits), wild))
+        covered = [place for place, line in stood[frame] if hits(line)]
+        drafts.append(Draft("with a rest that changes", fields, hits, covered, wild))
     return drafts
 
 

@@ -34,7 +34,14 @@ def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Sequence
     >>> [draft.fields for draft in stretches(found, recurring(found), [])]
     [{'phrases': ('Related',), 'within': 3, 'until': ('write to us',)}]
     """
-    known = [[_known(line, literal, frames) if line.kind else None for line in page.lines] for page in pages]
+    framed: dict[Place, str] = {}
+    for draft in frames:
+        for place in draft.covered:
+            framed.setdefault(place, draft.wild)
+    known = [
+        [_known(line, literal, framed.get((number, at))) if line.kind else None for at, line in enumerate(page.lines)]
+        for number, page in enumerate(pages)
+    ]
     places: defaultdict[str, list[Place]] = defaultdict(list)
     starts: defaultdict[str, list[Place]] = defaultdict(list)
     for number, page in enumerate(pages):
@@ -94,11 +101,11 @@ def _ends(
         yield None, (len(lines) - at - 1, chars)
 
 
-def _known(line: ShownLine, literal: Collection[str], frames: Sequence[Draft]) -> str | None:
+def _known(line: ShownLine, literal: Collection[str], framed: str | None) -> str | None:
     """Return what says of a line, in an `until`, where to stop, when it recurs or is framed."""
     if line.bare in literal:
         return line.bare if "*" not in line.bare else None
-    return next((draft.wild for draft in frames if draft.hits(line)), None)
+    return framed
 
 
 def _stretch(pages: Sequence[Shown], starts: Sequence[Place], until: Sequence[str], within: int) -> Iterator[Draft]:
