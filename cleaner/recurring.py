@@ -164,28 +164,26 @@ def passages(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> Iterato
                 first[line.bare] = first[last] if alike and last is not None else line.bare
                 lines.setdefault(first[line.bare], {})[line.bare] = line.text
             last = line.bare
+    places: defaultdict[str, list[Place]] = defaultdict(list)
+    for place, line in _cut(pages):
+        places[line.bare].append(place)
     seldom: dict[str, str] = {}
     for passage in lines.values():
         if len(set().union(*(literal[text] for text in passage))) * 2 < len(pages):
             seldom |= passage
         else:
-            yield _draft(pages, "word for word", passage)
+            yield _draft("word for word", passage, places)
     if seldom:
-        yield _draft(pages, "each line in some, word for word", seldom)
+        yield _draft("each line in some, word for word", seldom, places)
 
 
-def _draft(pages: Sequence[Shown], what: str, lines: Mapping[str, str]) -> Draft:
-    """Return the rule that cuts lines, by their bare text."""
+def _draft(what: str, lines: Mapping[str, str], places: Mapping[str, Sequence[Place]]) -> Draft:
+    """Return the rule that cuts lines, given by their bare text, as are the places of those that were cut."""
 
     def hits(line: ShownLine) -> bool:
         return line.bare in lines
 
-    return Draft(what, {"phrases": tuple(lines.values())}, hits, _places(pages, hits))
-
-
-def _places(pages: Sequence[Shown], hits: Callable[[ShownLine], bool]) -> list[Place]:
-    """Return where lines are that were cut, and hit."""
-    return [place for place, line in _cut(pages) if hits(line)]
+    return Draft(what, {"phrases": tuple(lines.values())}, hits, [place for text in lines for place in places[text]])
 
 
 def _cut(pages: Sequence[Shown]) -> Iterator[tuple[Place, ShownLine]]:
