@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from cleaner.phrasing import bare
 from cleaner.proposing import propose
-from cleaner.recurring import Shown, ShownLine, frames
+from cleaner.recurring import Shown, ShownLine, frames, passages, recurring
 from cleaner.segment import fold
+from cleaner.stretches import stretches
 
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
 
@@ -21,6 +25,12 @@ def line(text: str, kind: str = "") -> ShownLine:
 def page(name: str, kept: Sequence[str], cut: Sequence[str], group: str = "") -> Shown:
     """A document with lines that were kept and, after them, lines that were cut."""
     return Shown(name, group, (*map(line, kept), *(line(text, "trailer") for text in cut)))
+
+
+def ways(pages: Sequence[Shown]) -> list[Mapping[str, Any]]:
+    """What the rules for stretches of documents look for."""
+    literal = recurring(pages)
+    return [draft.fields for draft in stretches(pages, literal, frames(pages, literal))]
 
 
 def test_rules_have_numbers_of_their_own() -> None:
@@ -73,3 +83,84 @@ def test_no_number_is_a_number() -> None:
     cut = [page(word, [f"Of {word}."], [f"{at} comments"]) for at, word in enumerate(WORDS, 2)]
     assert [draft.wild for draft in frames(cut, {})] == ["* comments"]
     assert frames([*cut, *(page(f"{at}", ["0 comments"], []) for at in range(3))], {}) == []
+
+
+RELATED = [page(word, [f"Of {word}."], ["Related", word.title()]) for word in WORDS[:4]]
+"""The line after the one that recurs is another one in each."""
+
+
+def test_a_stretch_takes_nothing_that_was_kept() -> None:
+    """Not even after a line that is kept once."""
+    assert ways(RELATED) == [{"phrases": ("Related",), "within": 3}]
+    assert ways([*RELATED, page("other", ["Related", "The ferry left the pier."], [])]) == []
+
+
+def test_a_stretch_is_of_three_documents() -> None:
+    """Two are too few."""
+    assert len(ways(RELATED[:3])) == 1
+    assert ways(RELATED[:2]) == []
+
+
+def test_a_stretch_ends_where_two_do() -> None:
+    """What ends that of one document alone is no end."""
+    pages = [page(one.id, ["Body."], [*(line.text for line in one.lines[1:]), "Write to us"]) for one in RELATED]
+    odd = page("grove", ["Body."], ["Related", "Grove", "Older posts"])
+    pages += [replace(odd, lines=(*odd.lines, line("Body."))), page("heath", ["Body."], ["Older posts"])]
+    assert ways(pages) == [{"phrases": ("Related",), "within": 3, "until": ("write to us",)}]
+
+
+def test_a_line_with_a_star_ends_no_stretch() -> None:
+    """In an `until` the star would be for anything."""
+    pages = [page(one.id, ["Body."], [*(line.text for line in one.lines[1:]), "Tide * tables"]) for one in RELATED]
+    assert ways(pages) == [{"phrases": ("Related",), "within": 4}]
+
+
+def test_a_stretch_that_goes_too_far_has_another_end() -> None:
+    """No rule cuts so many lines, so the text's end is none."""
+    rest = ["Write to us", *(chr(0x4E00 + at) * 9 for at in range(501))]
+    pages = [
+        page(one.id, ["Body."], ["Related", one.id, rest[0], *(f"{text}{one.id}" for text in rest[1:])])
+        for one in RELATED
+    ]
+    assert {"phrases": ("Related",), "within": 3, "until": ("write to us",)} in ways(pages)
+
+
+def test_what_somebody_says_is_no_phrase() -> None:
+    """A rule would not hit it; nor is one line, however often it stands, a frame."""
+    pages = [page(word, [f"Of {word}."], ['"So it is today"']) for word in WORDS]
+    assert (recurring(pages), frames(pages, {})) == ({}, [])
+
+
+def test_passages_are_of_the_same_documents() -> None:
+    """Neighbours that stand in others, too, are two; those of few documents are one, wherever they stand."""
+    half = [page(word, [], ["Tide tables", "Berths"][: 1 + at % 2]) for at, word in enumerate(WORDS)]
+    rare = [
+        page(word, [], [["Tide tables", "Berths", "Moorings", "Letters"][at // 2]]) for at, word in enumerate(WORDS)
+    ]
+    for pages, phrases in (
+        (half, [("Tide tables",), ("Berths",)]),
+        (rare, [("Tide tables", "Berths", "Moorings", "Letters")]),
+    ):
+        assert [draft.fields["phrases"] for draft in passages(pages, recurring(pages))] == phrases
+
+
+@pytest.mark.parametrize("group", ["\u200b", "a\nb", "https://another/"])
+def test_groups_without_a_name_have_no_rules(group: str) -> None:
+    """No pack could name them; those of others are for these alone, of one group for all."""
+    pages = [page(f"{site} {one.id}", [f"Of {one.id}."], ["Related"], site) for site in (group, "b") for one in RELATED]
+    assert [rule.sites for rule in propose("site", pages)] == [()]
+    assert propose("site", pages[:4]) == ()
+
+
+def test_each_line_is_compared_with_its_own_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with all: a site's lines have as many frames as there are lines on a page."""
+    compared = []
+    monkeypatch.setattr(
+        "cleaner.recurring._is_found", lambda pattern, line: compared.append(line) or pattern.search(line.folded)
+    )
+    rows = [f"{chr(0x61 + at) * 5} {{}}" for at in range(26)]
+    pages = [page(word, [f"Of {word}."], [row.format(word) for row in rows]) for word in WORDS]
+    literal = recurring(pages)
+    framed = frames(pages, literal)
+    assert [*stretches(pages, literal, framed)] == []
+    assert (len(framed), len(compared)) == (len(rows), len(rows) * len(pages))
