@@ -109,7 +109,7 @@ def _shortest(line: ShownLine) -> tuple[int, str]:
 
 
 def _words(line: ShownLine) -> frozenset[str]:
-    """Return the words of a line that is short enough to be shown; of longer ones, the shortest is the one to show."""
+    """Return the words of a line that is short enough to be shown; longer ones are like nothing, and come last."""
     return frozenset(line.text.casefold().split() if len(line.text) <= SHOWN else ())
 
 
@@ -126,9 +126,7 @@ def _rule(
     hit = list(dict.fromkeys(line.text for line in lines if draft.hits(line)))
     examples = [text for text in hit if len(text) <= SHOWN][:EXAMPLES] or hit[:1]
     words = {word for text in hit for word in text.casefold().split()}
-    near = (
-        (len(line.text) > SHOWN, -len(words & held), *_shortest(line)) for line, held in body if not draft.hits(line)
-    )
+    near = ((-len(words & held), *_shortest(line)) for line, held in body if not draft.hits(line))
     spared = [text for *_, text in nsmallest(EXAMPLES, near)]
     [(kind, _)] = Counter(line.kind for line in lines).most_common(1)
     places = {line.where for line in lines if draft.hits(line)}

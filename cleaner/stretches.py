@@ -67,7 +67,7 @@ def _borders(ways: Sequence[_Ends]) -> Iterator[tuple[tuple[str, ...], int]]:
         sums: Counter[str | None] = Counter()
         for ends in left:
             sums.update({end: chars for end, (_, chars) in ends.items()})
-        best = max(sums, key=lambda end: (sums[end], end is not None, end or ""))
+        best = max(sums, key=lambda end: (sums[end], end or ""))
         taken, left = [ends for ends in left if best in ends], [ends for ends in left if best not in ends]
         if len(taken) < LINES:
             break

@@ -126,9 +126,10 @@ def test_a_stretch_that_goes_too_far_has_another_end() -> None:
 
 
 def test_what_somebody_says_is_no_phrase() -> None:
-    """A rule would not hit it; nor is one line, however often it stands, a frame."""
+    """A rule would not hit it, nor a line too long to be searched; nor is one line, however often it stands, a frame."""
     pages = [page(word, [f"Of {word}."], ['"So it is today"']) for word in WORDS]
     assert (recurring(pages), frames(pages, {})) == ({}, [])
+    assert recurring([page(word, [f"Of {word}."], ["word " * 401]) for word in WORDS]) == {}
 
 
 def test_passages_are_of_the_same_documents() -> None:
