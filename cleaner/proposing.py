@@ -16,12 +16,15 @@ from typing import Final
 import xxhash
 
 from cleaner.matching import Rule
-from cleaner.recurring import LINES, Draft, Place, Shown, ShownLine, frames, passages, recurring
+from cleaner.recurring import FRAMES, LINES, Draft, Place, Shown, ShownLine, frames, passages, recurring
 from cleaner.segment import fold
 from cleaner.stretches import stretches
 
 PAGES: Final = 400
 """Documents of a group that are looked at: those whose ids have the smallest digests, so that their order does not matter."""
+
+TOTAL: Final = 10_000
+"""Documents of all groups together that are held at a time: with more, the largest groups have fewer each, but never less than `FRAMES`."""
 
 EXAMPLES, SHOWN = 3, 300
 """Lines that a rule shows of what it hits, and of what it spares, at most; and characters of each."""
@@ -82,21 +85,30 @@ def _needed(pages: Sequence[Shown], plain: Sequence[Draft], others: Sequence[Dra
 
 
 def _groups(documents: Iterable[Shown]) -> Iterator[list[Shown]]:
-    """Yield the documents to look at, group by group; at most `PAGES` of each."""
+    """Yield the documents to look at, group by group: at most `PAGES` of each, and so many that all are at most `TOTAL`."""
     chosen: defaultdict[str, dict[str, Shown]] = defaultdict(dict)
     heaps: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    most, held = PAGES, 0
     for one in documents:
+        if not _is_site(one.group):
+            continue
         heap, shown, entry = heaps[one.group], chosen[one.group], (-xxhash.xxh3_64_intdigest(one.id.encode()), one.id)
-        if len(heap) < PAGES:
+        if len(heap) < most:
             heappush(heap, entry)
+            held += 1
         elif entry > heap[0]:
             shown.pop(heapreplace(heap, entry)[1], None)
         else:
             continue
         shown[one.id] = one
+        while held > TOTAL and most > FRAMES:
+            most -= 1
+            for group, entries in heaps.items():
+                if len(entries) > most:
+                    chosen[group].pop(heappop(entries)[1], None)
+                    held -= 1
     for group in sorted(chosen):
-        if _is_site(group):
-            yield [one for _, one in sorted(chosen[group].items())]
+        yield [one for _, one in sorted(chosen[group].items())]
 
 
 def _is_site(group: str) -> bool:

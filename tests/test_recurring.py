@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -165,3 +166,16 @@ def test_each_line_is_compared_with_its_own_frames(monkeypatch: pytest.MonkeyPat
     framed = frames(pages, literal)
     assert [*stretches(pages, literal, framed)] == []
     assert (len(framed), len(compared)) == (len(rows), len(rows) * len(pages))
+
+
+def test_of_many_groups_fewer_documents_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the largest, that is, whatever their order; and of none so few that nothing could be proposed."""
+    pages = [page(f"{site} {word}", [f"Of {word}."], ["Related"], site) for site in "abc" for word in WORDS]
+    pages += [page(f"d {word}", [f"Of {word}."], ["Related"], "d") for word in WORDS[:4]]
+    for total, held in (28, [8, 8, 8, 4]), (24, [6, 6, 6, 4]), (16, [4, 4, 4, 4]), (1, [3, 3, 3, 3]):
+        monkeypatch.setattr("cleaner.proposing.TOTAL", total)
+        rules = propose("site", pages)
+        assert sorted(rule.why.split(" documents of ")[0] for rule in rules) == sorted(
+            f"Stands in {n} of {n}" for n in held
+        )
+        assert all(propose("site", random.Random(seed).sample(pages, len(pages))) == rules for seed in range(5))
