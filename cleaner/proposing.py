@@ -10,7 +10,7 @@ import glob
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from heapq import heapify, heappop, heappush, heapreplace, nsmallest
+from heapq import heappop, heappush, heapreplace, nsmallest
 from typing import Final
 
 import xxhash
@@ -68,18 +68,10 @@ def _needed(pages: Sequence[Shown], plain: Sequence[Draft], others: Sequence[Dra
 
     taken = list(plain)
     done = {place for draft in plain for place in draft.covered}
-    waiting = [(-chars(draft.covered), at) for at, draft in enumerate(others)]
-    heapify(waiting)
-    while waiting:
-        _, at = heappop(waiting)
-        fresh = {place for place in others[at].covered if place not in done}
-        if len({number for number, _ in fresh}) < LINES:
-            continue
-        best = (-chars(fresh), at)
-        if waiting and best > waiting[0]:  # others were taken since it was measured
-            heappush(waiting, best)
-        else:
-            taken.append(others[at])
+    for draft in sorted(others, key=lambda draft: -chars(draft.covered)):
+        fresh = {place for place in draft.covered if place not in done}
+        if len({number for number, _ in fresh}) >= LINES:
+            taken.append(draft)
             done |= fresh
     return sorted(taken, key=lambda draft: -chars(draft.covered))
 

@@ -179,3 +179,11 @@ def test_of_many_groups_fewer_documents_are_held(monkeypatch: pytest.MonkeyPatch
             f"Stands in {n} of {n}" for n in held
         )
         assert all(propose("site", random.Random(seed).sample(pages, len(pages))) == rules for seed in range(5))
+
+
+def test_a_rule_for_what_one_document_has_left_is_none() -> None:
+    """What others cut before it does not count."""
+    pages = [page(word, [f"Of {word}."], ["Related", f"Tide notes {word}", word.title()]) for word in WORDS[:4]]
+    alone = [page(word, [f"Of {word}."], [f"Tide notes {word}"]) for word in WORDS[4:6]]
+    assert [rule.within for rule in propose("site", [*pages, *alone[:1]])] == [4, None]
+    assert [rule.pattern for rule in propose("site", [*pages, *alone]) if rule.pattern] == ["^tide notes .{1,20}$"]
