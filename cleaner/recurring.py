@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from cleaner.model import Cleaned
 from cleaner.phrasing import SEARCH_CHARS, bare, is_spoken
 from cleaner.placing import Where, stands
-from cleaner.segment import covering, segment
+from cleaner.segment import covering, fold, segment
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -75,10 +75,12 @@ class Draft:
     """Whether it looks for this line."""
     covered: Collection[Place]
     """What it cuts."""
+    wild: str = ""
+    """A line that it looks for, with `*` for what changes, when something does."""
 
 
 def shown(cleaned: Cleaned) -> Shown:
-    r"""Return the lines of a cleaned document.
+    r"""Return the lines of a cleaned document. A line that was cut in part counts as kept.
 
     >>> from cleaner.pipeline import Cleaner
     >>> from cleaner.model import Document
@@ -93,7 +95,8 @@ def shown(cleaned: Cleaned) -> Shown:
         head, tail = (stands(where, document, blocks, at) for where in ("head", "tail"))
         place: Where = "anywhere" if head == tail else "head" if head else "tail"
         text = " ".join(document.text[block.start : block.stop].split())
-        lines.append(ShownLine(text, block.folded, bare(block.folded), span.kind if span else "", place))
+        kind = span.kind if span and not fold(document.text[block.start : span.start]) else ""
+        lines.append(ShownLine(text, block.folded, bare(block.folded), kind, place))
     return Shown(document.id, document.group, tuple(lines))
 
 
@@ -161,33 +164,34 @@ def passages(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> Iterato
                 first[line.bare] = first[last] if alike and last is not None else line.bare
                 lines.setdefault(first[line.bare], {})[line.bare] = line.text
             last = line.bare
+    places: defaultdict[str, list[Place]] = defaultdict(list)
+    for place, line in _cut(pages):
+        places[line.bare].append(place)
     seldom: dict[str, str] = {}
     for passage in lines.values():
         if len(set().union(*(literal[text] for text in passage))) * 2 < len(pages):
             seldom |= passage
         else:
-            yield _draft(pages, "word for word", passage)
+            yield _draft("word for word", passage, places)
     if seldom:
-        yield _draft(pages, "each line in some, word for word", seldom)
+        yield _draft("each line in some, word for word", seldom, places)
 
 
-def _draft(pages: Sequence[Shown], what: str, lines: Mapping[str, str]) -> Draft:
-    """Return the rule that cuts lines, by their bare text."""
+def _draft(what: str, lines: Mapping[str, str], places: Mapping[str, Sequence[Place]]) -> Draft:
+    """Return the rule that cuts lines, given by their bare text, as are the places of those that were cut."""
 
     def hits(line: ShownLine) -> bool:
         return line.bare in lines
 
-    return Draft(what, {"phrases": tuple(lines.values())}, hits, _places(pages, hits))
+    return Draft(what, {"phrases": tuple(lines.values())}, hits, [place for text in lines for place in places[text]])
 
 
-def _places(pages: Sequence[Shown], hits: Callable[[ShownLine], bool]) -> list[Place]:
-    """Return where lines are that were cut, and hit."""
-    return [
-        (number, place)
-        for number, page in enumerate(pages)
-        for place, line in enumerate(page.lines)
-        if line.kind and hits(line)
-    ]
+def _cut(pages: Sequence[Shown]) -> Iterator[tuple[Place, ShownLine]]:
+    """Yield the lines that were cut, and where they are."""
+    for number, page in enumerate(pages):
+        for place, line in enumerate(page.lines):
+            if line.kind:
+                yield (number, place), line
 
 
 def _share(one: Collection[int], other: Collection[int]) -> float:
@@ -199,8 +203,8 @@ _Frame = tuple[str, str]
 """`start`, `end` or `whole`, and the words, with digits as 0."""
 
 
-def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str, Draft]:
-    r"""Return a rule for each start, end or whole with other numbers that lines have in common, by the line with `*` for what changes.
+def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> list[Draft]:
+    r"""Return a rule for each start, end or whole with other numbers that lines have in common.
 
     Args:
         pages: the documents.
@@ -209,8 +213,8 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
     >>> from cleaner.pipeline import clean
     >>> pages = [f"Body {word}.\n\nRelated\nBy {word} {word} of Bees\nAnts\n" for word in ("one", "two", "three")]
     >>> found = [shown(one) for one in clean(pages)]
-    >>> {line: draft.fields["pattern"] for line, draft in frames(found, recurring(found)).items()}
-    {'* of bees': '^.{1,30} of bees$'}
+    >>> [(draft.wild, draft.fields["pattern"]) for draft in frames(found, recurring(found))]
+    [('* of bees', '^.{1,30} of bees$')]
     """
     unknown: defaultdict[_Frame, set[tuple[int, ShownLine]]] = defaultdict(set)
     for number, page in enumerate(pages):
@@ -220,8 +224,12 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
                     unknown[frame].add((number, line))
     able = {frame for frame, lines in unknown.items() if len({number for number, _ in lines}) >= FRAMES}
     cut, kept = _held(pages, lambda line: able.intersection(_framed(line)) if line.bare else ())
-    clear = [frame for frame in able if is_clear(cut[frame], kept.get(frame, ()), FRAMES)]
-    drafts: dict[str, Draft] = {}
+    clear = {frame for frame in able if is_clear(cut[frame], kept.get(frame, ()), FRAMES)}
+    stood: defaultdict[_Frame, list[tuple[Place, ShownLine]]] = defaultdict(list)
+    for place, line in _cut(pages):
+        for frame in clear.intersection(_framed(line)):
+            stood[frame].append((place, line))
+    drafts: list[Draft] = []
     done: set[tuple[int, ShownLine]] = set()
     for frame in sorted(clear, key=lambda one: (-len(unknown[one]), -len(one[1]), one)):
         lines = unknown[frame] - done
@@ -229,16 +237,12 @@ def frames(pages: Sequence[Shown], literal: Mapping[str, set[int]]) -> dict[str,
             continue
         done |= lines
         pattern = _pattern(frame, max(len(line.folded) for _, line in lines) - len(frame[1]))
-        compiled = re.compile(pattern)
+        hits = partial(_is_found, re.compile(pattern))
         fields = {"pattern": pattern, "keywords": (max(_WORD.findall(frame[1]), key=lambda word: (len(word), word)),)}
         wild = frame[1].replace("0", "*")
         wild = {"whole": wild, "start": f"{wild} *", "end": f"* {wild}"}[frame[0]]
-        drafts[wild] = Draft(
-            "with a rest that changes",
-            fields,
-            partial(_is_found, compiled),
-            _places(pages, partial(_is_found, compiled)),
-        )
+        covered = [place for place, line in stood[frame] if hits(line)]
+        drafts.append(Draft("with a rest that changes", fields, hits, covered, wild))
     return drafts
 
 
@@ -250,7 +254,7 @@ def _framed(line: ShownLine) -> Iterator[_Frame]:
     """Yield what of a line may be fixed: words of it that hold one that a rule can look for."""
     masked = _DIGITS.sub("0", line.folded)
     words = masked.split(" ")
-    found = [("whole", masked)] if masked != line.folded else []
+    found = [("whole", masked)] if "0" in masked else []
     for number in range(1, min(WORDS + 1, len(words))):
         found += [("start", " ".join(words[:number])), ("end", " ".join(words[-number:]))]
     for side, fixed in found:

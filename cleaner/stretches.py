@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -19,7 +19,7 @@ _Ends = dict[str | None, tuple[int, int]]
 """Where a stretch may end, None for the document's end: how many lines it has then, and how many unknown characters."""
 
 
-def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Mapping[str, Draft]) -> Iterator[Draft]:
+def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Sequence[Draft]) -> Iterator[Draft]:
     r"""Yield rules for what follows a line that recurs, up to known ones, or the end: where that is cut wherever it stands.
 
     Args:
@@ -31,10 +31,17 @@ def stretches(pages: Sequence[Shown], literal: Collection[str], frames: Mapping[
     >>> from cleaner.recurring import recurring, shown
     >>> pages = [f"Body {word}.\n\nRelated\n{word.title()} bees\nWrite to us\n" for word in ("one", "two", "three")]
     >>> found = [shown(one) for one in clean(pages)]
-    >>> [draft.fields for draft in stretches(found, recurring(found), {})]
+    >>> [draft.fields for draft in stretches(found, recurring(found), [])]
     [{'phrases': ('Related',), 'within': 3, 'until': ('write to us',)}]
     """
-    known = [[_known(line, literal, frames) if line.kind else None for line in page.lines] for page in pages]
+    framed: dict[Place, str] = {}
+    for draft in frames:
+        for place in draft.covered:
+            framed.setdefault(place, draft.wild)
+    known = [
+        [_known(line, literal, framed.get((number, at))) if line.kind else None for at, line in enumerate(page.lines)]
+        for number, page in enumerate(pages)
+    ]
     places: defaultdict[str, list[Place]] = defaultdict(list)
     starts: defaultdict[str, list[Place]] = defaultdict(list)
     for number, page in enumerate(pages):
@@ -60,7 +67,7 @@ def _borders(ways: Sequence[_Ends]) -> Iterator[tuple[tuple[str, ...], int]]:
         sums: Counter[str | None] = Counter()
         for ends in left:
             sums.update({end: chars for end, (_, chars) in ends.items()})
-        best = max(sums, key=lambda end: (sums[end], end is not None, end or ""))
+        best = max(sums, key=lambda end: (sums[end], end or ""))
         taken, left = [ends for ends in left if best in ends], [ends for ends in left if best not in ends]
         if len(taken) < LINES:
             break
@@ -94,11 +101,11 @@ def _ends(
         yield None, (len(lines) - at - 1, chars)
 
 
-def _known(line: ShownLine, literal: Collection[str], frames: Mapping[str, Draft]) -> str | None:
+def _known(line: ShownLine, literal: Collection[str], framed: str | None) -> str | None:
     """Return what says of a line, in an `until`, where to stop, when it recurs or is framed."""
     if line.bare in literal:
         return line.bare if "*" not in line.bare else None
-    return next((wild for wild, draft in frames.items() if draft.hits(line)), None)
+    return framed
 
 
 def _stretch(pages: Sequence[Shown], starts: Sequence[Place], until: Sequence[str], within: int) -> Iterator[Draft]:

@@ -14,7 +14,7 @@ from cleaner.checking import check
 from cleaner.drafts import write_drafts
 from cleaner.index import learn
 from cleaner.matching import Rule, RuleSet
-from cleaner.model import Cleaned, Document
+from cleaner.model import Cleaned, Document, Span
 from cleaner.pipeline import Cleaner
 from cleaner.proposing import propose
 from cleaner.recurring import shown
@@ -136,10 +136,35 @@ def test_what_is_proposed_can_be_accepted(words: list[str], group: str) -> None:
         Document(f"{at}", f"A {word} ferry left the pier, and nobody minded.\n\n{frame}\n{word} {ODD}\n", group)
         for at, word in enumerate(WORDS[:6])
     ]
-    for rule in proposals(pages):
+    rules = proposals([*pages, *LEARNT[:4]])
+    assert len({rule.id for rule in rules}) == len(rules)
+    for rule in rules:
         table = {field.name: getattr(rule, field.name) for field in fields(rule) if field.name not in ("pack", "own")}
         told = {name: list(value) if isinstance(value, tuple) else value for name, value in table.items() if value}
         assert parse_rule("site", told, "x", own=True) == rule
+
+
+@pytest.mark.parametrize("between", [" ", ":  ", " | "])
+def test_a_line_cut_in_part_is_kept(between: str) -> None:
+    """Of a long line an index cuts the end alone; a rule would take the sentence before that, too."""
+    tail = "Get our daily briefing Ten stories that everyone reads Tide tables and berths What the mayor said on Friday"
+    pick = random.Random(2)
+    pages = []
+    for at in range(8):
+        *told, last = (" ".join(pick.choices(WORDS, k=12)).capitalize() for _ in range(8))
+        pages.append(Document(str(at), f"Of number {at}.\n{'. '.join(told)}. {last}{between}{tail}\n", "g"))
+    cleaned = Cleaner(learn(pages)).clean_all(pages)
+    assert {one.document.text[span.start : span.end].strip("| \n") for one in cleaned for span in one.spans} == {tail}
+    assert {line.kind for one in cleaned for line in shown(one).lines} == {""}
+    assert propose("site", map(shown, cleaned)) == ()
+
+
+def test_a_mark_that_does_not_show_keeps_no_line() -> None:
+    """A span starts after the byte order mark; its line was cut all the same."""
+    cleaned = [
+        Cleaned(Document("a", "\ufeffHome\nText\n"), "\ufeffText\n", (Span(1, 6, "header", 0.9, ()),), "cleaned")
+    ]
+    assert [line.kind for line in shown(cleaned[0]).lines] == ["header", ""]
 
 
 def test_order_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
