@@ -26,8 +26,9 @@ def write_drafts(rules: Sequence[Rule], path: Path) -> None:
     """Write a new pack of rules that are proposed.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: it cannot be written, or something is there.
     """
+    check_free(path)  # once more: something may have been put there while the rules were found
     document = tomlkit.document()
     document.add(tomlkit.comment(_HEAD.format(path.name)))
     tables = tomlkit.aot()

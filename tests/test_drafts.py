@@ -119,6 +119,27 @@ def test_nothing_is_written_over(tmp_path: Path, run: Command) -> None:
     )
 
 
+@pytest.mark.parametrize("spelt", ["in/../one", "link/one"])
+def test_a_file_for_each(tmp_path: Path, run: Command, spelt: str) -> None:
+    """The index and the rules, however the one place is spelt; said before the long work."""
+    corpus = plant(tmp_path, {f"in/{one.id}": one.text for one in LEARNT}) / "in"
+    (tmp_path / "link").symlink_to(tmp_path)
+    told = run("learn", corpus, "--out", tmp_path / "one", "--propose", tmp_path / spelt)
+    assert (told.code, len(told.words)) == (2, 1)
+    assert told.words[0].endswith("or where --out is; expected documents to read, and a file of its own")
+    assert not (tmp_path / "one").exists()
+
+
+def test_what_came_meanwhile_stays(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there by the time the rules are found is not written over."""
+    corpus = plant(tmp_path, {f"in/{one.id}": one.text for one in LEARNT}) / "in"
+    pack = tmp_path / "site.toml"
+    monkeypatch.setattr("cleaner.saving.save", lambda *_: pack.write_text("mine"))
+    told = run("learn", corpus, "--out", tmp_path / "site.idx", "--propose", pack)
+    assert (told.code, told.words[-1]) == (2, f"{pack}: is there already; expected a name that is free")
+    assert pack.read_text() == "mine"
+
+
 def test_accept_and_reject(pack: Path, run: Command) -> None:
     """Each answer does what it says; comments, order and the other fields stay byte for byte."""
     told = run("review", pack, stdin=b"accept\nr\n")
