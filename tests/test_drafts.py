@@ -151,6 +151,58 @@ def test_accept_and_reject(pack: Path, run: Command) -> None:
     assert (told.code, told.words) == (0, [f"{pack}: 0 rules accepted, 0 rejected, 0 left"])
 
 
+def test_all_rejected(pack: Path, run: Command) -> None:
+    """The pack is one still, and finished; what else is in it stays in its place."""
+    pack.write_text(f"# Top.\n{BETWEEN}{PROPOSED}", encoding="utf-8")
+    told = run("review", pack, stdin=b"r\nr\n")
+    assert (told.code, told.words) == (0, [f"{pack}: 0 rules accepted, 2 rejected, 0 left"])
+    assert pack.read_text(encoding="utf-8") == f"# Top.\nrule = []\n{BETWEEN}# Mine: stays.\n"
+    told = run("review", pack)
+    assert (told.code, told.words) == (0, [f"{pack}: 0 rules accepted, 0 rejected, 0 left"])
+    assert ids(pack) == []
+
+
+BETWEEN = """[[instead]]
+why = "[[rule]]"
+templates = [
+  "0123456789abcdef",
+]
+first = true
+
+"""
+
+
+@pytest.mark.parametrize("middle", ["", "# Of the second.\n", BETWEEN, f"# Of it.\n{BETWEEN}# Of the second.\n"])
+def test_all_other_text_stays(pack: Path, run: Command, middle: str) -> None:
+    """Comments in a rule and around it, and tables between rules, byte for byte, after each answer."""
+    first, mark, second = PROPOSED.replace('id = "', '# In it.\nid = "').partition(
+        '[[rule]]\nproposed = true\n# In it.\nid = "second"'
+    )
+    second = mark + second
+    pack.write_text(first + middle + second, encoding="utf-8")
+    used = first.replace("proposed = true\n", "")
+    for answer, left in ((b"e\nq\n", first), (b"a\n", used)):
+        assert run("review", pack, stdin=answer, env={"VISUAL": "true"}).code == 3
+        assert pack.read_text(encoding="utf-8") == left + middle + second
+    assert run("review", pack, stdin=b"r\n").code == 0
+    assert pack.read_text(encoding="utf-8") == used + middle
+    pack.write_text(first + middle + second, encoding="utf-8")
+    assert run("review", pack, stdin=b"r\na\n").code == 0
+    kept = f"# Mine: stays.\n{middle}{second}".replace("proposed = true\n", "")
+    assert pack.read_text(encoding="utf-8") == kept
+
+
+def test_lines_of_a_text_are_not_tables(pack: Path, run: Command) -> None:
+    """Nor comments, in whatever they look like; nor is the end of a text a comment."""
+    odd = PROPOSED.replace('"A plug."', "'''\n[[rule]]\nproposed = true\n# A plug.'''")
+    odd = odd.replace('["Write to us"]', '[\n# [[rule]]\n"Write to us",\n]').replace(" # so does this", "")
+    pack.write_text(odd, encoding="utf-8")
+    assert run("review", pack, stdin=b"l\na\n").code == 3
+    assert pack.read_text(encoding="utf-8") == odd[::-1].replace("proposed = true\n"[::-1], "", 1)[::-1]
+    assert run("review", pack, stdin=b"r\n").code == 0
+    assert ids(pack) == ["second"]
+
+
 def test_what_is_shown(pack: Path, run: Command) -> None:
     """The rule with its examples, and what is wrong with them."""
     pack.write_text(PROPOSED.replace('"Write to us all."', '"WRITE to us"'), encoding="utf-8")
