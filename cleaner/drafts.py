@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from cleaner.files import write_atomic
+from cleaner.files import one_line, write_atomic
 from cleaner.matching import Rule
 from cleaner.model import RuleError, WriteError
 from cleaner.rules import PROPOSED, parse_rule
@@ -144,7 +144,7 @@ def _used(text: str) -> str:
 
 
 class Drafts:
-    """A pack with proposals. What is done with one of them is written at once."""
+    """A pack with proposals. What is done with one of them is written at once, unless somebody else changed the file."""
 
     def __init__(self, path: Path) -> None:
         """Read a pack.
@@ -154,7 +154,8 @@ class Drafts:
         """
         self._path = path
         try:
-            text = path.read_bytes().decode("utf-8-sig")
+            self._data = path.read_bytes()
+            text = self._data.decode("utf-8-sig")
             told = tomlkit.parse(text).unwrap().get("rule")
         except OSError as error:
             raise RuleError(f"{path}: {error.strerror}; expected what `cleaner learn --propose` wrote") from error
@@ -190,7 +191,7 @@ class Drafts:
 
         Raises:
             RuleError: it is wrong, or its id is that of another one.
-            WriteError: it cannot be written.
+            WriteError: it cannot be written, or was changed since it was read.
         """
         self.rule(at)
         used = {name: value for name, value in self._tables[at].items() if name != PROPOSED}
@@ -200,7 +201,7 @@ class Drafts:
         """Remove the rule at a place, with the comments in it.
 
         Raises:
-            WriteError: it cannot be written.
+            WriteError: it cannot be written, or was changed since it was read.
         """
         place = self._place(at)
         before, (below, *after) = self._parts[:place], self._parts[place + 1 :]
@@ -213,7 +214,7 @@ class Drafts:
 
         Raises:
             RuleError: `text` is not one rule, or is more.
-            WriteError: it cannot be written.
+            WriteError: it cannot be written, or was changed since it was read.
         """
         try:
             told = tomlkit.parse(text).unwrap()
@@ -244,5 +245,10 @@ class Drafts:
         self._write([*self._parts[:place], part, *self._parts[place + 1 :]])
 
     def _write(self, parts: list[_Part]) -> None:
-        write_atomic(self._path, "".join(part.text for part in parts).encode())
-        self._parts = parts
+        with one_line(self._path):
+            now = self._path.read_bytes()
+        if now != self._data:  # what somebody else wrote would be gone
+            raise WriteError(f"{self._path}: changed since it was read; expected one review of it at a time")
+        data = "".join(part.text for part in parts).encode()
+        write_atomic(self._path, data)
+        self._parts, self._data = parts, data

@@ -7,11 +7,14 @@ import os
 import pty
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cleaner.console import counted
+from cleaner.drafts import Drafts
+from cleaner.model import WriteError
 from cleaner.rules import load_rules
 from tests.conftest import Command, plant, tree
 from tests.test_proposing import JUDGED, LEARNT, SITE, page
@@ -201,6 +204,37 @@ def test_lines_of_a_text_are_not_tables(pack: Path, run: Command) -> None:
     assert pack.read_text(encoding="utf-8") == odd[::-1].replace("proposed = true\n"[::-1], "", 1)[::-1]
     assert run("review", pack, stdin=b"r\n").code == 0
     assert ids(pack) == ["second"]
+
+
+@pytest.mark.parametrize(
+    "answer", [Drafts.accept, Drafts.reject, lambda drafts, at: drafts.change(at, drafts.text(at))]
+)
+def test_what_somebody_else_wrote_stays(pack: Path, answer: Callable[[Drafts, int], None]) -> None:
+    """Another review, or an editor: one line, and the file is as it was left."""
+    one, other = Drafts(pack), Drafts(pack)
+    one.accept(0)
+    one.reject(1)  # what it wrote itself is no change
+    written = pack.read_bytes()
+    with pytest.raises(
+        WriteError, match=r"site\.toml: changed since it was read; expected one review of it at a time$"
+    ):
+        answer(other, 1)
+    assert pack.read_bytes() == written
+    assert other.left == [0, 1]
+    pack.unlink()
+    with pytest.raises(WriteError, match=r"site\.toml: No such file or directory; expected"):
+        answer(other, 1)
+    assert not pack.exists()
+
+
+def test_an_edit_is_not_lost(pack: Path, run: Command, tmp_path: Path) -> None:
+    """When the file was changed while the editor was open, what was typed is shown; exit status 2."""
+    edit = EDIT.format(old="A plug.", new="A longer plug.")
+    script = plant(tmp_path, {"edit.py": f"{edit}pathlib.Path({str(pack)!r}).write_text('# mine')\n"}) / "edit.py"
+    told = run("review", pack, stdin=b"e\na\n", env={"VISUAL": f"{sys.executable} {script}"})
+    assert (told.code, told.words) == (2, [f"{pack}: changed since it was read; expected one review of it at a time"])
+    assert b'why = "A longer plug."\n' in told.out
+    assert pack.read_text() == "# mine"
 
 
 def test_what_is_shown(pack: Path, run: Command) -> None:
