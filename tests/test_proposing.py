@@ -122,7 +122,18 @@ def test_other_sites_are_let_alone() -> None:
         assert (Cleaner(rules=own).clean(Document(one.id, one.text, group)).text == one.text) is same
 
 
-ODD = 'Tom\'s \\x7f boat * 7 \\x1b[31m of the "north" — ünd'
+ODD = 'Boats \\x1b[31m * 7 of the "north" \x7f Tom\'s \x1b[31m ünd'
+
+
+def odd(words: list[str], group: str, line: str) -> tuple[Rule, ...]:
+    """What is proposed for pages with such lines, word for word and behind words that change."""
+    frame = "\n".join(["You may also like", *words, line, f"By {' '.join(words)} one two", "© 2026 Harbour"])
+    return proposals(
+        [
+            Document(f"{at}", f"A {word} ferry left the pier, and nobody minded.\n\n{frame}\n{word} {line}\n", group)
+            for at, word in enumerate(WORDS[:6])
+        ]
+    )
 
 
 @given(
@@ -131,12 +142,7 @@ ODD = 'Tom\'s \\x7f boat * 7 \\x1b[31m of the "north" — ünd'
 )
 def test_what_is_proposed_can_be_accepted(words: list[str], group: str) -> None:
     """Whatever stands in the lines, and whatever the group is called."""
-    frame = "\n".join(["You may also like", *words, ODD, f"By {' '.join(words)} one two", "© 2026 Harbour"])
-    pages = [
-        Document(f"{at}", f"A {word} ferry left the pier, and nobody minded.\n\n{frame}\n{word} {ODD}\n", group)
-        for at, word in enumerate(WORDS[:6])
-    ]
-    for rule in proposals(pages):
+    for rule in odd(words, group, ODD):
         table = {field.name: getattr(rule, field.name) for field in fields(rule) if field.name not in ("pack", "own")}
         told = {name: list(value) if isinstance(value, tuple) else value for name, value in table.items() if value}
         assert parse_rule("site", told, "x", own=True) == rule
@@ -172,11 +178,20 @@ def test_what_is_mostly_kept_is_not_proposed() -> None:
     assert propose("site", map(shown, [*cleaned[:4], *kept])) == ()
 
 
-def test_written_and_read_again(tmp_path: Path) -> None:
-    """A pack holds the rules as they were proposed, once its proposals are accepted."""
+@pytest.mark.parametrize(
+    ("rules", "held"),
+    [
+        (RULES, "{1,36}"),
+        (odd([], "", ODD.replace("'", "")), "\x1b"),
+        (odd([], "", ODD.replace("\x1b", "").replace("\x7f", "")), "'"),
+    ],
+)
+def test_written_and_read_again(tmp_path: Path, rules: tuple[Rule, ...], held: str) -> None:
+    """A pack holds the rules as they were proposed, once its proposals are accepted: quotes and control characters, too."""
     path = tmp_path / "site.toml"
-    write_drafts(RULES, path)
+    write_drafts(rules, path)
     text = path.read_text(encoding="utf-8")
-    assert text.count("proposed = true\n") == len(RULES)
+    assert text.count("proposed = true\n") == len(rules)
     path.write_text(text.replace("proposed = true\n", ""), encoding="utf-8")
-    assert load_rules([path], shipped=False).rules == RULES
+    assert load_rules([path], shipped=False).rules == rules
+    assert any(held in rule.pattern for rule in rules)
