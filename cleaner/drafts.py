@@ -32,6 +32,14 @@ def write_drafts(rules: Sequence[Rule], path: Path) -> None:
 
     Raises:
         WriteError: it cannot be written, or something is there.
+
+    >>> import tempfile
+    >>> lists = {"phrases": ["Dine"], "langs": ["en"], "match": ["Dine"], "spare": ["Dinner"]}
+    >>> rule = parse_rule("site", {"id": "plug", "why": "A plug.", "effect": "cut", **lists}, "site.toml", own=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_drafts([rule], Path(folder, "site.toml"))
+    ...     Drafts(Path(folder, "site.toml")).left
+    [0]
     """
     check_free(path)  # once more: something may have been put there while the rules were found
     document = tomlkit.document()
