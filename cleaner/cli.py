@@ -204,7 +204,7 @@ def learn(
 
     if not inputs and not add:
         fail("learn: nothing to learn from; expected INPUT or --add FILE")
-    if propose is not None and (not inputs or propose == out):
+    if propose is not None and (not inputs or (out and os.path.realpath(propose) == os.path.realpath(out))):
         fail(
             f"learn: --propose {propose} without INPUT, or where --out is; expected documents to read, and a file of its own"
         )

@@ -77,6 +77,9 @@ def rows(columns: Columns, text: str, id_: str, group: str, url: str) -> list[Do
 
     Raises:
         ReadError: there is no column of texts.
+
+    >>> rows({"body": ["One.", None], "id": [7, 8]}, "body", "id", "group", "url")
+    [Document(id='7', text='One.'...), None]
     """
     found = named(columns)
     if text not in found:

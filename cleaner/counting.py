@@ -124,7 +124,12 @@ class Tally:
 
 
 def counter(codes: NDArray[np.uint64], holders: NDArray[np.int64]) -> Counter:
-    """Count for each code the distinct families among its `holders`; none stands apart."""
+    """Count for each code the distinct families among its `holders`; none stands apart.
+
+    >>> found = counter(np.array([5, 3, 5], dtype=np.uint64), np.array([0, 0, 1]))
+    >>> found.codes.tolist(), found.totals.tolist()
+    ([3, 5], [1, 2])
+    """
     order, ranks = _ranked(codes)
     return Counter(codes[order[fresh(ranks)]], _distinct(ranks, holders[order]), np.empty(0, dtype=np.uint64))
 

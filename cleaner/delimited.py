@@ -154,7 +154,11 @@ def _after(data: bytearray, start: int, lines: int) -> int:
 
 
 def rewrite(raw: str, at: tuple[int, int], text: str) -> str:
-    """Return a row with another text, which, where the old one has no quotes around it, has nothing that needs them."""
+    """Return a row with another text, which, where the old one has no quotes around it, has nothing that needs them.
+
+    >>> rewrite('7,"One, two",x', (2, 12), "One")
+    '7,"One",x'
+    """
     start, end = at
     return raw[:start] + (_quoted(text) if raw.startswith('"', start) else text) + raw[end:]
 

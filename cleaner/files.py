@@ -97,6 +97,11 @@ def one_line(path: Path) -> Iterator[None]:
 
     Raises:
         WriteError: something did.
+
+    >>> with one_line(Path("x.txt")):
+    ...     raise OSError("no room")
+    Traceback (most recent call last):
+    cleaner.model.WriteError: x.txt: no room; expected a place to write to
     """
     try:
         yield

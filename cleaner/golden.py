@@ -61,6 +61,13 @@ def update(actual: Path, golden: Path) -> None:
     Raises:
         ReadError: the golden report is damaged.
         WriteError: the golden folder holds a file that no golden report names, or cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomic(Path(folder, "now/report.jsonl"), b"")
+    ...     update(Path(folder, "now"), Path(folder, "golden"))
+    ...     compare(Path(folder, "now"), Path(folder, "golden"))
+    []
     """
     ours, theirs = _files(actual), _files(golden)
     named = {target_of(row) for row in _rows(theirs[REPORT]).values()} if REPORT in theirs else set()

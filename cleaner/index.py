@@ -103,7 +103,11 @@ _KEYS, _FIRST = "texts.keys", "first"
 
 
 def digest_of(keys: NDArray[np.uint64]) -> str:
-    """Return the digest of a document with lines of these fingerprints, in this order."""
+    """Return the digest of a document with lines of these fingerprints, in this order.
+
+    >>> digest_of(np.array([1, 2], dtype=np.uint64)) == digest_of(np.array([2, 1], dtype=np.uint64))
+    False
+    """
     return xxh3_128_hexdigest(keys.tobytes())
 
 

@@ -47,7 +47,11 @@ def _markers(instead: tuple[Instead, ...]) -> re.Pattern[str] | None:
 
 
 def look_through(text: str, instead: tuple[Instead, ...]) -> Through:
-    """Return a text without what reads like a marker: with white space, or an end of the text, on both sides."""
+    r"""Return a text without what reads like a marker: with white space, or an end of the text, on both sides.
+
+    >>> look_through("One.\n[cut]\n", (Instead("x", rules=("legal/*",), marker="[cut]"),))
+    Through(rest='One.\n\n', gaps=((5, 10),))
+    """
     markers = _markers(instead)
     gaps = tuple(found.span() for found in markers.finditer(text)) if markers else ()
     borders = [0, *(border for gap in gaps for border in gap), len(text)]

@@ -92,7 +92,11 @@ def text_of(value: dict[str, object], field: str, where: str) -> str:
 
 
 def key_of(value: dict[str, object], field: str, where: str) -> str:
-    """Return an id or a group: a string, or an integer as its decimal string."""
+    """Return an id or a group: a string, or an integer as its decimal string.
+
+    >>> key_of({"id": 7}, "id", "x.jsonl:1")
+    '7'
+    """
     key = value.get(field)
     if isinstance(key, str):
         return key

@@ -35,7 +35,11 @@ def bare(folded: str) -> str:
 
 
 def is_spoken(folded: str) -> bool:
-    """Whether a line is what somebody says: in quotation marks, or a sentence after a dash. Labels come in neither; arrows are spaced."""
+    """Whether a line is what somebody says: in quotation marks, or a sentence after a dash. Labels come in neither; arrows are spaced.
+
+    >>> [is_spoken(line) for line in ("“we waited.”", "— we waited.", "— harbour", "- we waited.")]
+    [True, True, False, False]
+    """
     if folded[:1] in "-–—":
         return folded[:1] != "-" and folded.endswith((".", "!", "?", "。"))
     return folded[:1] in _QUOTES and folded[1:2] != " " and folded[-1:] in _QUOTES
@@ -85,6 +89,9 @@ def first_letter(text: str) -> int:
 
     Decoration is punctuation, symbols (emoji too), separators and control characters, and the marks that turn
     a character into an emoji or a key cap.
+
+    >>> first_letter("» 5 ways"), first_letter("***")
+    (2, 3)
     """
     for at, char in enumerate(text):
         if unicodedata.category(char)[0] not in "PSZC" and char not in "\ufe0f\u20e3":

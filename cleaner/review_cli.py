@@ -105,8 +105,8 @@ def _accepted(drafts: Drafts, at: int, tally: dict[str, int]) -> bool:
 
 
 def _edit(drafts: Drafts, at: int) -> None:
-    """Let somebody change a rule in an editor."""
-    from cleaner.model import RuleError
+    """Let somebody change a rule in an editor. What cannot be written is shown, so that it is not lost."""
+    from cleaner.model import RuleError, WriteError
     from cleaner.scratch import scratch
 
     with scratch() as folder:
@@ -114,7 +114,11 @@ def _edit(drafts: Drafts, at: int) -> None:
         file.write_text(drafts.text(at), encoding="utf-8")
         try:
             subprocess.run([*_editor(), str(file)], check=True)  # noqa: S603  # the user's own editor
-            drafts.change(at, file.read_text(encoding="utf-8"))
+            edited = file.read_text(encoding="utf-8")
+            drafts.change(at, edited)
+        except WriteError:
+            typer.echo(edited)
+            raise
         except (subprocess.CalledProcessError, OSError, ValueError, RuleError) as error:
             say(f"{error}; the rule is as it was")
 

@@ -65,6 +65,9 @@ def optional_packs() -> list[str]:
 
     Raises:
         RuleError: The packs were not installed.
+
+    >>> "bylines" in optional_packs()
+    True
     """
     return sorted(path.stem for path in (packs_folder() / "optional").glob("*.toml"))
 
@@ -151,6 +154,13 @@ def parse_rule(pack: str, table: dict[str, Any], place: str, *, own: bool) -> Ru
 
     Raises:
         RuleError: it is wrong: names the field, and what it should be.
+
+    >>> table = {"id": "plug", "why": "A plug.", "effect": "cut", "phrases": ["Dine with us"], "langs": ["en"]}
+    >>> parse_rule("club", table | {"match": ["DINE with us"], "spare": ["Dine."]}, "club.toml", own=True).full_id
+    'club/plug'
+    >>> parse_rule("club", table, "club.toml", own=True)
+    Traceback (most recent call last):
+    cleaner.model.RuleError: club.toml: match: missing; expected at least effect, id, langs, match, spare, why
     """
     _check_fields(table, place)
     for field, value in table.items():

@@ -74,7 +74,11 @@ class Strings(Sequence[str]):
 
 
 def packed(strings: Iterable[str]) -> Strings:
-    """Return strings packed."""
+    """Return strings packed.
+
+    >>> packed(["One", "", "é"]).first.tolist()
+    [0, 3, 3, 5]
+    """
     pieces = [string.encode("utf-8", "surrogatepass") for string in strings]
     return Strings(np.cumsum([0, *map(len, pieces)], dtype=np.int64), np.frombuffer(b"".join(pieces), dtype=np.uint8))
 

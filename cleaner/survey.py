@@ -25,6 +25,9 @@ BINS, SHARES = 100, 20
 RISKIEST = 10
 """Cuts that a dry run shows."""
 
+PLACES = 3
+"""Spans that a rule is shown by: of a large report the others are only counted."""
+
 SAMPLE = 500
 """Characters of its text that a cut is shown by, at most."""
 
@@ -102,7 +105,7 @@ class Fired:
     documents: int
     spans: int
     places: tuple[str, ...]
-    """The first three spans of the report: `id[start:end]`, half-open, in code points."""
+    """The first `PLACES` spans of the report: `id[start:end]`, half-open, in code points."""
 
 
 def fired(records: Iterable[Mapping[str, Any]]) -> dict[str, Fired]:
@@ -115,19 +118,23 @@ def fired(records: Iterable[Mapping[str, Any]]) -> dict[str, Fired]:
     >>> fired([{"id": "x.txt", "spans": spans}, {"id": "y.txt", "spans": []}])
     {'en/read-more': Fired(documents=1, spans=1, places=('x.txt[4:13]',))}
     """
-    found: dict[str, list[tuple[str, str]]] = {}
+    documents: Counter[str] = Counter()
+    spans: Counter[str] = Counter()
+    places: defaultdict[str, list[str]] = defaultdict(list)
     try:
         for record in records:
+            here: Counter[str] = Counter()
             for span in record["spans"]:
-                place = (record["id"], f"{record['id']}[{span['start']}:{span['end']}]")
+                place = f"{record['id']}[{span['start']}:{span['end']}]"
                 for rule in {reason["rule"] for reason in span["reasons"] if "rule" in reason}:
-                    found.setdefault(rule, []).append(place)
-        return {
-            rule: Fired(len({id_ for id_, _ in places}), len(places), tuple(place for _, place in places[:3]))
-            for rule, places in found.items()
-        }
+                    here[rule] += 1
+                    if len(places[rule]) < PLACES:
+                        places[rule].append(place)
+            documents.update(here.keys())
+            spans.update(here)
     except (KeyError, TypeError) as error:
         raise ReadError(f"report: a damaged record ({error}); expected one that cleaner clean wrote") from error
+    return {rule: Fired(documents[rule], number, tuple(places[rule])) for rule, number in spans.items()}
 
 
 def removed(record: Mapping[str, Any]) -> tuple[int, int]:

@@ -7,11 +7,14 @@ import os
 import pty
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cleaner.console import counted
+from cleaner.drafts import Drafts
+from cleaner.model import WriteError
 from cleaner.rules import load_rules
 from tests.conftest import Command, plant, tree
 from tests.test_proposing import JUDGED, LEARNT, SITE, page
@@ -119,6 +122,27 @@ def test_nothing_is_written_over(tmp_path: Path, run: Command) -> None:
     )
 
 
+@pytest.mark.parametrize("spelt", ["in/../one", "link/one"])
+def test_a_file_for_each(tmp_path: Path, run: Command, spelt: str) -> None:
+    """The index and the rules, however the one place is spelt; said before the long work."""
+    corpus = plant(tmp_path, {f"in/{one.id}": one.text for one in LEARNT}) / "in"
+    (tmp_path / "link").symlink_to(tmp_path)
+    told = run("learn", corpus, "--out", tmp_path / "one", "--propose", tmp_path / spelt)
+    assert (told.code, len(told.words)) == (2, 1)
+    assert told.words[0].endswith("or where --out is; expected documents to read, and a file of its own")
+    assert not (tmp_path / "one").exists()
+
+
+def test_what_came_meanwhile_stays(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there by the time the rules are found is not written over."""
+    corpus = plant(tmp_path, {f"in/{one.id}": one.text for one in LEARNT}) / "in"
+    pack = tmp_path / "site.toml"
+    monkeypatch.setattr("cleaner.saving.save", lambda *_: pack.write_text("mine"))
+    told = run("learn", corpus, "--out", tmp_path / "site.idx", "--propose", pack)
+    assert (told.code, told.words[-1]) == (2, f"{pack}: is there already; expected a name that is free")
+    assert pack.read_text() == "mine"
+
+
 def test_accept_and_reject(pack: Path, run: Command) -> None:
     """Each answer does what it says; comments, order and the other fields stay byte for byte."""
     told = run("review", pack, stdin=b"accept\nr\n")
@@ -128,6 +152,89 @@ def test_accept_and_reject(pack: Path, run: Command) -> None:
     assert ids(pack) == ["first"]
     told = run("review", pack)
     assert (told.code, told.words) == (0, [f"{pack}: 0 rules accepted, 0 rejected, 0 left"])
+
+
+def test_all_rejected(pack: Path, run: Command) -> None:
+    """The pack is one still, and finished; what else is in it stays in its place."""
+    pack.write_text(f"# Top.\n{BETWEEN}{PROPOSED}", encoding="utf-8")
+    told = run("review", pack, stdin=b"r\nr\n")
+    assert (told.code, told.words) == (0, [f"{pack}: 0 rules accepted, 2 rejected, 0 left"])
+    assert pack.read_text(encoding="utf-8") == f"# Top.\nrule = []\n{BETWEEN}# Mine: stays.\n"
+    told = run("review", pack)
+    assert (told.code, told.words) == (0, [f"{pack}: 0 rules accepted, 0 rejected, 0 left"])
+    assert ids(pack) == []
+
+
+BETWEEN = """[[instead]]
+why = "[[rule]]"
+templates = [
+  "0123456789abcdef",
+]
+first = true
+
+"""
+
+
+@pytest.mark.parametrize("middle", ["", "# Of the second.\n", BETWEEN, f"# Of it.\n{BETWEEN}# Of the second.\n"])
+def test_all_other_text_stays(pack: Path, run: Command, middle: str) -> None:
+    """Comments in a rule and around it, and tables between rules, byte for byte, after each answer."""
+    first, mark, second = PROPOSED.replace('id = "', '# In it.\nid = "').partition(
+        '[[rule]]\nproposed = true\n# In it.\nid = "second"'
+    )
+    second = mark + second
+    pack.write_text(first + middle + second, encoding="utf-8")
+    used = first.replace("proposed = true\n", "")
+    for answer, left in ((b"e\nq\n", first), (b"a\n", used)):
+        assert run("review", pack, stdin=answer, env={"VISUAL": "true"}).code == 3
+        assert pack.read_text(encoding="utf-8") == left + middle + second
+    assert run("review", pack, stdin=b"r\n").code == 0
+    assert pack.read_text(encoding="utf-8") == used + middle
+    pack.write_text(first + middle + second, encoding="utf-8")
+    assert run("review", pack, stdin=b"r\na\n").code == 0
+    kept = f"# Mine: stays.\n{middle}{second}".replace("proposed = true\n", "")
+    assert pack.read_text(encoding="utf-8") == kept
+
+
+def test_lines_of_a_text_are_not_tables(pack: Path, run: Command) -> None:
+    """Nor comments, in whatever they look like; nor is the end of a text a comment."""
+    odd = PROPOSED.replace('"A plug."', "'''\n[[rule]]\nproposed = true\n# A plug.'''")
+    odd = odd.replace('["Write to us"]', '[\n# [[rule]]\n"Write to us",\n]').replace(" # so does this", "")
+    pack.write_text(odd, encoding="utf-8")
+    assert run("review", pack, stdin=b"l\na\n").code == 3
+    assert pack.read_text(encoding="utf-8") == odd[::-1].replace("proposed = true\n"[::-1], "", 1)[::-1]
+    assert run("review", pack, stdin=b"r\n").code == 0
+    assert ids(pack) == ["second"]
+
+
+@pytest.mark.parametrize(
+    "answer", [Drafts.accept, Drafts.reject, lambda drafts, at: drafts.change(at, drafts.text(at))]
+)
+def test_what_somebody_else_wrote_stays(pack: Path, answer: Callable[[Drafts, int], None]) -> None:
+    """Another review, or an editor: one line, and the file is as it was left."""
+    one, other = Drafts(pack), Drafts(pack)
+    one.accept(0)
+    one.reject(1)  # what it wrote itself is no change
+    written = pack.read_bytes()
+    with pytest.raises(
+        WriteError, match=r"site\.toml: changed since it was read; expected one review of it at a time$"
+    ):
+        answer(other, 1)
+    assert pack.read_bytes() == written
+    assert other.left == [0, 1]
+    pack.unlink()
+    with pytest.raises(WriteError, match=r"site\.toml: No such file or directory; expected"):
+        answer(other, 1)
+    assert not pack.exists()
+
+
+def test_an_edit_is_not_lost(pack: Path, run: Command, tmp_path: Path) -> None:
+    """When the file was changed while the editor was open, what was typed is shown; exit status 2."""
+    edit = EDIT.format(old="A plug.", new="A longer plug.")
+    script = plant(tmp_path, {"edit.py": f"{edit}pathlib.Path({str(pack)!r}).write_text('# mine')\n"}) / "edit.py"
+    told = run("review", pack, stdin=b"e\na\n", env={"VISUAL": f"{sys.executable} {script}"})
+    assert (told.code, told.words) == (2, [f"{pack}: changed since it was read; expected one review of it at a time"])
+    assert b'why = "A longer plug."\n' in told.out
+    assert pack.read_text() == "# mine"
 
 
 def test_what_is_shown(pack: Path, run: Command) -> None:

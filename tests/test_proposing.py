@@ -83,7 +83,9 @@ def test_frozen_rules_do_what_the_index_does() -> None:
     frozen = Cleaner(rules=RuleSet((*load_rules().rules, *RULES)))
     assert bodies([frozen.clean(one) for one in JUDGED]) == bodies(indexed)
     assert bodies([Cleaner().clean(one) for one in JUDGED]) != bodies(indexed)
-    assert all(one.text.strip().startswith("The ") and one.text.strip().endswith("at noon.") for one in indexed)
+    for one in indexed:  # no line of theirs is a title: a byline may stay in its place
+        assert one.text.strip().startswith(("The ", "By "))
+        assert one.text.strip().endswith("at noon.")
 
 
 def test_each_kind_is_there() -> None:
@@ -122,7 +124,17 @@ def test_other_sites_are_let_alone() -> None:
         assert (Cleaner(rules=own).clean(Document(one.id, one.text, group)).text == one.text) is same
 
 
-ODD = 'Tom\'s \\x7f boat * 7 \\x1b[31m of the "north" — ünd'
+ODD = 'Boats \\x1b[31m * 7 of the "north" \x7f Tom\'s \x1b[31m ünd'
+
+
+def odd(words: list[str], group: str, line: str) -> tuple[Rule, ...]:
+    """What is proposed for pages with such lines, word for word and behind words that change, beside another site's."""
+    frame = "\n".join(["You may also like", *words, line, f"By {' '.join(words)} one two", "© 2026 Harbour"])
+    pages = [
+        Document(f"{at}", f"A {word} ferry left the pier, and nobody minded.\n\n{frame}\n{word} {line}\n", group)
+        for at, word in enumerate(WORDS[:6])
+    ]
+    return proposals([*pages, *LEARNT[:4]])
 
 
 @given(
@@ -131,12 +143,7 @@ ODD = 'Tom\'s \\x7f boat * 7 \\x1b[31m of the "north" — ünd'
 )
 def test_what_is_proposed_can_be_accepted(words: list[str], group: str) -> None:
     """Whatever stands in the lines, and whatever the group is called."""
-    frame = "\n".join(["You may also like", *words, ODD, f"By {' '.join(words)} one two", "© 2026 Harbour"])
-    pages = [
-        Document(f"{at}", f"A {word} ferry left the pier, and nobody minded.\n\n{frame}\n{word} {ODD}\n", group)
-        for at, word in enumerate(WORDS[:6])
-    ]
-    rules = proposals([*pages, *LEARNT[:4]])
+    rules = odd(words, group, ODD)
     assert len({rule.id for rule in rules}) == len(rules)
     for rule in rules:
         table = {field.name: getattr(rule, field.name) for field in fields(rule) if field.name not in ("pack", "own")}
@@ -197,11 +204,20 @@ def test_what_is_mostly_kept_is_not_proposed() -> None:
     assert propose("site", map(shown, [*cleaned[:4], *kept])) == ()
 
 
-def test_written_and_read_again(tmp_path: Path) -> None:
-    """A pack holds the rules as they were proposed, once its proposals are accepted."""
+@pytest.mark.parametrize(
+    ("rules", "held"),
+    [
+        (RULES, "{1,36}"),
+        (odd([], "", ODD.replace("'", "")), "\x1b"),
+        (odd([], "", ODD.replace("\x1b", "").replace("\x7f", "")), "'"),
+    ],
+)
+def test_written_and_read_again(tmp_path: Path, rules: tuple[Rule, ...], held: str) -> None:
+    """A pack holds the rules as they were proposed, once its proposals are accepted: quotes and control characters, too."""
     path = tmp_path / "site.toml"
-    write_drafts(RULES, path)
+    write_drafts(rules, path)
     text = path.read_text(encoding="utf-8")
-    assert text.count("proposed = true\n") == len(RULES)
+    assert text.count("proposed = true\n") == len(rules)
     path.write_text(text.replace("proposed = true\n", ""), encoding="utf-8")
-    assert load_rules([path], shipped=False).rules == RULES
+    assert load_rules([path], shipped=False).rules == rules
+    assert any(held in rule.pattern for rule in rules)
