@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from cleaner import delimited, parquet, warc
-from cleaner.compression import decompressed
+from cleaner.compression import decompressed, opened
 from cleaner.layout import Reading
 from cleaner.model import LARGEST, CleanerError, Failure, ReadError
 from cleaner.sources import TABLES, Format, Source, format_of
@@ -107,7 +107,7 @@ def _chunks_of_lines(source: Source, size: int, fields: Fields) -> Iterator[Chun
     elif source.format == "csv":
         pieces = partial(delimited.pieces, name=source.name, text=fields.text, keys=_keys(fields))
     try:
-        with source.path.open("rb") as file, decompressed(file, source.name) as stream:
+        with opened(source.path) as file, decompressed(file, source.name) as stream:
             for count, data in pieces(stream, size):
                 before, taken = taken, file.tell()
                 yield Chunk(source, line, data, taken=taken - before)

@@ -105,6 +105,34 @@ class _Readable(io.RawIOBase):
             raise OSError(errno.EIO, f"cannot be decompressed: {error}", self._name) from error
 
 
+def opened(path: Path) -> io.BufferedReader:
+    """Open a file to read its bytes. A pipe is none: opening one would wait for ever.
+
+    Raises:
+        OSError: it is a pipe, or cannot be opened.
+
+    >>> opened(Path("no-such-file"))
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'no-such-file'
+    """
+    if path.is_fifo():
+        raise OSError(errno.ESPIPE, "Is a pipe", str(path))
+    return path.open("rb")
+
+
+def contents(path: Path) -> bytes:
+    """Return what a file holds, as it is.
+
+    Raises:
+        OSError: as of `opened`.
+
+    >>> contents(Path("/dev/null"))
+    b''
+    """
+    with opened(path) as file:
+        return file.read()
+
+
 def read(path: Path) -> bytes:
     """Return what a file holds, decompressed when its name says that it is compressed.
 
@@ -115,7 +143,7 @@ def read(path: Path) -> bytes:
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'no-such-file.gz'
     """
-    with path.open("rb") as file, decompressed(file, path.name) as stream:
+    with opened(path) as file, decompressed(file, path.name) as stream:
         return stream.read()
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from cleaner.compression import contents
 from cleaner.files import one_line, write_atomic
 from cleaner.matching import Rule
 from cleaner.model import RuleError, WriteError
@@ -162,7 +163,7 @@ class Drafts:
         """
         self._path = path
         try:
-            self._data = path.read_bytes()
+            self._data = contents(path)
             text = self._data.decode("utf-8-sig")
             told = tomlkit.parse(text).unwrap().get("rule")
         except OSError as error:
@@ -254,7 +255,7 @@ class Drafts:
 
     def _write(self, parts: list[_Part]) -> None:
         with one_line(self._path):
-            now = self._path.read_bytes()
+            now = contents(self._path)
         if now != self._data:  # what somebody else wrote would be gone
             raise WriteError(f"{self._path}: changed since it was read; expected one review of it at a time")
         data = "".join(part.text for part in parts).encode()

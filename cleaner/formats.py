@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from cleaner import delimited, parquet, warc
+from cleaner import compression, delimited, parquet, warc
 from cleaner.chunks import Chunk, Fields, folder_of, unreadable
 from cleaner.compression import decompressed
 from cleaner.jsonl import key_of, open_page, parse_line, rewrite_text, text_of
@@ -111,7 +111,7 @@ def _read_file(chunk: Chunk) -> Record:
     source = chunk.source
     name, group, html = source.name, folder_of(source.name), source.format == "html"
     try:
-        opened: Any = source.path.open("rb") if chunk.raw is None else io.BufferedReader(io.BytesIO(chunk.raw))
+        opened: Any = compression.opened(source.path) if chunk.raw is None else io.BufferedReader(io.BytesIO(chunk.raw))
         with opened as file, decompressed(file, name) as stream:
             data = stream.read(LARGEST + 1)
         check_size(data, name)

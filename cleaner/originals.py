@@ -86,7 +86,7 @@ def originals(folder: Path) -> Iterator[Original]:
             except ReadError as error:
                 problem = str(error)
             except (OSError, UnicodeDecodeError) as error:
-                problem = f"{row['id']}: the body cannot be read: {error}; expected {body}"
+                problem = f"{row['id']}: the body cannot be read: {_why(error)}; expected {body}"
             yield Original(row, text, problem)
 
 
@@ -98,7 +98,7 @@ def _held(body: Path, read_as: Format, field: str, record: _Row) -> Iterator[dic
     elif read_as in ("text", "html"):
         yield {"text": compression.read(body).decode()}
     else:
-        with body.open("rb") as file, compression.decompressed(file, body.name) as stream:
+        with compression.opened(body) as file, compression.decompressed(file, body.name) as stream:
             if read_as == "csv":
                 for row in delimited.rows(stream, str(body), field, lambda: int(record.get("lines", 0))):
                     if row.values is not None or row.wrong:
@@ -178,6 +178,10 @@ def restore_folder(folder: Path, out: Path | None, *, force: bool = False) -> Re
     return Restored(documents, tuple(failed), tuple(problems))
 
 
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def _told(folder: Path) -> tuple[list[str], str]:
     """Return the names of the bodies that a report speaks of, and the digest of its corpus."""
     names: dict[str, None] = {}
@@ -191,7 +195,7 @@ def _told(folder: Path) -> tuple[list[str], str]:
 def _input_settings(summary: Path) -> tuple[Choice, str, dict[str, str], str]:
     """Return the forced format and the text field that a run was given; names that are not UTF-8, by what stands for them; the corpus's digest."""
     try:
-        whole = orjson.loads(summary.read_bytes())
+        whole = orjson.loads(compression.contents(summary))
         settings, known = whole["input"], str(whole["corpus"])
         format_, field = settings["format"], settings["text_field"]
         exact = {str(name): os.fsdecode(bytes.fromhex(held)) for name, held in settings.get("names", {}).items()}
@@ -217,7 +221,7 @@ def _restore_text(body: Path, original: Path | None, rows: Iterable[_Row], probl
         try:
             text = restore(compression.read(body).decode(), row)
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{row['id']}: the body cannot be read: {error}; expected {body}")
+            problems.append(f"{row['id']}: the body cannot be read: {_why(error)}; expected {body}")
         except ReadError as error:
             problems.append(str(error))
         else:
@@ -230,9 +234,9 @@ def _restore_text(body: Path, original: Path | None, rows: Iterable[_Row], probl
 def _restore_lines(body: Path, original: Path | None, rows: Iterator[_Row], problems: list[str], field: str) -> int:
     """Restore a JSONL file, append what is wrong to `problems`, and return how many documents are back."""
     try:
-        file = body.open("rb")
+        file = compression.opened(body)
     except OSError as error:  # nothing is wrong when all had failed
-        problems += [f"{row['id']}: the body cannot be read: {error}; expected {body}" for row in rows]
+        problems += [f"{row['id']}: the body cannot be read: {_why(error)}; expected {body}" for row in rows]
         return 0
     documents = 0
     part = _begun(original)
@@ -303,7 +307,7 @@ def _restore_rows(
 def _rows(body: Path, field: str, lines: Callable[[], int], problems: list[str]) -> Iterator[delimited.Row]:
     """Yield the rows of a CSV file, its header first; when it cannot be read to its end, append that to `problems`."""
     try:
-        with body.open("rb") as file, compression.decompressed(file, body.name) as stream:
+        with compression.opened(body) as file, compression.decompressed(file, body.name) as stream:
             yield from delimited.rows(stream, str(body), field, lines)
     except OSError as error:
         problems.append(f"{body}: {error.strerror or error}; expected a readable file")

@@ -17,6 +17,7 @@ from typing import Any, Self
 import orjson
 
 from cleaner import parquet
+from cleaner.compression import contents, opened
 from cleaner.files import Part, one_line, part_path, sync_folder, write_atomic
 from cleaner.journal import Journal
 from cleaner.jsonl import parse_line
@@ -127,13 +128,13 @@ def _ours(out: Path) -> set[str]:
     """Return the names of the files that earlier runs wrote, or were about to write, to a folder."""
     ours: set[str] = set()
     with suppress(OSError, ValueError, KeyError, TypeError):  # mostly: no run was killed
-        ours.update(map(str, orjson.loads((out / MARKER).read_bytes())["targets"]))
+        ours.update(map(str, orjson.loads(contents(out / MARKER))["targets"]))
     with suppress(ReadError):  # no run was finished: the report is not there, or is not ours
         for row in rows(out / REPORT):
             ours.add(target_of(row))
         ours.update((REPORT, SUMMARY))
         with suppress(OSError, ValueError, KeyError, TypeError):  # mostly: there are none
-            ours.update(map(str, orjson.loads((out / SUMMARY).read_bytes())[_UNREPORTED]))
+            ours.update(map(str, orjson.loads(contents(out / SUMMARY))[_UNREPORTED]))
     return ours
 
 
@@ -149,7 +150,7 @@ def kept_index(out: Path, key: str) -> Path | None:
 def _key(out: Path) -> str | None:
     """Return the key of a killed run."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(orjson.loads((out / MARKER).read_bytes())["key"])
+        return str(orjson.loads(contents(out / MARKER))["key"])
     return None
 
 
@@ -160,7 +161,7 @@ def rows(report: Path) -> Iterator[_Row]:
         ReadError: It cannot be read, or is no report.
     """
     try:
-        with report.open("rb") as stream:
+        with opened(report) as stream:
             for number, line in enumerate(stream, 1):
                 _, row = parse_line(line, str(report), number)
                 if row is None or not _RECORD.issubset(row) or not isinstance(row["source"], str):

@@ -15,6 +15,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cleaner.compression import opened
 from cleaner.files import Part, one_line
 from cleaner.layout import Metadata
 from cleaner.model import ReadError, told
@@ -227,7 +228,7 @@ def _opened(path: Path, name: str) -> Iterator[pq.ParquetFile]:
 
     with ExitStack() as stack:
         with _readable(name):
-            file = pq.ParquetFile(stack.enter_context(path.open("rb")), page_checksum_verification=True)
+            file = pq.ParquetFile(stack.enter_context(opened(path)), page_checksum_verification=True)
         yield file
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from cleaner.compression import contents, opened
 from cleaner.files import write_atomic
 from cleaner.model import ReadError, WriteError
 from cleaner.originals import originals
@@ -86,7 +87,7 @@ def write_review(folder: Path, page: Path) -> Reviewed:
 
 
 def _ours(page: Path) -> bool:
-    with page.open("rb") as stream:
+    with opened(page) as stream:
         return stream.read(len(MARK)) == MARK
 
 
@@ -242,7 +243,7 @@ def _page(folder: Path, survey: Survey, problems: list[str]) -> Iterator[bytes]:
 
 
 def _data(folder: Path, survey: Survey, listing: _Listing) -> dict[str, Any]:
-    summary = orjson.loads((folder / SUMMARY).read_bytes())
+    summary = orjson.loads(contents(folder / SUMMARY))
     numbers = {one["id"]: number for number, one in enumerate(listing.documents) if one["status"] != "failed"}
     templates = [
         {

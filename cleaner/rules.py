@@ -14,6 +14,7 @@ from typing import Any, Final, get_args
 import regex
 import tomli
 
+from cleaner.compression import contents
 from cleaner.matching import Rule, RuleSet
 from cleaner.model import Instead, RuleError, Signal
 from cleaner.phrasing import bare
@@ -114,7 +115,7 @@ def _pack_files(path: Path) -> list[Path]:
 def _read_pack(path: Path, *, own: bool) -> tuple[list[str], list[Rule], list[dict[str, Any]]]:
     """Return what a pack, the user's `own` or a shipped one, turns off, its rules, and its [[instead]] tables."""
     try:
-        pack = tomli.loads(path.read_bytes().decode("utf-8-sig"))
+        pack = tomli.loads(contents(path).decode("utf-8-sig"))
     except OSError as error:
         optional = ", ".join(optional_packs())
         expected = "a rule pack or a folder of them" + (f", or an optional pack: {optional}" if optional else "")

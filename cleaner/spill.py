@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import mmap
 import os
 import tempfile
@@ -15,6 +14,7 @@ from weakref import WeakSet, finalize
 
 import numpy as np
 
+from cleaner.compression import opened
 from cleaner.model import ReadError, WriteError
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ def mapped(path: Path | str) -> Mapped:
         OSError: it cannot be read.
         ValueError: it is empty, and nothing cannot be mapped.
     """
-    if Path(path).is_fifo():  # opening one would wait for ever
-        raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), str(path))
-    with Path(path).open("rb") as file:
+    with opened(Path(path)) as file:
         found = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
         found.state = _state(os.fstat(file.fileno()))
     found.path = os.path.abspath(path)  # noqa: PTH100  # resolve() would follow links

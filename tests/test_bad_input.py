@@ -154,6 +154,31 @@ def test_a_pipe_in_a_folder_is_passed_over(run: Command, tmp_path: Path) -> None
     assert (ran.code, ran.words) == (0, ["1 file of other kinds ('.txt') skipped; one that is named is read as text"])
 
 
+def test_no_command_waits_for_a_pipe(process: Command, tmp_path: Path) -> None:
+    """Wherever a file is named, and in a folder that was cleaned."""
+    plant(tmp_path, {"in/a.txt": BODY + TRAILER, "in/b.txt": OTHER + TRAILER})
+    assert process("clean", "in", "--out", "out", cwd=tmp_path).code == 0
+    for name in ("pipe", "pipe.jsonl"):
+        os.mkfifo(tmp_path / name)
+    for args in (
+        ["explain", "pipe"],
+        ["explain", "pipe.jsonl", "--id", "1"],
+        ["clean", "in", "--rules", "pipe", "--out", "other"],
+        ["review", "pipe"],
+        ["report", "out", "--html", "pipe"],
+    ):
+        ran = process(*args, cwd=tmp_path)
+        assert (ran.code, len(ran.words)) == (2, 1)
+        assert ": Is a pipe; expected " in ran.words[0]
+    for name, code in (("a.txt", 1), ("report.jsonl", 2), ("summary.json", 2)):
+        (tmp_path / "out" / name).unlink()
+        os.mkfifo(tmp_path / "out" / name)
+        ran = process("restore", "out", "--verify", cwd=tmp_path)
+        assert (ran.code, "Is a pipe" in ran.err) == (code, True)
+    assert process("clean", "in", "--out", "out", "--force", cwd=tmp_path).code == 0
+    assert process("restore", "out", "--verify", cwd=tmp_path).code == 0
+
+
 def test_two_files_of_one_name(run: Command, tmp_path: Path) -> None:
     """The first is done; the second fails, and both are named by their paths."""
     corpus = plant(tmp_path, {"a/x.txt": BODY + TRAILER, "b/x.txt": OTHER})

@@ -229,7 +229,7 @@ def test_a_body_that_is_gone_or_changed_is_named(run: Command, tmp_path: Path) -
     ran = run("report", out, "--html", tmp_path / "page.html")
     assert ran.code == 3
     assert [word.split("; expected")[0].replace(str(out), "out") for word in ran.words] == [
-        "a.txt: the body cannot be read: [Errno 2] No such file or directory: 'out/a.txt'",
+        "a.txt: the body cannot be read: No such file or directory",
         "b.txt: the body has changed",
         "out/d.jsonl: d.jsonl:1: no field 'text'",
         "d.jsonl:2: the body is gone",

@@ -209,6 +209,9 @@ def pipes(work: Work, folder: Path) -> Line:
         ["learn", work.input, "--out", pipe],
         ["clean", work.input, "--out", pipe],
         ["restore", pipe, "--out", place.out],
+        ["clean", work.input, "--rules", pipe, "--out", place.out],
+        ["explain", pipe],
+        ["review", pipe],
     ]
     for command in commands:
         status, said = ended(start(command, place))
@@ -216,7 +219,9 @@ def pipes(work: Work, folder: Path) -> Line:
         assert ": expected " in said[0] or "; expected " in said[0], said
     assert sorted(path.name for path in folder.iterdir()) == ["pipe", "tmp"]
     return Line(
-        "a FIFO as input, index, output", f"{len(commands)} commands", "one line, exit status 2, none waits for it"
+        "a FIFO as input, index, rules, output",
+        f"{len(commands)} commands",
+        "one line, exit status 2, none waits for it",
     )
 
 
