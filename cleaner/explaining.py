@@ -301,7 +301,7 @@ _CLAUSES: Final[Mapping[Signal, str]] = {
 
 _GUARDS: Final[Mapping[str, str]] = {
     "fenced": "it is fenced code",
-    "own": "it stands in a list under a heading that a rule keeps, or goes on on the next page",
+    "own": "it stands in a list under a heading that a rule keeps, or is front matter, or goes on on the next page",
     "readable": "it reads like body that hardly another document holds",
     "long": "it is a long line that no other document holds",
     "alone": "no rule speaks of it, and there is no other document to compare it with",

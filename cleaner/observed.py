@@ -6,6 +6,7 @@ blocks after it are the list's is told by their shape, by what recurs, and by wh
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -43,6 +44,9 @@ WRAPPED = 30
 
 SEVERAL = 2
 """Other documents that make a sentence more than a quotation."""
+
+_FIELD = re.compile(r"[\w.-]+ ?:|#")
+"""How a line of front matter starts, if it is no item and not indented."""
 
 HOLD = 2
 """An unknown item of a list is held by known ones this many blocks away, on both sides."""
@@ -91,9 +95,9 @@ class Observed:
         self.fenced = self._fenced()
         """Whether each block lies in a fenced code block of Markdown, fences included."""
         self.kept = self.fenced.copy()
-        """Whether each block is body whatever else is said of it: a rule says so, or keeps its section; or it is fenced code; or
-        it goes on on the next page. What a rule of the user's own cuts is none, unless another one keeps it."""
-        self.kept |= self._marked((*kept, *self.sheltered))
+        """Whether each block is body whatever else is said of it: a rule says so, or keeps its section; or it is fenced code, or
+        front matter; or it goes on on the next page. What a rule of the user's own cuts is none, unless another one keeps it."""
+        self.kept |= self._marked((*kept, *self.sheltered, *self._front()))
         own = [at for at, signals in self.signals.items() if signals.get("cut") and not signals.get("keep")]
         self.kept = (self.kept & ~self._marked(own)) | self._marked(self.parted)
         self.cut = self._marked(said.block for said in evidence if said.signal == "cut" and not said.settles)
@@ -339,6 +343,16 @@ class Observed:
         for first, last in zip(fences[::2], fences[1::2], strict=False):
             fenced[first : last + 1] = True
         return fenced
+
+    def _front(self) -> range:
+        """Return the blocks of Markdown's front matter: fields between two lines of hyphens, of which the first starts the text."""
+        if self.blocks and self.blocks[0].folded == "---" and self.blocks[0].start == 0:
+            for at, block in enumerate(self.blocks[1:], 1):
+                if block.folded == "---":
+                    return range(at + 1 if at > 1 else 0)
+                if not (_FIELD.match(block.folded) or is_bulleted(block.folded) or self.text[block.start].isspace()):
+                    break
+        return range(0)
 
     def _blank_after(self, place: int) -> bool:
         block = self.blocks[place]

@@ -11,8 +11,11 @@ import pytest
 
 from cleaner.index import learn
 from cleaner.model import Document
+from cleaner.observed import Observed
 from cleaner.pipeline import Cleaner
 from cleaner.policy import POLICIES
+from cleaner.repetition import none
+from cleaner.segment import segment
 
 WORDS = sorted(
     set(re.findall("[a-z]{3,}", (Path(__file__).parents[1] / "rules" / "prose" / "en.txt").read_text("utf-8")))
@@ -126,3 +129,38 @@ def test_the_end_of_an_article_that_other_sites_repeat(copies: int, groups: str,
     ]
     text = "\n\n".join([*article(50), *last]) + "\n"
     assert cleaned([Document("copied", text, "own"), *own, *theirs], policy)[0] == text
+
+
+@policies
+@pytest.mark.parametrize("group", ["example.com", ""])
+def test_front_matter(group: str, policy: str) -> None:
+    """All pages of a site have the same fields, and some the same values; what comes after them goes as before."""
+    menu = ["The Daily Bee", "Home", "News", "Letters to the editor", "Subscribe"]
+    documents = []
+    for number in range(10):
+        front = [
+            "---",
+            f"title: {TITLES[number % 5]}, part {number}",
+            "layout: post",
+            "tags:",
+            "  - bees",
+            "- ferries",
+            "---",
+        ]
+        documents.append(
+            Document(str(number), "\n".join(front) + "\n\n" + "\n".join([*menu, "", *article(number)]) + "\n", group)
+        )
+    for document, text in zip(documents, cleaned(documents, policy), strict=True):
+        front = document.text[: document.text.index("---\n\n") + 4]
+        assert text.startswith(front)
+        assert "Letters to the editor" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["---\nOne\n---\n", "--- \n---\n", "---\nname: a\n", "Home\n---\nname: a\n---\n", "---\nname: a\nTwo words\n---\n"],
+)
+def test_what_is_no_front_matter(text: str) -> None:
+    """No fields, no end, not at the start."""
+    blocks = segment(text)
+    assert not Observed(text, blocks, [], none(blocks)).kept.any()
