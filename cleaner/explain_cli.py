@@ -44,8 +44,9 @@ def explain(
         str, typer.Argument(metavar="FILE[:OFFSET]", help="A file, and a character of the document's text.")
     ],
     *,
-    id: Annotated[  # noqa: A002
-        str | None, typer.Option(metavar="ID", help="Of a file of many documents: which, as in the report of `clean`.")
+    id_: Annotated[
+        str | None,
+        typer.Option("--id", metavar="ID", help="Of a file of many documents: which, as in the report of `clean`."),
     ] = None,
     group: Annotated[str, typer.Option(metavar="G", help="The document's group, as in the report of `clean`.")] = "",
     index: Annotated[
@@ -76,7 +77,7 @@ def explain(
         source = sources.Source(Path(path), Path(path).name, sources.format_of(path, sources.chosen(format)))
         fields = Fields(text_field, id_field, group_field, reading=Reading(tables, formatting))
         check_readable([source])
-        document = _document(source, fields, id, group, offset)
+        document = _document(source, fields, id_, group, offset)
         if index is not None:
             known = load(index)
         elif source.of_many:

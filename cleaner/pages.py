@@ -90,6 +90,8 @@ def emptied(blocks: Sequence[Block], numbers: Sequence[int], cut: Sequence[bool]
     >>> list(emptied(blocks, [0, 1, 2], [False, True, False])), list(emptied(blocks, [0, 1, 2], [False, True, True]))
     ([1], [])
     """
+    if not numbers or not numbers[-1]:  # most documents are one page
+        return
     pages = _pages(numbers)
     full = {at for at, page in enumerate(pages) if any(_lettered(blocks[place]) and not cut[place] for place in page)}
     for at in range(min(full), max(full)) if full else ():

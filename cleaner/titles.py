@@ -42,6 +42,8 @@ def own_title(seen: Observed, cut: Sequence[bool]) -> list[int]:
     end = int(body[0]) if len(body) else 0
     if seen.closed[:end].any():  # what comes after a sentence is no title
         end = int(np.argmax(seen.closed))
+    if not end:
+        return []
     known = seen.repetition
     unseen = (known.shared == 0) & (known.masked == 0) & (known.framed == 0)
     placed = (known.before > 0) | (known.after > 0) | (known.fixed > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,11 +28,11 @@ SIZE = 8
 def found(lines: Sequence[str], cut: int, known: Mapping[str, Mapping[int, int]], said: Said) -> list[str]:
     """Return the title of lines, of which the first `cut` are to be cut; `known` says how many others hold them, by count and line."""
     text, blocks = tiled(lines)
-    counts = {}
+    counts: dict[str, Any] = {}
     for name, held in known.items():
         counts[name] = np.zeros(len(blocks), dtype=np.int64)
         counts[name][list(held)] = list(held.values())
-    repetition: Repetition = replace(none(blocks), size=SIZE, **counts)  # type: ignore[arg-type]
+    repetition: Repetition = replace(none(blocks), size=SIZE, **counts)
     places = own_title(Observed(text, blocks, evidence(said), repetition), [at < cut for at in range(len(blocks))])
     return [lines[at] for at in places]
 
